@@ -1,0 +1,1 @@
+//! Adapters: sans-IO codecs and a profile each.

@@ -1,0 +1,1 @@
+//! Bytes only: suites, envelopes, keyed index, signatures, certificates.

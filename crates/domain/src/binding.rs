@@ -1,0 +1,1 @@
+//! The binding machine: one card on its way to becoming an instrument.

@@ -1,0 +1,1 @@
+//! Bank cards: the number, its BIN, its issuer and kind.

@@ -1,0 +1,1 @@
+//! Companies: name, unified social credit code, clearing code.

@@ -1,0 +1,1 @@
+//! What a borrower accepted: versioned texts, their hashes, and when.

@@ -1,0 +1,1 @@
+//! What the borrower types on: app, system, device, clock, network.

@@ -1,0 +1,1 @@
+//! The person behind the card: name, ID number, reserved phone.

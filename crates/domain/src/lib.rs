@@ -1,0 +1,24 @@
+//! The language of Mingka: values parsed once, state machines, diagnosis.
+//!
+//! This crate knows no async, no I/O, no clock, no randomness, no database and no HTTP. Time and
+//! random bytes come in as arguments; effects go out as data.
+
+pub mod attempt;
+pub mod binding;
+pub mod card;
+pub mod cause;
+pub mod company;
+pub mod consent;
+pub mod diagnosis;
+pub mod effect;
+pub mod environment;
+pub mod finding;
+pub mod holder;
+pub mod id;
+pub mod mapping;
+pub mod outcome;
+pub mod precheck;
+pub mod secret;
+pub mod text;
+pub mod time;
+pub mod verification;

@@ -1,0 +1,1 @@
+//! From a bank's own code to a class and a cause, by operation and phase.

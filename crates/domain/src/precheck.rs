@@ -1,0 +1,1 @@
+//! Everything typed is parsed once; all findings at once.

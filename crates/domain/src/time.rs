@@ -1,0 +1,98 @@
+//! Moments and spans. The domain never asks what time it is: a [`Timestamp`] is always handed in.
+
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+/// Seconds, minutes, hours and days in milliseconds, for constants that end in `_ms`.
+pub const SECOND_MS: i64 = 1_000;
+/// One minute in milliseconds.
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+/// One hour in milliseconds.
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// One day in milliseconds.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+impl Timestamp {
+    /// The moment `ms` milliseconds after the epoch.
+    #[must_use]
+    pub const fn from_millis(ms: i64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// This moment moved by `ms` milliseconds (saturating).
+    #[must_use]
+    pub const fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative when `earlier` is later.
+    #[must_use]
+    pub const fn since_ms(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Wall clock in Beijing, the clock of every mainland bank (UTC+8, no summer time since 1992).
+    #[must_use]
+    pub fn beijing(self) -> DateTime {
+        let zone = TimeZone::fixed(Offset::constant(8));
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+        zone.to_datetime(moment)
+    }
+
+    /// `YYYYMMDDhhmmss` in Beijing time: the `txnTime` of UnionPay ACP.
+    #[must_use]
+    pub fn beijing_compact(self) -> String {
+        let t = self.beijing();
+        format!(
+            "{:04}{:02}{:02}{:02}{:02}{:02}",
+            t.year(),
+            t.month(),
+            t.day(),
+            t.hour(),
+            t.minute(),
+            t.second()
+        )
+    }
+
+    /// RFC 3339 with milliseconds and the Beijing offset, as the API and the logs show moments.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        let t = self.beijing();
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+08:00",
+            t.year(),
+            t.month(),
+            t.day(),
+            t.hour(),
+            t.minute(),
+            t.second(),
+            t.millisecond()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beijing_is_eight_hours_ahead() {
+        let t = Timestamp::from_millis(1_509_374_183_000); // 2017-10-30T14:36:23Z
+        assert_eq!(t.beijing_compact(), "20171030223623");
+        assert_eq!(t.rfc3339(), "2017-10-30T22:36:23.000+08:00");
+    }
+}

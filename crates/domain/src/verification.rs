@@ -1,0 +1,1 @@
+//! A two- to four-element verification and how it ended.

@@ -1,0 +1,1 @@
+//! The whole product in one process from one seed, and the invariants.

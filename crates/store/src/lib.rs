@@ -1,0 +1,1 @@
+//! The records, concretely; group commit; leases.

@@ -1,0 +1,1 @@
+//! Everything HTTP: the API, its description, the borrower pages.

@@ -1,0 +1,2 @@
+//! tidy, test, bench, sim.
+fn main() {}
