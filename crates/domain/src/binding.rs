@@ -1,1 +1,0 @@
-//! The binding machine: one card on its way to becoming an instrument.
