@@ -14,6 +14,7 @@ pub mod effect;
 pub mod environment;
 pub mod finding;
 pub mod holder;
+pub mod hotline;
 pub mod id;
 pub mod mapping;
 pub mod outcome;

@@ -1,0 +1,125 @@
+//! The phrases around a cause: who acts, what next, whether to retry, how sure we are. In a data
+//! file like the causes, so that an operator edits one kind of thing.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::DictionaryError;
+use crate::diagnosis::{Actor, Certainty, NextStep, Retry};
+use crate::text::{Lang, Text};
+
+/// Phrases by what they stand for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phrases {
+    actor: BTreeMap<String, Text>,
+    next_step: BTreeMap<String, Text>,
+    retry: BTreeMap<String, Text>,
+    certainty: BTreeMap<String, Text>,
+    span: BTreeMap<String, Text>,
+    hotline: BTreeMap<String, Text>,
+}
+
+impl Phrases {
+    pub(super) fn parse(file: &str, content: &str) -> Result<Self, DictionaryError> {
+        let phrases: Self = toml::from_str(content)
+            .map_err(|error| DictionaryError::new(file, "", error.to_string()))?;
+        for (table, keys) in phrases.required() {
+            for key in keys {
+                if !table.get(*key).is_some_and(|text| !text.zh.is_empty() && !text.en.is_empty()) {
+                    return Err(DictionaryError::new(file, key, "has no phrase"));
+                }
+            }
+        }
+        Ok(phrases)
+    }
+
+    fn required(&self) -> [(&BTreeMap<String, Text>, &'static [&'static str]); 6] {
+        [
+            (&self.actor, &["borrower", "issuer", "platform", "channel", "nobody"]),
+            (
+                &self.next_step,
+                &[
+                    "correct_entry",
+                    "request_new_code",
+                    "call_bank",
+                    "visit_bank",
+                    "use_another_card",
+                    "wait",
+                    "try_later",
+                    "bind_again",
+                    "update_app",
+                    "contact_support",
+                    "fix_integration",
+                ],
+            ),
+            (&self.retry, &["never", "after_correction", "after", "automatic"]),
+            (&self.certainty, &["certain", "likely", "one_of", "unknown"]),
+            (&self.span, &["seconds", "minutes", "hours", "days"]),
+            (&self.hotline, &["known", "unknown"]),
+        ]
+    }
+
+    /// Who must act.
+    #[must_use]
+    pub fn actor(&self, actor: Actor, lang: Lang) -> &str {
+        phrase(&self.actor, actor.name(), lang)
+    }
+
+    /// What that party does next.
+    #[must_use]
+    pub fn next_step(&self, step: NextStep, lang: Lang) -> &str {
+        phrase(&self.next_step, step.name(), lang)
+    }
+
+    /// How sure we are.
+    #[must_use]
+    pub fn certainty(&self, certainty: Certainty, lang: Lang) -> &str {
+        phrase(&self.certainty, certainty.name(), lang)
+    }
+
+    /// Whether and when to try again; a span is said in the largest unit that fits, rounded up.
+    #[must_use]
+    pub fn retry(&self, retry: Retry, lang: Lang) -> String {
+        let key = match retry {
+            Retry::Never => "never",
+            Retry::AfterCorrection => "after_correction",
+            Retry::After(_) => "after",
+            Retry::Automatic => "automatic",
+        };
+        let words = phrase(&self.retry, key, lang);
+        match retry {
+            Retry::After(seconds) => words.replace("{span}", &self.span(seconds, lang)),
+            _ => words.to_owned(),
+        }
+    }
+
+    /// A span of time, such as "15 minutes".
+    #[must_use]
+    pub fn span(&self, seconds: u32, lang: Lang) -> String {
+        let (unit, one) = match seconds {
+            0..120 => ("seconds", 1),
+            120..7_200 => ("minutes", 60),
+            7_200..172_800 => ("hours", 3_600),
+            _ => ("days", 86_400),
+        };
+        phrase(&self.span, unit, lang).replace("{n}", &seconds.div_ceil(one).to_string())
+    }
+
+    /// How to reach the bank: its hotline, or the number on the back of the card.
+    #[must_use]
+    pub fn hotline(&self, bank_and_number: Option<(&str, &str)>, lang: Lang) -> String {
+        match bank_and_number {
+            Some((bank, number)) => phrase(&self.hotline, "known", lang)
+                .replace("{bank}", bank)
+                .replace("{number}", number),
+            None => phrase(&self.hotline, "unknown", lang).to_owned(),
+        }
+    }
+}
+
+/// `parse` has proven that every key is there.
+fn phrase<'a>(table: &'a BTreeMap<String, Text>, key: &str, lang: Lang) -> &'a str {
+    table.get(key).map_or("", |text| text.in_lang(lang))
+}

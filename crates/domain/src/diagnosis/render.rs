@@ -1,0 +1,155 @@
+//! Says a diagnosis to somebody: title, what is wrong, what to do, who acts, when to try again.
+//! The borrower gets the vague form of sensitive causes; staff get the exact one.
+
+use serde::Serialize;
+
+use super::{Actor, Certainty, Diagnosis, NextStep};
+use crate::cause::{Audience, CauseCode, Dictionary};
+use crate::hotline::Hotlines;
+use crate::text::Lang;
+
+/// A diagnosis in words, for one audience and language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rendered {
+    /// A few words. For a "one of" it names what the candidates have in common.
+    pub title: String,
+    /// What is wrong.
+    pub text: String,
+    /// What to do.
+    pub fix: String,
+    /// The candidates of a "one of", likeliest first; empty when there is one cause.
+    pub candidates: Vec<Candidate>,
+    /// How sure this is.
+    pub certainty: String,
+    /// Who must act.
+    pub actor: String,
+    /// What that party does next.
+    pub next_step: String,
+    /// Whether and when to try again.
+    pub retry: String,
+    /// How to reach the bank, where the bank must act.
+    pub hotline: Option<String>,
+}
+
+/// One candidate of a "one of".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// Its code.
+    pub cause: CauseCode,
+    /// A few words.
+    pub title: String,
+    /// What is wrong, if it is this one.
+    pub text: String,
+    /// What to do, if it is this one.
+    pub fix: String,
+}
+
+impl Diagnosis {
+    /// Says it. `bank_code` is the issuer's, where it is known: for the hotline.
+    #[must_use]
+    pub fn render(
+        &self,
+        dictionary: &Dictionary,
+        audience: Audience,
+        lang: Lang,
+        bank_code: Option<&str>,
+    ) -> Rendered {
+        if audience == Audience::Borrower {
+            return self.for_borrower(dictionary).say(dictionary, audience, lang, bank_code);
+        }
+        self.say(dictionary, audience, lang, bank_code)
+    }
+
+    /// What is wrong and what to do, in one string.
+    #[must_use]
+    pub fn text(&self, dictionary: &Dictionary, audience: Audience, lang: Lang) -> String {
+        let rendered = self.render(dictionary, audience, lang, None);
+        match lang {
+            Lang::Zh => format!("{}{}", rendered.text, rendered.fix),
+            Lang::En => format!("{} {}", rendered.text, rendered.fix),
+        }
+    }
+
+    fn say(
+        &self,
+        dictionary: &Dictionary,
+        audience: Audience,
+        lang: Lang,
+        bank_code: Option<&str>,
+    ) -> Rendered {
+        let phrases = dictionary.phrases();
+        let mut candidates: Vec<Candidate> = self
+            .causes
+            .iter()
+            .filter_map(|code| candidate(dictionary, code, audience, lang))
+            .collect();
+        let (title, text, fix) = match candidates.as_slice() {
+            [] => unknown_words(dictionary, audience, lang),
+            [only] => (only.title.clone(), only.text.clone(), only.fix.clone()),
+            several => one_of(several, phrases.certainty(Certainty::OneOf, lang), lang),
+        };
+        if candidates.len() == 1 {
+            candidates.clear();
+        }
+        let bank_acts = self.actor == Actor::Issuer
+            || matches!(self.next_step, NextStep::CallBank | NextStep::VisitBank);
+        Rendered {
+            title,
+            text,
+            fix,
+            candidates,
+            certainty: phrases.certainty(self.certainty, lang).to_owned(),
+            actor: phrases.actor(self.actor, lang).to_owned(),
+            next_step: phrases.next_step(self.next_step, lang).to_owned(),
+            retry: phrases.retry(self.retry, lang),
+            hotline: bank_acts.then(|| hotline(dictionary, lang, bank_code)),
+        }
+    }
+}
+
+fn candidate(
+    dictionary: &Dictionary,
+    code: &CauseCode,
+    audience: Audience,
+    lang: Lang,
+) -> Option<Candidate> {
+    let cause = dictionary.get(code)?;
+    Some(Candidate {
+        cause: code.clone(),
+        title: cause.title(audience, lang).to_owned(),
+        text: cause.text(audience, lang).to_owned(),
+        fix: cause.fix(audience, lang).to_owned(),
+    })
+}
+
+/// The words of an honest "one of": the titles, and the likeliest one's fix first.
+fn one_of(several: &[Candidate], lead: &str, lang: Lang) -> (String, String, String) {
+    let titles: Vec<&str> = several.iter().map(|candidate| candidate.title.as_str()).collect();
+    let fix = several.first().map_or_else(String::new, |first| first.fix.clone());
+    match lang {
+        Lang::Zh => (lead.to_owned(), format!("{lead}:{}。", titles.join("、")), fix),
+        Lang::En => (lead.to_owned(), format!("{lead}: {}.", titles.join("; ")), fix),
+    }
+}
+
+/// A diagnosis made with a newer dictionary than this one: say honestly that it is not known.
+fn unknown_words(
+    dictionary: &Dictionary,
+    audience: Audience,
+    lang: Lang,
+) -> (String, String, String) {
+    let fallback = dictionary.get(&crate::cause::known::CHANNEL_CODE_UNMAPPED);
+    fallback.map_or_else(Default::default, |cause| {
+        (
+            cause.title(audience, lang).to_owned(),
+            cause.text(audience, lang).to_owned(),
+            cause.fix(audience, lang).to_owned(),
+        )
+    })
+}
+
+fn hotline(dictionary: &Dictionary, lang: Lang, bank_code: Option<&str>) -> String {
+    let found = bank_code.and_then(|code| Hotlines::embedded().find(code));
+    let named = found.map(|hotline| (hotline.bank.in_lang(lang), hotline.number.as_str()));
+    dictionary.phrases().hotline(named, lang)
+}

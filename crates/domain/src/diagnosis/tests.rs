@@ -1,0 +1,1 @@
+//! What a diagnosis says, to whom, and what it keeps from the borrower.
