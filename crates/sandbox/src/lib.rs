@@ -1,1 +1,8 @@
-//! The banks at the other end: a pure bank model and servers that speak each protocol.
+//! The banks at the other end: a pure bank model, and servers that speak each protocol's bank side.
+//!
+//! Everybody in it is invented. It must never be reachable by, or learn anything from, Mingka's own
+//! side other than through the wire: it shares no state, no keys and no database with the house.
+
+pub mod bank;
+pub mod cards;
+pub mod faults;

@@ -1,0 +1,240 @@
+//! What goes wrong between the bank and its merchant, decided purely: a plan of rules, each with a
+//! match, a count and a fault. The server and the simulator carry out what is decided here.
+
+use serde::{Deserialize, Serialize};
+
+/// One way in which an exchange goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "fault")]
+pub enum Fault {
+    /// Executed, but the answer comes late.
+    Delay {
+        /// How late.
+        ms: u64,
+    },
+    /// The connection closes before anything is executed.
+    DropBefore,
+    /// Executed, then the connection closes without an answer.
+    DropAfter,
+    /// The connection is closed as soon as the request is there, without lingering.
+    Closed,
+    /// Executed; the answer's first half comes, then the connection breaks.
+    HalfAnswer,
+    /// Executed; the answer's signature does not fit.
+    WrongSignature,
+    /// Executed; the answer is not in the encoding it claims.
+    WrongEncoding,
+    /// Executed; the answer names another order.
+    WrongOrder,
+    /// Executed; every field of the answer comes twice.
+    DuplicateAnswer,
+    /// Executed; the notification is sent twice.
+    DuplicateNotification,
+    /// The network delivers the request twice; the second answer comes back.
+    DuplicateRequest,
+    /// HTTP 502 from something in between; nothing is executed.
+    BadGateway,
+    /// HTTP 502 from something in between; the bank has executed.
+    BadGatewayAfter,
+    /// Executed; the answer only says "accepted, ask later" (05).
+    Pending,
+    /// Not executed: the gateway answers this code (02 and 06 are maintenance and busy).
+    Code {
+        /// The response code.
+        code: String,
+        /// The text beside it.
+        #[serde(default)]
+        message: String,
+    },
+    /// Executed, and the code is "sent" but never arrives.
+    SmsLost,
+}
+
+/// What a request looks like to the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe<'a> {
+    /// The operation's name: `verify`, `send_code`, `open_agreement`, `query_agreement`,
+    /// `cancel_agreement`, `query_state`, `refresh_certificate`.
+    pub operation: &'a str,
+    /// The card number, where the request holds one.
+    pub card: Option<&'a str>,
+    /// The card's short name at the bank, where it is one of the bank's.
+    pub slug: Option<&'a str>,
+    /// The phone, where the request holds one.
+    pub phone: Option<&'a str>,
+}
+
+/// A fault, what it applies to and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its number in the plan; given by the plan.
+    #[serde(default)]
+    pub id: u64,
+    /// Only this operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// Only this card: its number, its last four digits or its short name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+    /// Only this phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Let this many matching requests pass first.
+    #[serde(default)]
+    pub after: u32,
+    /// How many more times; none means until it is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// What goes wrong.
+    #[serde(flatten)]
+    pub fault: Fault,
+}
+
+impl Rule {
+    /// A rule for the next `times` requests of any kind.
+    #[must_use]
+    pub const fn next(times: u32, fault: Fault) -> Self {
+        let times = Some(times);
+        Self { id: 0, operation: None, card: None, phone: None, after: 0, times, fault }
+    }
+
+    /// The same rule for one operation only.
+    #[must_use]
+    pub fn on(mut self, operation: &str) -> Self {
+        self.operation = Some(operation.to_owned());
+        self
+    }
+
+    /// The same rule for one card only: its number, its last four digits or its short name.
+    #[must_use]
+    pub fn for_card(mut self, card: &str) -> Self {
+        self.card = Some(card.to_owned());
+        self
+    }
+
+    fn matches(&self, probe: Probe<'_>) -> bool {
+        let card_fits = |wanted: &String| {
+            probe.slug == Some(wanted.as_str())
+                || probe.card.is_some_and(|card| {
+                    card == wanted || (wanted.len() == 4 && card.ends_with(wanted.as_str()))
+                })
+        };
+        self.operation.as_ref().is_none_or(|wanted| wanted == probe.operation)
+            && self.card.as_ref().is_none_or(card_fits)
+            && self.phone.as_ref().is_none_or(|wanted| probe.phone == Some(wanted.as_str()))
+            && self.times != Some(0)
+    }
+}
+
+/// The rules in force. The first one that matches decides and is used up by one.
+#[derive(Debug, Clone, Default)]
+pub struct FaultPlan {
+    rules: Vec<Rule>,
+    last_id: u64,
+}
+
+/// How many rules a plan holds at most.
+pub const RULE_COUNT_MAX: usize = 1_000;
+
+impl FaultPlan {
+    /// Adds a rule behind the others and returns its number; none when the plan is full.
+    pub fn add(&mut self, mut rule: Rule) -> Option<u64> {
+        if self.rules.len() >= RULE_COUNT_MAX {
+            return None;
+        }
+        self.last_id = self.last_id.saturating_add(1);
+        rule.id = self.last_id;
+        self.rules.push(rule);
+        Some(self.last_id)
+    }
+
+    /// Removes one rule; says whether it was there.
+    pub fn remove(&mut self, id: u64) -> bool {
+        let before = self.rules.len();
+        self.rules.retain(|rule| rule.id != id);
+        self.rules.len() != before
+    }
+
+    /// Removes all rules.
+    pub fn clear(&mut self) {
+        self.rules.clear();
+    }
+
+    /// The rules that still have something to do.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What goes wrong with this request, if anything.
+    pub fn decide(&mut self, probe: Probe<'_>) -> Option<Fault> {
+        let mut decided = None;
+        for rule in &mut self.rules {
+            if !rule.matches(probe) {
+                continue;
+            }
+            if rule.after > 0 {
+                rule.after -= 1;
+                continue;
+            }
+            rule.times = rule.times.map(|times| times.saturating_sub(1));
+            decided = Some(rule.fault.clone());
+            break;
+        }
+        self.rules.retain(|rule| rule.times != Some(0));
+        decided
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: Probe<'_> = Probe {
+        operation: "open_agreement",
+        card: Some("6216261000000000018"),
+        slug: Some("ok"),
+        phone: Some("13800000001"),
+    };
+    const SEND: Probe<'_> = Probe { operation: "send_code", ..OPEN };
+
+    #[test]
+    fn a_rule_is_used_up() {
+        let mut plan = FaultPlan::default();
+        plan.add(Rule::next(2, Fault::DropAfter).on("open_agreement"));
+        assert_eq!(plan.decide(SEND), None);
+        assert_eq!(plan.decide(OPEN), Some(Fault::DropAfter));
+        assert_eq!(plan.decide(OPEN), Some(Fault::DropAfter));
+        assert_eq!(plan.decide(OPEN), None);
+        assert!(plan.rules().is_empty());
+    }
+
+    #[test]
+    fn a_card_is_named_three_ways_and_another_is_left_alone() {
+        for (name, hit) in [("ok", true), ("0018", true), (OPEN.card.unwrap(), true), ("0", false)]
+        {
+            let mut plan = FaultPlan::default();
+            plan.add(Rule::next(1, Fault::Closed).for_card(name));
+            assert_eq!(plan.decide(OPEN).is_some(), hit, "{name}");
+        }
+    }
+
+    #[test]
+    fn some_pass_first() {
+        let mut plan = FaultPlan::default();
+        plan.add(Rule { after: 1, ..Rule::next(1, Fault::Pending) });
+        assert_eq!(plan.decide(OPEN), None);
+        assert_eq!(plan.decide(OPEN), Some(Fault::Pending));
+        assert_eq!(plan.decide(OPEN), None);
+    }
+
+    #[test]
+    fn the_form_over_http() {
+        let rule: Rule = serde_json::from_str(
+            r#"{"operation":"open_agreement","times":1,"fault":"delay","ms":250}"#,
+        )
+        .unwrap();
+        assert_eq!(rule.fault, Fault::Delay { ms: 250 });
+        assert!(serde_json::from_str::<Rule>(r#"{"fault":"explode"}"#).is_err());
+    }
+}
