@@ -1,2 +1,50 @@
-//! tidy, test, bench, sim.
-fn main() {}
+//! What a developer runs: `cargo xtask tidy | ci | test | sim`.
+//!
+//! A thin shell over cargo, node and git. It holds no rule of the product and is never shipped.
+
+mod browser;
+mod ci;
+mod run;
+mod sim;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The tools around Mingka.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check the shape of the house: arrows, sizes, SQL, stated absences, data, stray secrets
+    Tidy(tidy::Options),
+    /// Everything that must hold before a change lands; each stage prints its minutes
+    Ci(ci::Options),
+    /// Every test: unit, documentation, outside vectors, the browser walks
+    Test(test::Options),
+    /// Run the simulator over many seeds, or replay one
+    Sim(sim::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Tidy(options) => tidy::command(&options),
+        Command::Ci(options) => ci::command(&options),
+        Command::Test(options) => test::command(&options),
+        Command::Sim(options) => sim::command(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("xtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `cargo xtask sim`: the simulator's binary, in release, because seeds are many.
+
+use clap::Args;
+
+use crate::run::{Program, Result};
+
+/// What `cargo xtask sim` takes.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// How many seeds to run
+    #[arg(long, default_value_t = 1_000)]
+    seeds: u64,
+    /// Replay this one seed, with its trace
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Further arguments for the simulator itself, after `--`
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// Builds and runs the simulator.
+pub(crate) fn command(options: &Options) -> Result<()> {
+    let (seeds, seed) = (options.seeds.to_string(), options.seed.map(|seed| seed.to_string()));
+    let mut arguments = vec!["run", "--quiet", "--release", "--package", "mingka-sim", "--"];
+    match &seed {
+        Some(seed) => arguments.extend(["--seed", seed]),
+        None => arguments.extend(["--seeds", &seeds]),
+    }
+    arguments.extend(options.rest.iter().map(String::as_str));
+    Program::new("cargo", &arguments).run()
+}
