@@ -3,7 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use crate::run::{Program, Result, Stages, works};
-use crate::{test, tidy};
+use crate::test::{self, Counts};
+use crate::tidy;
 
 /// What `cargo xtask ci` takes.
 #[derive(Args)]
@@ -36,6 +37,7 @@ enum Stage {
 /// Runs the stages; all of them, even after one failed.
 pub(crate) fn command(options: &Options) -> Result<()> {
     let mut stages = Stages::default();
+    let mut counts = Counts::default();
     for stage in Stage::value_variants() {
         let name = stage.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned());
         if options.without.contains(stage) {
@@ -43,13 +45,15 @@ pub(crate) fn command(options: &Options) -> Result<()> {
         } else if *stage == Stage::Deny && !works("cargo", &["deny", "--version"]) {
             stages.left_out(&name, "cargo-deny is not installed");
         } else {
-            stages.stage(&name, || run(*stage, options));
+            stages.stage(&name, || run(*stage, options, &mut counts));
         }
     }
-    stages.finish("ci")
+    let outcome = stages.finish("ci");
+    counts.close(&outcome);
+    outcome
 }
 
-fn run(stage: Stage, options: &Options) -> Result<()> {
+fn run(stage: Stage, options: &Options, counts: &mut Counts) -> Result<()> {
     match stage {
         Stage::Fmt => cargo(&["fmt", "--all", "--check"]).run(),
         Stage::Tidy => tidy::command(&tidy::Options::default()),
@@ -61,7 +65,7 @@ fn run(stage: Stage, options: &Options) -> Result<()> {
             .with("RUSTDOCFLAGS", "-D warnings")
             .run(),
         Stage::Deny => cargo(&["deny", "check"]).run(),
-        Stage::Test => test::command(&test::Options::all(!options.no_browser)),
+        Stage::Test => test::run(&test::Options::all(!options.no_browser), counts),
     }
 }
 

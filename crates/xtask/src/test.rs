@@ -25,8 +25,15 @@ impl Options {
 
 /// Runs the tests and ends with `N passed, N failed`.
 pub(crate) fn command(options: &Options) -> Result<()> {
-    let mut stages = Stages::default();
     let mut counts = Counts::default();
+    let outcome = run(options, &mut counts);
+    counts.close(&outcome);
+    outcome
+}
+
+/// Runs the tests and counts them.
+pub(crate) fn run(options: &Options, counts: &mut Counts) -> Result<()> {
+    let mut stages = Stages::default();
     if !options.only_browser {
         vectors(&mut stages);
         let (runner, tests) = tests();
@@ -39,11 +46,7 @@ pub(crate) fn command(options: &Options) -> Result<()> {
     } else {
         stages.stage("browser", || browser::walks(|line| counts.add(Runner::Walks, line)));
     }
-    let outcome = stages.finish("test");
-    // A stage that broke off before it counted is a failure too, and must not read as a success.
-    let failed = if outcome.is_err() { counts.failed.max(1) } else { counts.failed };
-    println!("\n{} passed, {failed} failed", counts.passed);
-    outcome
+    stages.finish("test")
 }
 
 fn tests() -> (Runner, Program) {
@@ -78,12 +81,19 @@ enum Runner {
 
 /// What the runners said they counted.
 #[derive(Debug, Default)]
-struct Counts {
+pub(crate) struct Counts {
     passed: u64,
     failed: u64,
 }
 
 impl Counts {
+    /// Prints the closing line of a run. A stage that broke off before it counted is a failure
+    /// too, and must not read as a success.
+    pub(crate) fn close(&self, outcome: &Result<()>) {
+        let failed = if outcome.is_err() { self.failed.max(1) } else { self.failed };
+        println!("\n{} passed, {failed} failed", self.passed);
+    }
+
     /// Reads a runner's closing line. What a failing test printed is shown as well, so a line in
     /// the words of another runner says nothing.
     fn add(&mut self, runner: Runner, line: &str) {

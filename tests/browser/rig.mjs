@@ -1,0 +1,74 @@
+// Does the rig bite? Pages with one planted fault each, on a server of our own: a rig that finds
+// nothing proves nothing.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+
+import { Visit } from "./browser.mjs";
+
+const POLICY = "default-src 'self'";
+const page = (body, head = "") =>
+  `<!doctype html><html lang="zh"><head><title>T</title>${head}</head><body><main>${body}</main></body></html>`;
+
+const PAGES = {
+  "/sound": page("<h1>好</h1>"),
+  "/inline-script": page("<h1>好</h1><script>1</script>"),
+  "/inline-style": page("<h1 style='color:red'>好</h1>"),
+  "/stranger": page("<h1>好</h1><img alt='' src='http://127.0.0.2:9/a.png'>"),
+  "/no-label": page("<h1>好</h1><input>"),
+  "/wide": page("<h1>好</h1><table><tr><td>" + "W".repeat(400) + "</td></tr></table>"),
+  "/script-error": page("<h1>好</h1>", "<script src='/broken.js'></script>"),
+};
+
+const FOUND = [
+  ["a sound page passes", "/sound", null],
+  ["an inline script is found", "/inline-script", /Content Security Policy/i],
+  ["an inline style is found", "/inline-style", /Content Security Policy/i],
+  ["a request to a stranger is found", "/stranger", /asks a stranger/],
+  ["an input without label is found", "/no-label", /label/],
+  ["a page wider than the screen is found", "/wide", /px wide/],
+];
+
+/** [name, check(browser)] for each planted fault, with and without scripts. */
+export const rigChecks = [
+  ...[true, false].flatMap((scripts) => FOUND.map(([name, path, expected]) =>
+    [`${name}${scripts ? "" : ", without scripts"}`, (browser) => look(browser, path, expected, scripts)])),
+  ["a script's error is found", (browser) => look(browser, "/script-error", /planted/, true)],
+  ["a secret in the address is found",
+    (browser) => look(browser, "/sound?card=6216261000000000018", /secret in the address/, true)],
+  ["a policy with unsafe-inline is found",
+    (browser) => look(browser, "/sound", /inline/, true, "default-src 'self' 'unsafe-inline'")],
+];
+
+async function look(browser, path, expected, scripts, policy = POLICY) {
+  const server = createServer((request, response) => {
+    const name = new URL(request.url, "http://x").pathname;
+    const script = name === "/broken.js";
+    response.writeHead(script || PAGES[name] ? 200 : 204, {
+      "content-type": script ? "text/javascript" : "text/html; charset=utf-8",
+      "content-security-policy": policy,
+      "cache-control": "no-store",
+    });
+    response.end(script ? "throw new Error('planted')" : PAGES[name] ?? "");
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const variant = { name: "rig", width: 375, height: 600, scripts };
+  const visit = await Visit.begin(browser, [origin], variant, `${tmpdir()}/mingka-rig-${process.pid}`);
+  visit.hide("6216261000000000018");
+  let found = "";
+  try {
+    await visit.open(origin + path);
+    await visit.stateIsSound("planted");
+    visit.expectNoComplaint();
+  } catch (error) {
+    found = `${error.message}${visit.whereItStood()}`;
+  } finally {
+    await visit.end();
+    server.closeAllConnections?.();
+    server.close();
+  }
+  if (expected) assert.match(found, expected);
+  else assert.equal(found, "");
+}
