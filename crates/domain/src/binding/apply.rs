@@ -6,7 +6,7 @@ use super::{
 };
 use crate::diagnosis::Diagnosis;
 use crate::effect::Effect;
-use crate::id::AttemptId;
+use crate::id::{AttemptId, InstrumentId};
 use crate::time::Timestamp;
 
 type Next = Result<(Binding, Vec<Effect>), Why>;
@@ -42,6 +42,7 @@ impl Binding {
             Event::TimeOver => self.time_over(now),
             Event::CancelRequested => self.cancel(),
             Event::Unbind { attempt, what } => self.unbind(attempt, what, now),
+            Event::Stray { .. } => self.stray(),
         };
         next.map_err(|why| InvalidTransition { state, event: name, why })
     }
@@ -80,6 +81,10 @@ impl Binding {
     fn confirm(self, attempt: AttemptId, what: ConfirmEvent, now: Timestamp) -> Next {
         match (self, what) {
             (Self::AwaitingCode(awaiting), ConfirmEvent::Entered) => awaiting.enter(attempt, now),
+            // A confirmation that had been given up took effect after all, and is still wanted.
+            (Self::AwaitingCode(_), ConfirmEvent::Agreed { instrument }) => {
+                announce(Self::Active(Active { instrument, problem: None }))
+            }
             (Self::Confirming(confirming), what) => {
                 check(confirming.attempt == attempt, Why::OtherAttempt)?;
                 confirming.hear(what, now)
@@ -129,24 +134,35 @@ impl Binding {
     fn unbind(self, attempt: AttemptId, what: UnbindEvent, now: Timestamp) -> Next {
         match (self, what) {
             (Self::Active(active), UnbindEvent::Requested { terms }) => {
-                let inquire_at = now.plus_ms(terms.exchange_ms);
-                send(
-                    attempt,
-                    Self::Unbinding(Unbinding {
-                        instrument: active.instrument,
-                        terms,
-                        attempt,
-                        since: now,
-                        doubtful: false,
-                        inquiries: 0,
-                        inquire_at,
-                    }),
-                )
+                Unbinding::request(active.instrument, terms, attempt, now)
+            }
+            // Ending what is ended does no harm, so an ending that the bank never took is repeated,
+            // but only once nothing can be on its way any more.
+            (Self::Unbinding(unbinding), UnbindEvent::Requested { terms }) => {
+                let settled_at = unbinding.since.plus_ms(unbinding.terms.settling_ms);
+                check(unbinding.doubtful, Why::Busy)?;
+                check(now >= settled_at, Why::TooEarly(settled_at))?;
+                Unbinding::request(unbinding.instrument, terms, attempt, now)
             }
             (Self::Unbinding(unbinding), what) => {
                 check(unbinding.attempt == attempt, Why::OtherAttempt)?;
                 unbinding.hear(what, now)
             }
+            _ => Err(Why::WrongState),
+        }
+    }
+}
+
+impl Binding {
+    /// A stray agreement changes nothing in what was told; it stands in the log.
+    fn stray(self) -> Next {
+        match self {
+            Self::Refused { .. }
+            | Self::Expired
+            | Self::Cancelled
+            | Self::Active(_)
+            | Self::Unbinding(_)
+            | Self::Unbound => announce(self),
             _ => Err(Why::WrongState),
         }
     }
@@ -319,6 +335,20 @@ impl Doubtful {
 }
 
 impl Unbinding {
+    fn request(instrument: InstrumentId, terms: Terms, attempt: AttemptId, now: Timestamp) -> Next {
+        let inquire_at = now.plus_ms(terms.exchange_ms);
+        let next = Self {
+            instrument,
+            terms,
+            attempt,
+            since: now,
+            doubtful: false,
+            inquiries: 0,
+            inquire_at,
+        };
+        send(attempt, Binding::Unbinding(next))
+    }
+
     fn hear(self, what: UnbindEvent, now: Timestamp) -> Next {
         match what {
             UnbindEvent::Requested { .. } => Err(Why::Busy),

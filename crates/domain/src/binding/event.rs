@@ -49,6 +49,15 @@ pub enum Event {
         /// What.
         what: UnbindEvent,
     },
+    /// Something about an agreement that turned up after its confirmation had been given up. It is
+    /// kept while the borrower still waits for one, and ended at the bank once somebody was told
+    /// that there is none.
+    Stray {
+        /// The confirmation that had been given up.
+        attempt: AttemptId,
+        /// What.
+        what: StrayEvent,
+    },
 }
 
 /// What can happen to a request for a code.
@@ -147,6 +156,16 @@ pub enum UnbindEvent {
     StillOpen,
 }
 
+/// What can happen to an agreement that turned up late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum StrayEvent {
+    /// It was found and is being ended.
+    Found,
+    /// The bank says that it is ended.
+    Ended,
+}
+
 impl Event {
     /// The stable name, as in the timeline and the logs.
     #[must_use]
@@ -180,6 +199,10 @@ impl Event {
                 UnbindEvent::NotEnded { .. } => "unbind.not_ended",
                 UnbindEvent::Doubted => "unbind.doubted",
                 UnbindEvent::StillOpen => "unbind.still_open",
+            },
+            Self::Stray { what, .. } => match what {
+                StrayEvent::Found => "stray.found",
+                StrayEvent::Ended => "stray.ended",
             },
         }
     }

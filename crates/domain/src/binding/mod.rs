@@ -15,7 +15,7 @@ mod event;
 #[cfg(test)]
 mod tests;
 
-pub use event::{CodeEvent, ConfirmEvent, Event, InvalidTransition, UnbindEvent, Why};
+pub use event::{CodeEvent, ConfirmEvent, Event, InvalidTransition, StrayEvent, UnbindEvent, Why};
 
 /// A binding, in exactly one state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

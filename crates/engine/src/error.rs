@@ -1,0 +1,110 @@
+//! What can go wrong in a use case, said so that the caller knows whose fault it is and what next.
+//! What the log keeps stays in the log: nothing here carries an internal text.
+
+use std::fmt;
+
+use mingka_domain::binding::{InvalidTransition, Why};
+use mingka_domain::cause::CauseCode;
+use mingka_domain::consent::ConsentKind;
+use mingka_domain::finding::Finding;
+use mingka_domain::time::Timestamp;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineError {
+    /// No such thing, or it belongs to another platform.
+    NotFound,
+    /// The key or token is unknown, over, or lacks the scope.
+    Unauthorized,
+    /// What was typed must be corrected first.
+    Findings(Vec<Finding>),
+    /// These consents were not given in their current wording.
+    ConsentMissing(Vec<ConsentKind>),
+    /// Not in this state.
+    InvalidState {
+        /// The state it is in.
+        state: &'static str,
+        /// The cause, for words and the next step.
+        cause: CauseCode,
+        /// When it becomes possible, where time is all it takes.
+        possible_at: Option<Timestamp>,
+    },
+    /// The idempotency key was used with another body.
+    IdempotencyMismatch,
+    /// The first request with this key is still running.
+    InProgress,
+    /// Too often.
+    TooMany {
+        /// When to try again.
+        retry_after_s: u32,
+        /// The cause, for words and the next step.
+        cause: CauseCode,
+    },
+    /// No channel can do this now.
+    NoChannel,
+    /// The database is busy or away.
+    Unavailable,
+    /// A fault of ours; the log has it under the request's id.
+    Internal,
+}
+
+/// Too early, or as often as allowed.
+pub const CAUSE_CODE_TOO_EARLY: CauseCode = CauseCode::known("code.resend_too_early");
+/// No more codes may be asked for.
+pub const CAUSE_CODE_TOO_MANY_SENDS: CauseCode = CauseCode::known("code.too_many_sends");
+/// The code can no longer be used.
+pub const CAUSE_CODE_EXPIRED: CauseCode = CauseCode::known("code.expired");
+/// The binding's time is over.
+pub const CAUSE_BINDING_EXPIRED: CauseCode = CauseCode::known("binding.expired");
+/// An exchange with the bank is under way.
+pub const CAUSE_BINDING_BUSY: CauseCode = CauseCode::known("binding.busy");
+/// The state does not allow it.
+pub const CAUSE_BINDING_WRONG_STATE: CauseCode = CauseCode::known("binding.wrong_state");
+/// The day's verifications of this card are used up.
+pub const CAUSE_VERIFICATION_QUOTA: CauseCode = CauseCode::known("verification.quota_used");
+/// Too many codes for this card, phone or session.
+pub const CAUSE_TOO_FREQUENT: CauseCode = CauseCode::known("attack.too_frequent");
+
+impl From<InvalidTransition> for EngineError {
+    fn from(wrong: InvalidTransition) -> Self {
+        let (cause, possible_at) = match wrong.why {
+            Why::WrongState | Why::OtherAttempt => (CAUSE_BINDING_WRONG_STATE, None),
+            Why::Busy => (CAUSE_BINDING_BUSY, None),
+            Why::TooEarly(at) => (CAUSE_CODE_TOO_EARLY, Some(at)),
+            Why::TooMany => (CAUSE_CODE_TOO_MANY_SENDS, None),
+            Why::CodeOver => (CAUSE_CODE_EXPIRED, None),
+            Why::TimeOver => (CAUSE_BINDING_EXPIRED, None),
+        };
+        Self::InvalidState { state: wrong.state, cause, possible_at }
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("there is no such thing"),
+            Self::Unauthorized => f.write_str("the key or token is not valid for this"),
+            Self::Findings(findings) => {
+                write!(f, "the entry has {} findings to correct", findings.len())
+            }
+            Self::ConsentMissing(kinds) => {
+                write!(f, "{} consents are missing in their current wording", kinds.len())
+            }
+            Self::InvalidState { state, cause, .. } => {
+                write!(f, "not possible while it is {state} ({cause})")
+            }
+            Self::IdempotencyMismatch => {
+                f.write_str("the idempotency key was used with another body")
+            }
+            Self::InProgress => f.write_str("the first request with this key is still running"),
+            Self::TooMany { retry_after_s, .. } => {
+                write!(f, "too often; again in {retry_after_s} s")
+            }
+            Self::NoChannel => f.write_str("no channel can do this now"),
+            Self::Unavailable => f.write_str("the database is busy or away; try again"),
+            Self::Internal => f.write_str("a fault of ours; the log has it"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}

@@ -1,0 +1,122 @@
+//! What the use cases take: who asks, under which key, for what.
+
+use mingka_domain::consent::ConsentKind;
+use mingka_domain::environment::Environment;
+use mingka_domain::id::{ApiKeyId, PlatformId, SessionId};
+use mingka_domain::precheck::Entry;
+use mingka_domain::text::Lang;
+use mingka_domain::time::Timestamp;
+
+/// The key under which a changing request may be repeated, and the hash of its canonical body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The caller's key, at most [`Idempotency::KEY_LENGTH_MAX`] characters.
+    pub key: String,
+    /// What the request says, hashed: the same key with another body is an error.
+    pub fingerprint: [u8; 32],
+}
+
+impl Idempotency {
+    /// The longest key, in characters. `web` refuses longer ones.
+    pub const KEY_LENGTH_MAX: usize = 255;
+}
+
+/// Who calls with an API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The tenant.
+    pub platform: PlatformId,
+    /// The key used.
+    pub key: ApiKeyId,
+    /// What the key may do.
+    pub scopes: Vec<Scope>,
+}
+
+/// What an API key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Look things up.
+    Read,
+    /// Bind, unbind, open sessions.
+    Bind,
+    /// Verify elements.
+    Verify,
+}
+
+/// A new API key.
+#[derive(Debug, Clone)]
+pub struct NewApiKey {
+    /// What the operator calls it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A new hosted session.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// The platform's own name for the borrower.
+    pub borrower_ref: Option<String>,
+    /// The language to begin in.
+    pub lang: Lang,
+    /// Where the page leads back to.
+    pub return_url: Option<String>,
+}
+
+/// A card to bind.
+#[derive(Debug)]
+pub struct NewBinding<'a> {
+    /// What was typed.
+    pub entry: Entry<'a>,
+    /// What it was typed on.
+    pub environment: Environment,
+    /// What the borrower accepted.
+    pub consents: Vec<ConsentGiven>,
+    /// The platform's own name for the borrower.
+    pub borrower_ref: Option<String>,
+    /// The hosted session it happens in.
+    pub session: Option<SessionId>,
+}
+
+/// A verification to make.
+#[derive(Debug)]
+pub struct NewVerification<'a> {
+    /// What was typed; the elements that are given decide which product is asked.
+    pub entry: Entry<'a>,
+    /// What it was typed on.
+    pub environment: Environment,
+    /// What the borrower accepted: `InformationSharing` is needed.
+    pub consents: Vec<ConsentGiven>,
+    /// The platform's own name for the borrower.
+    pub borrower_ref: Option<String>,
+}
+
+/// A consent as it comes back from the page or the app that showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentGiven {
+    /// What it is about.
+    pub kind: ConsentKind,
+    /// The version that was shown.
+    pub version: String,
+    /// The language it was shown in.
+    pub lang: Lang,
+    /// The hash of the text that was shown, where the caller showed its own copy of ours.
+    pub sha256: Option<String>,
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor<I> {
+    /// How many, at most [`CURSOR_LIMIT_MAX`].
+    pub limit: u32,
+    /// Older than this one.
+    pub starting_after: Option<I>,
+    /// Newer than this one.
+    pub ending_before: Option<I>,
+}
+
+/// The longest page.
+pub const CURSOR_LIMIT_MAX: u32 = 100;

@@ -1,0 +1,86 @@
+//! What an operator may turn. Every bound has its unit in its name.
+
+use mingka_domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+
+/// The engine's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How long an unfinished binding lives.
+    pub binding_valid_ms: i64,
+    /// How many codes one binding may ask for.
+    pub code_sends_max: u32,
+    /// How many wrong codes end a binding.
+    pub wrong_codes_max: u32,
+    /// What is added to a channel's time-out before a silent exchange counts as interrupted.
+    pub exchange_margin_ms: i64,
+    /// How many codes one card may be sent in a day, over all bindings.
+    pub code_sends_per_card_day_max: u32,
+    /// How many codes one phone may be sent in a day, over all bindings.
+    pub code_sends_per_phone_day_max: u32,
+    /// How many codes one session may ask for in an hour.
+    pub code_sends_per_session_hour_max: u32,
+    /// How long a hosted session lives.
+    pub session_valid_ms: i64,
+    /// How long an answer is kept for its idempotency key.
+    pub idempotency_kept_ms: i64,
+    /// When an attempt that was given up without proof is looked at again, counted from then.
+    pub sweep_delays_ms: Vec<i64>,
+    /// How long a worker may hold a step.
+    pub lease_ms: i64,
+    /// How many steps a worker takes at once.
+    pub claim_count_max: u32,
+    /// The longest a worker sleeps between looking for steps.
+    pub poll_ms: u64,
+    /// How many announcements a slow watcher may fall behind before it must look for itself.
+    pub watch_count_max: usize,
+    /// How many exchanges with banks may run at once.
+    pub exchanges_max: usize,
+    /// How long a use case waits for a free exchange before it says that it is busy.
+    pub exchange_wait_ms: u64,
+    /// How many distinct cards, phones and sessions are counted at once.
+    pub counters_max: usize,
+    /// A mistake switched on by the simulator, which must notice it. `None` in a running house.
+    #[doc(hidden)]
+    pub planted: Option<Planted>,
+}
+
+/// Mistakes the simulator plants to prove that it would notice them.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planted {
+    /// A confirmation whose outcome is unknown is simply sent again.
+    ResendAfterUnknown,
+    /// "Not found" is believed at once.
+    NotFoundFinalAtOnce,
+    /// The message leaves before the attempt is durable.
+    SendBeforePersist,
+    /// Interrupted exchanges are never looked at again.
+    LostRecovery,
+    /// A code nobody mapped counts as a decline.
+    UnmappedIsDecline,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            binding_valid_ms: 30 * MINUTE_MS,
+            code_sends_max: 5,
+            wrong_codes_max: 5,
+            exchange_margin_ms: 5 * SECOND_MS,
+            code_sends_per_card_day_max: 20,
+            code_sends_per_phone_day_max: 20,
+            code_sends_per_session_hour_max: 20,
+            session_valid_ms: 30 * MINUTE_MS,
+            idempotency_kept_ms: 2 * DAY_MS,
+            sweep_delays_ms: vec![10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, 3 * DAY_MS],
+            lease_ms: 60 * SECOND_MS,
+            claim_count_max: 64,
+            poll_ms: 1_000,
+            watch_count_max: 1_024,
+            exchanges_max: 256,
+            exchange_wait_ms: 2_000,
+            counters_max: 100_000,
+            planted: None,
+        }
+    }
+}

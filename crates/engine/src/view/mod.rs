@@ -1,0 +1,285 @@
+//! What the outside may see: masked facts, ids, states and diagnoses. No clear value is ever in a
+//! view, so a view may be stored as the answer to an idempotency key and written into any log.
+
+use mingka_domain::card::CardKind;
+use mingka_domain::consent::ConsentKind;
+use mingka_domain::diagnosis::Diagnosis;
+use mingka_domain::id::{
+    ApiKeyId, BindingId, InstrumentId, PlatformId, SessionId, VerificationId,
+};
+use mingka_domain::outcome::Operation;
+use mingka_domain::text::Lang;
+use mingka_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A binding as its platform and its borrower see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BindingView {
+    /// Its id.
+    pub id: BindingId,
+    /// Where it stands.
+    pub state: BindingState,
+    /// The card and its holder, masked.
+    pub card: CardView,
+    /// The platform's own name for the borrower.
+    pub borrower_ref: Option<String>,
+    /// The hosted session it was made in.
+    pub session: Option<SessionId>,
+    /// The channel it runs over.
+    pub channel: String,
+    /// The one-time code, while one is awaited or being confirmed.
+    pub code: Option<CodeView>,
+    /// Why it was refused, what went wrong last, or what is in doubt.
+    pub diagnosis: Option<Diagnosis>,
+    /// The bound card, once there is one.
+    pub instrument: Option<InstrumentId>,
+    /// What happened, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+    /// When an unfinished binding expires.
+    pub expires_at: Timestamp,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes; a watcher that saw this number has seen everything before it.
+    pub version: u64,
+}
+
+/// Where a binding stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BindingState {
+    /// Checked; no code was sent yet.
+    Checked,
+    /// The code was sent, or may have been.
+    AwaitingCode,
+    /// A code is on its way to the bank.
+    Confirming,
+    /// Nobody knows yet what the bank did: 结果确认中.
+    Doubtful,
+    /// The card is bound.
+    Active,
+    /// It will not be bound.
+    Refused,
+    /// Nobody finished it in time.
+    Expired,
+    /// The borrower or the platform ended it.
+    Cancelled,
+    /// The agreement is being ended.
+    Unbinding,
+    /// The agreement was ended.
+    Unbound,
+}
+
+/// A card and its holder, masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardView {
+    /// The number with its middle masked.
+    pub masked: String,
+    /// Its last four digits.
+    pub last4: String,
+    /// Debit, credit, …, where the BIN is known.
+    pub kind: Option<CardKind>,
+    /// The code of the issuing bank, where the BIN is known.
+    pub bank_code: Option<String>,
+    /// The name of the issuing bank, where the BIN is known.
+    pub bank_name: Option<String>,
+    /// The holder's name, masked.
+    pub name_masked: Option<String>,
+    /// The ID number, masked.
+    pub id_number_masked: Option<String>,
+    /// The reserved phone, masked.
+    pub phone_masked: Option<String>,
+}
+
+/// What the borrower must know about the code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeView {
+    /// Whether the bank said that it sent the code; if not, it may still arrive.
+    pub delivery_confirmed: bool,
+    /// When another one may be asked for.
+    pub resend_after: Timestamp,
+    /// When it can no longer be used.
+    pub expires_at: Timestamp,
+    /// How many more may be asked for.
+    pub sends_left: u32,
+    /// How many more tries there are.
+    pub tries_left: u32,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Timestamp,
+    /// What: the stable name of the event, such as `code.sent`.
+    pub event: String,
+    /// What it tells about a failure.
+    pub diagnosis: Option<Diagnosis>,
+}
+
+/// A bound card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstrumentView {
+    /// Its id.
+    pub id: InstrumentId,
+    /// The binding it came from.
+    pub binding: BindingId,
+    /// `active`, `unbinding` or `unbound`.
+    pub state: InstrumentState,
+    /// The card and its holder, masked.
+    pub card: CardView,
+    /// The platform's own name for the borrower.
+    pub borrower_ref: Option<String>,
+    /// The channel its agreement is with.
+    pub channel: String,
+    /// Why the last try to unbind it led to nothing.
+    pub diagnosis: Option<Diagnosis>,
+    /// When it was bound.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where a bound card stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstrumentState {
+    /// It can be used.
+    Active,
+    /// It is being unbound.
+    Unbinding,
+    /// It was unbound.
+    Unbound,
+}
+
+/// A two- to four-element verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerificationView {
+    /// Its id.
+    pub id: VerificationId,
+    /// Where it stands.
+    pub state: VerificationState,
+    /// Which elements were asked about.
+    pub product: String,
+    /// The card and its holder, masked.
+    pub card: CardView,
+    /// The platform's own name for the borrower.
+    pub borrower_ref: Option<String>,
+    /// The channel that was asked.
+    pub channel: String,
+    /// Why not, or what is in doubt.
+    pub diagnosis: Option<Diagnosis>,
+    /// How many more questions about this card the channel takes today.
+    pub quota_left: u32,
+    /// When it was asked.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where a verification stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerificationState {
+    /// The question is on its way.
+    Verifying,
+    /// The elements belong together.
+    Confirmed,
+    /// They do not, or the bank cannot say.
+    Refused,
+    /// Nobody knows yet.
+    Doubtful,
+}
+
+/// A hosted page session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is.
+    pub platform: PlatformId,
+    /// The platform's name, as the borrower reads it.
+    pub platform_name: String,
+    /// The platform's own name for the borrower.
+    pub borrower_ref: Option<String>,
+    /// The language to begin in.
+    pub lang: Lang,
+    /// Where the page leads back to.
+    pub return_url: Option<String>,
+    /// The latest binding made in it.
+    pub binding: Option<BindingId>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was opened.
+    pub created_at: Timestamp,
+}
+
+/// A session and its token, shown once: only the token's hash is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedSession {
+    /// The session.
+    pub session: SessionView,
+    /// The token for the page's address. Empty when an earlier answer is repeated after the
+    /// token was already handed out by another process.
+    pub token: String,
+}
+
+/// A consent text as it is to be shown, and the hash by which its acceptance names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentView {
+    /// What it is about.
+    pub kind: ConsentKind,
+    /// Its version.
+    pub version: String,
+    /// Its language.
+    pub lang: Lang,
+    /// Its title.
+    pub title: String,
+    /// Its text, with the platform and every recipient named.
+    pub body: String,
+    /// Lowercase hexadecimal SHA-256 of `body`.
+    pub sha256: String,
+}
+
+/// A channel as platforms and operators see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelView {
+    /// Its stable code.
+    pub code: String,
+    /// Its name, Chinese and English.
+    pub name: mingka_domain::text::Text,
+    /// What it can do.
+    pub operations: Vec<Operation>,
+    /// Whether a switch has stopped it.
+    pub stopped: bool,
+}
+
+/// A platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformView {
+    /// Its id.
+    pub id: PlatformId,
+    /// Its name, as borrowers read it.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// An API key, shown in the clear once: only its hash is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IssuedApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The key itself.
+    pub key: mingka_domain::secret::Secret,
+}
+
+/// One page of a list, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Whether there is more behind it.
+    pub has_more: bool,
+}
