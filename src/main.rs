@@ -1,2 +1,24 @@
-//! The one binary: CLI, configuration, composition.
-fn main() {}
+//! The one binary: command line, configuration, composition. The only place that reads the
+//! environment, asks the system for the time, or builds the parts of the house together.
+
+mod cli;
+mod commands;
+mod compose;
+mod config;
+mod log;
+mod nearest;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(code) => code,
+        Err(message) => {
+            commands::print_error(&message);
+            ExitCode::FAILURE
+        }
+    }
+}

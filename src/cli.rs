@@ -1,0 +1,173 @@
+//! The command line, kept stable for scripts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Mingka (明卡): every bank-card error gets an answer.
+#[derive(Debug, Parser)]
+#[command(name = "mingka", version, propagate_version = true)]
+#[command(after_help = "Start here:\n  mingka sandbox          everything in one process, with test \
+                        banks and test cards\n  mingka check 6216261000000000018\n  mingka explain \
+                        unionpay 61")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The gateway, its database, the sandbox banks and the borrower page, in one process.
+    #[command(after_help = "Example:\n  mingka sandbox --data demo --listen 127.0.0.1:8700")]
+    Sandbox(SandboxArgs),
+    /// The gateway alone, with the channels of the configuration.
+    #[command(after_help = "Example:\n  mingka serve --config mingka.toml")]
+    Serve(ServeArgs),
+    /// A sandbox bank alone, in a process of its own.
+    #[command(after_help = "Example:\n  mingka bank --data bank-data --listen 127.0.0.1:8800")]
+    Bank(BankArgs),
+    /// Checks a card and its holder's details as they were typed; sends nothing anywhere.
+    #[command(after_help = "Examples:\n  mingka check '6216 2610 0000 0000 018' --json\n  mingka \
+                            check cards.csv   (columns card_number,name,id_number,phone)")]
+    Check(CheckArgs),
+    /// What a bank's response code means: cause, who must act, the next step.
+    #[command(after_help = "Examples:\n  mingka explain unionpay 61\n  mingka explain unionpay 34 \
+                            --operation query_state --phase inquiry --json")]
+    Explain(ExplainArgs),
+    /// Looks for what is wrong with this installation and says how to mend it.
+    #[command(after_help = "Example:\n  mingka doctor --config mingka.toml")]
+    Doctor(ConfigArgs),
+    /// Brings the database to this program's version.
+    #[command(after_help = "Example:\n  mingka migrate --config mingka.toml")]
+    Migrate(ConfigArgs),
+    /// Envelope keys and API keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// The configuration file. Without it, the defaults.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Where to listen, instead of the configured address. Port 0 lets the system choose.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// One JSON line when ready.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// The folder for the database, the keys and the bank's books. Without it, a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Where to listen. Port 0 lets the system choose.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8700")]
+    pub(crate) listen: String,
+    /// One JSON line when ready.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A bank that already runs (`mingka bank`), instead of one in this process: its data folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bank_data: Option<PathBuf>,
+    /// How messages are signed: 01 (RSA certificate), 11 (keyed SHA-256) or 12 (keyed SM3).
+    #[arg(long, default_value = "01", value_parser = ["01", "11", "12"])]
+    pub(crate) sign_method: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BankArgs {
+    /// The folder for the bank's keys and books.
+    #[arg(long, value_name = "DIR", default_value = "mingka-bank")]
+    pub(crate) data: PathBuf,
+    /// Where to listen. Port 0 lets the system choose.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8800")]
+    pub(crate) listen: String,
+    /// One JSON line when ready.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A card number, or a CSV file with the columns card_number,name,id_number,phone.
+    #[arg(value_name = "NUMBER|FILE.csv")]
+    pub(crate) subject: String,
+    /// The holder's name.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The holder's ID number.
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// The phone number reserved at the bank.
+    #[arg(long)]
+    pub(crate) phone: Option<String>,
+    /// One JSON line each.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The family of codes: unionpay, aliyun_bankmeta, market_four_elements, tencent_faceid.<api>.
+    pub(crate) family: String,
+    /// The code, exactly as the bank sent it.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) code: String,
+    /// What was asked: verify, send_code, open_agreement, query_agreement, cancel_agreement,
+    /// query_state, refresh_certificate.
+    #[arg(long, default_value = "verify")]
+    pub(crate) operation: String,
+    /// Where it was heard: request, inquiry or notification.
+    #[arg(long, default_value = "request")]
+    pub(crate) phase: String,
+    /// One JSON line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Adds a new envelope key and makes it the current one; older values stay readable.
+    #[command(after_help = "Example:\n  mingka keys rotate --config mingka.toml")]
+    Rotate(ConfigArgs),
+    /// Lists the envelope keys (never the keys themselves) and the API keys.
+    List(ConfigArgs),
+    /// Makes a platform and an API key for it; the key is shown once.
+    #[command(after_help = "Example:\n  mingka keys issue --platform '示例借款平台'")]
+    Issue(IssueArgs),
+    /// Revokes an API key by its id; effective at once.
+    Revoke(RevokeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IssueArgs {
+    /// The name of the platform; made when it does not exist.
+    #[arg(long)]
+    pub(crate) platform: String,
+    /// One JSON line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeArgs {
+    /// The key's id, as `keys list` shows it.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}

@@ -1,0 +1,348 @@
+//! Configuration: defaults, then a TOML file, then the environment. Nothing else in the house reads
+//! settings from outside; everybody else is handed what it needs.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::nearest::nearest;
+
+/// All settings. `config.default.toml` documents each; a test keeps the two the same.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) keys: Keys,
+    pub(crate) log: Log,
+    pub(crate) precheck: PrecheckSettings,
+    pub(crate) binding: BindingSettings,
+    pub(crate) channel: Vec<ChannelSettings>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: String,
+    pub(crate) public_url: String,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) body_bytes_max: usize,
+    pub(crate) requests_per_second: u32,
+    pub(crate) burst: u32,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Keys {
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) level: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Json,
+    Text,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PrecheckSettings {
+    pub(crate) bin_table: PathBuf,
+    pub(crate) age_years_min: u8,
+    pub(crate) accept_credit_cards: bool,
+    pub(crate) app_version_min: String,
+    pub(crate) accounts_per_device_max: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BindingSettings {
+    pub(crate) session_lifetime_s: u32,
+    pub(crate) lifetime_s: u32,
+    pub(crate) code_sends_max: u32,
+    pub(crate) wrong_codes_max: u32,
+    pub(crate) code_sends_per_card_max: u32,
+}
+
+/// One `[[channel]]`: whose server stands at the other end, and our contract with it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChannelSettings {
+    pub(crate) code: String,
+    pub(crate) protocol: String,
+    pub(crate) address: String,
+    pub(crate) recipient: String,
+    pub(crate) merchant_number: String,
+    #[serde(default = "acp_version")]
+    pub(crate) version: String,
+    #[serde(default = "sign_method")]
+    pub(crate) sign_method: String,
+    #[serde(default = "encoding")]
+    pub(crate) encoding: String,
+    #[serde(default)]
+    pub(crate) signing_key_file: PathBuf,
+    #[serde(default)]
+    pub(crate) signing_certificate_file: PathBuf,
+    #[serde(default)]
+    pub(crate) encryption_certificate_file: PathBuf,
+    #[serde(default)]
+    pub(crate) root_certificate_file: PathBuf,
+    #[serde(default)]
+    pub(crate) middle_certificate_file: PathBuf,
+    #[serde(default)]
+    pub(crate) secret_file: PathBuf,
+    #[serde(default = "signer_name")]
+    pub(crate) signer_name: String,
+    #[serde(default)]
+    pub(crate) token_requester: String,
+    #[serde(default)]
+    pub(crate) allow_sha1_certificates: bool,
+    #[serde(default)]
+    pub(crate) tls_ca_file: PathBuf,
+}
+
+fn acp_version() -> String {
+    "5.1.0".to_owned()
+}
+
+fn sign_method() -> String {
+    "01".to_owned()
+}
+
+fn encoding() -> String {
+    "UTF-8".to_owned()
+}
+
+fn signer_name() -> String {
+    "中国银联股份有限公司".to_owned()
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8700".to_owned(),
+            public_url: String::new(),
+            data_dir: PathBuf::from("mingka-data"),
+            body_bytes_max: 65_536,
+            requests_per_second: 50,
+            burst: 200,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Json, level: "info".to_owned() }
+    }
+}
+
+impl Default for PrecheckSettings {
+    fn default() -> Self {
+        Self {
+            bin_table: PathBuf::new(),
+            age_years_min: 18,
+            accept_credit_cards: false,
+            app_version_min: String::new(),
+            accounts_per_device_max: 2,
+        }
+    }
+}
+
+impl Default for BindingSettings {
+    fn default() -> Self {
+        Self {
+            session_lifetime_s: 1_800,
+            lifetime_s: 1_800,
+            code_sends_max: 5,
+            wrong_codes_max: 5,
+            code_sends_per_card_max: 10,
+        }
+    }
+}
+
+impl Config {
+    /// Defaults, then the file if one is given, then `MINGKA_<SECTION>_<KEY>` from `environment`.
+    pub(crate) fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, String> {
+        let text = match file {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|e| format!("cannot read the configuration {}: {e}", path.display()))?,
+        };
+        let origin = file.map_or_else(|| "configuration".to_owned(), |p| p.display().to_string());
+        // Parsed on its own first, so that an error names the line in the file.
+        let _: Self = toml::from_str(&text).map_err(|e| format!("{origin}: {}", explain(&e)))?;
+        let mut table: toml::Table =
+            toml::from_str(&text).map_err(|e| format!("{origin}: {}", explain(&e)))?;
+        overlay(&mut table, environment)?;
+        let mut config: Self =
+            table.try_into().map_err(|e| format!("environment: {}", explain(&e)))?;
+        if let Some(folder) = file.and_then(Path::parent) {
+            config.resolve_paths(folder);
+        }
+        Ok(config)
+    }
+
+    /// The key file: the one given, or `keys.toml` beside the database.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        if self.keys.file.as_os_str().is_empty() {
+            self.server.data_dir.join("keys.toml")
+        } else {
+            self.keys.file.clone()
+        }
+    }
+
+    /// The database file.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.server.data_dir.join("mingka.db")
+    }
+
+    /// Relative paths in a file are relative to that file, not to where the program was started.
+    fn resolve_paths(&mut self, folder: &Path) {
+        let resolve = |path: &mut PathBuf| {
+            if !path.as_os_str().is_empty() && path.is_relative() {
+                *path = folder.join(&*path);
+            }
+        };
+        resolve(&mut self.keys.file);
+        resolve(&mut self.precheck.bin_table);
+        resolve(&mut self.server.data_dir);
+        for channel in &mut self.channel {
+            resolve(&mut channel.signing_key_file);
+            resolve(&mut channel.signing_certificate_file);
+            resolve(&mut channel.encryption_certificate_file);
+            resolve(&mut channel.root_certificate_file);
+            resolve(&mut channel.middle_certificate_file);
+            resolve(&mut channel.secret_file);
+            resolve(&mut channel.tls_ca_file);
+        }
+    }
+}
+
+/// Puts `MINGKA_SERVER_LISTEN=…` into `[server] listen`, keeping the type the default has.
+fn overlay(
+    table: &mut toml::Table,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<(), String> {
+    let defaults = toml::Table::try_from(Config::default()).map_err(|e| e.to_string())?;
+    for (name, value) in environment {
+        let Some(rest) = name.strip_prefix("MINGKA_") else { continue };
+        let known = defaults.iter().filter_map(|(section, keys)| {
+            let keys = keys.as_table()?;
+            Some(keys.iter().map(move |(key, default)| (section, key, default)))
+        });
+        let mut names = Vec::new();
+        let mut found = None;
+        for (section, key, default) in known.flatten() {
+            let full = format!("{section}_{key}").to_uppercase();
+            if full == rest {
+                found = Some((section, key, default));
+            }
+            names.push(format!("MINGKA_{full}"));
+        }
+        let Some((section, key, default)) = found else {
+            let hint = nearest(&name, names.iter().map(String::as_str));
+            return Err(format!("unknown setting {name} in the environment{}", did_you_mean(hint)));
+        };
+        let wrong = |wanted: &str| format!("{name} must be {wanted}");
+        let value = match default {
+            toml::Value::Integer(_) => {
+                toml::Value::Integer(value.parse().map_err(|_| wrong("a whole number"))?)
+            }
+            toml::Value::Boolean(_) => {
+                toml::Value::Boolean(value.parse().map_err(|_| wrong("true or false"))?)
+            }
+            _ => toml::Value::String(value),
+        };
+        let entry = table
+            .entry(section.clone())
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        if let Some(keys) = entry.as_table_mut() {
+            keys.insert(key.clone(), value);
+        }
+    }
+    Ok(())
+}
+
+/// The parser's message, with the nearest known name added to an unknown one.
+fn explain(error: &toml::de::Error) -> String {
+    let message = error.message();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field")
+        && let Some(unknown) = quoted.next()
+    {
+        let hint = nearest(unknown, quoted);
+        return format!("{error}unknown key `{unknown}`{}", did_you_mean(hint));
+    }
+    error.to_string()
+}
+
+fn did_you_mean(hint: Option<&str>) -> String {
+    hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENTED: &str = include_str!("../config.default.toml");
+
+    fn nothing() -> impl Iterator<Item = (String, String)> {
+        std::iter::empty()
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let documented: toml::Table = toml::from_str(DOCUMENTED).unwrap();
+        let mut real = toml::Table::try_from(Config::default()).unwrap();
+        real.remove("channel");
+        assert_eq!(documented, real, "config.default.toml and Config::default() differ");
+    }
+
+    #[test]
+    fn the_documented_channel_is_complete_and_readable() {
+        let example: String = DOCUMENTED
+            .lines()
+            .skip_while(|line| *line != "# [[channel]]")
+            .map(|line| line.trim_start_matches("# ").trim_start_matches('#'))
+            .fold(String::new(), |all, line| all + line + "\n");
+        let parsed: toml::Table = toml::from_str(&example).unwrap();
+        let config: Config = toml::from_str(&example).unwrap();
+        let documented = parsed["channel"][0].as_table().unwrap();
+        let real = toml::Table::try_from(config.channel[0].clone()).unwrap();
+        let names = |t: &toml::Table| t.keys().cloned().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(names(documented), names(&real));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let folder = std::env::temp_dir().join(format!("mingka-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("c.toml");
+        std::fs::write(&file, "[server]\nlistne = \"127.0.0.1:0\"\n").unwrap();
+        let error = Config::load(Some(&file), nothing()).unwrap_err();
+        assert!(error.contains("did you mean `listen`?"), "{error}");
+        assert!(error.contains("line 2"), "{error}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_environment_wins_and_is_checked() {
+        let set = |name: &str, value: &str| {
+            Config::load(None, std::iter::once((name.to_owned(), value.to_owned())))
+        };
+        assert_eq!(set("MINGKA_SERVER_LISTEN", "127.0.0.1:0").unwrap().server.listen, "127.0.0.1:0");
+        assert_eq!(set("MINGKA_BINDING_LIFETIME_S", "60").unwrap().binding.lifetime_s, 60);
+        assert!(set("MINGKA_BINDING_LIFETIME_S", "soon").unwrap_err().contains("whole number"));
+        let error = set("MINGKA_SERVER_LISTN", "x").unwrap_err();
+        assert!(error.contains("did you mean `MINGKA_SERVER_LISTEN`?"), "{error}");
+    }
+}
