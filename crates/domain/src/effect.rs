@@ -1,13 +1,17 @@
 //! Effects are data: the domain says what shall be done, the engine does it after the commit.
 //! An effect carries ids only, never a clear value.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 
-use crate::id::AttemptId;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::id::{AttemptId, BindingId, InstrumentId, VerificationId};
 use crate::time::Timestamp;
 
 /// Something to be done once the unit that holds it is durable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Send this attempt's message to its bank. Possible only with the proof that it is persisted.
     Send(AttemptId),
@@ -15,4 +19,111 @@ pub enum Effect {
     Inquire(AttemptId, Timestamp),
     /// Wake whoever watches this subject (SSE, the borrower's page).
     Announce,
+}
+
+/// What an attempt, a step, a consent or a stored answer is about. Its text form is the id's own:
+/// the prefix says which kind it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A card on its way to becoming an instrument.
+    Binding(BindingId),
+    /// A bound card.
+    Instrument(InstrumentId),
+    /// A two- to four-element verification.
+    Verification(VerificationId),
+}
+
+/// The text names nothing that can be a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectError;
+
+impl fmt::Display for SubjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected the id of a binding, an instrument or a verification")
+    }
+}
+
+impl std::error::Error for SubjectError {}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Binding(id) => id.fmt(f),
+            Self::Instrument(id) => id.fmt(f),
+            Self::Verification(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = SubjectError;
+
+    fn from_str(text: &str) -> Result<Self, SubjectError> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Binding(id));
+        }
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Instrument(id));
+        }
+        text.parse().map(Self::Verification).map_err(|_| SubjectError)
+    }
+}
+
+impl From<BindingId> for Subject {
+    fn from(id: BindingId) -> Self {
+        Self::Binding(id)
+    }
+}
+
+impl From<InstrumentId> for Subject {
+    fn from(id: InstrumentId) -> Self {
+        Self::Instrument(id)
+    }
+}
+
+impl From<VerificationId> for Subject {
+    fn from(id: VerificationId) -> Self {
+        Self::Verification(id)
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_subject_is_refused() {
+        let attempt = AttemptId::new(Timestamp::from_millis(1), [1; 10]).to_string();
+        assert_eq!(attempt.parse::<Subject>(), Err(SubjectError));
+        assert_eq!("".parse::<Subject>(), Err(SubjectError));
+        assert_eq!("bind_12".parse::<Subject>(), Err(SubjectError));
+    }
+
+    #[test]
+    fn each_kind_round_trips_through_its_text() {
+        let now = Timestamp::from_millis(1);
+        let subjects: [Subject; 3] = [
+            BindingId::new(now, [1; 10]).into(),
+            InstrumentId::new(now, [2; 10]).into(),
+            VerificationId::new(now, [3; 10]).into(),
+        ];
+        for subject in subjects {
+            assert_eq!(subject.to_string().parse(), Ok(subject));
+            let json = serde_json::to_string(&subject).unwrap();
+            assert_eq!(serde_json::from_str::<Subject>(&json).unwrap(), subject);
+        }
+    }
 }

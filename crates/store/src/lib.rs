@@ -1,1 +1,49 @@
-//! The records, concretely; group commit; leases.
+//! The records, concretely, on SQLite: units that are guarded, committed together, then performed;
+//! leases; lists by cursor. SQL stands only in this crate, one text for every engine.
+//!
+//! No clear value of a person comes here: what is personal arrives sealed or as a keyed index. This
+//! crate reads no clock and decides nothing; it says what became durable.
+
+mod agreement;
+mod api_key;
+mod attempt;
+mod batch;
+mod binding;
+mod binding_event;
+mod consent;
+mod fault;
+mod idempotency;
+mod instrument;
+mod migrate;
+mod open;
+mod page;
+mod platform;
+mod read;
+mod reseal;
+mod session;
+mod step;
+mod store;
+mod unit;
+mod verification;
+mod writer;
+
+pub use agreement::AgreementRecord;
+pub use api_key::ApiKeyRecord;
+pub use attempt::{AttemptRecord, OrderKey};
+pub use batch::bare_commits;
+pub use binding::{BindingRecord, CardIndex, MaskedCard};
+pub use binding_event::BindingEventRecord;
+pub use consent::ConsentRecord;
+pub use fault::{CommitFault, Faults};
+pub use idempotency::IdempotencyRecord;
+pub use instrument::InstrumentRecord;
+pub use open::{OpenError, Settings};
+pub use page::{Listed, Page};
+pub use platform::PlatformRecord;
+pub use read::ReadError;
+pub use reseal::{SealedKind, SealedRecord};
+pub use session::SessionRecord;
+pub use step::StepRecord;
+pub use store::{Stats, Store};
+pub use unit::{CommitError, Committed, Loss, RowKey, Statement, Unavailable, Unit, Value};
+pub use verification::VerificationRecord;

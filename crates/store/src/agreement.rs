@@ -1,0 +1,138 @@
+//! An agreement: what one channel and one merchant account call a bound card. Its number is sealed.
+
+use mingka_domain::id::{AgreementId, InstrumentId, PlatformId};
+use mingka_domain::time::Timestamp;
+
+use crate::read::{ReadError, Row};
+use crate::store::Store;
+use crate::unit::{RowKey, Statement, values};
+
+const TABLE: &str = "agreements";
+
+/// One row of `agreements`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementRecord {
+    /// Its identity.
+    pub id: AgreementId,
+    /// Whose it is.
+    pub platform: PlatformId,
+    /// Counts its changes, from 1.
+    pub version: i64,
+    /// The bound card.
+    pub instrument: InstrumentId,
+    /// The channel it belongs to.
+    pub channel: String,
+    /// The merchant's number with that channel.
+    pub merchant: String,
+    /// The name of its state.
+    pub state: String,
+    /// The channel's token, sealed.
+    pub sealed_token: Vec<u8>,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub valid_until: Option<Timestamp>,
+    /// When it was ended.
+    pub cancelled_at: Option<Timestamp>,
+}
+
+impl AgreementRecord {
+    /// Inserts it; `Duplicate` when it is there already.
+    #[must_use]
+    pub fn insert(&self) -> Statement {
+        Statement::insert(
+            RowKey::new(TABLE, self.id),
+            "INSERT INTO agreements (id, platform, version, instrument, channel, merchant, state,
+                 sealed_token, created_at, valid_until, cancelled_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            values![
+                self.id,
+                self.platform,
+                self.version,
+                self.instrument,
+                &self.channel,
+                &self.merchant,
+                &self.state,
+                &self.sealed_token,
+                self.created_at,
+                self.valid_until,
+                self.cancelled_at
+            ],
+        )
+    }
+
+    /// Writes what may change, if the row still has this record's version, which then grows by 1.
+    #[must_use]
+    pub fn update(&self) -> Statement {
+        Statement::guarded(
+            RowKey::new(TABLE, self.id),
+            "UPDATE agreements SET state = $1, valid_until = $2, cancelled_at = $3,
+                 version = version + 1
+             WHERE id = $4 AND platform = $5 AND version = $6",
+            values![
+                &self.state,
+                self.valid_until,
+                self.cancelled_at,
+                self.id,
+                self.platform,
+                self.version
+            ],
+        )
+    }
+
+    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+        Ok(Self {
+            id: row.id()?,
+            platform: row.id()?,
+            version: row.integer()?,
+            instrument: row.id()?,
+            channel: row.text()?,
+            merchant: row.text()?,
+            state: row.text()?,
+            sealed_token: row.bytes()?,
+            created_at: row.time()?,
+            valid_until: row.time_opt()?,
+            cancelled_at: row.time_opt()?,
+        })
+    }
+}
+
+impl Store {
+    /// One agreement of a platform.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn agreement(
+        &self,
+        platform: PlatformId,
+        id: AgreementId,
+    ) -> Result<Option<AgreementRecord>, ReadError> {
+        self.read_one(
+            "SELECT id, platform, version, instrument, channel, merchant, state, sealed_token,
+                 created_at, valid_until, cancelled_at
+             FROM agreements WHERE id = $1 AND platform = $2",
+            values![id, platform],
+            AgreementRecord::decode,
+        )
+        .await
+    }
+
+    /// Every agreement of an instrument, oldest first.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn agreements(
+        &self,
+        platform: PlatformId,
+        instrument: InstrumentId,
+    ) -> Result<Vec<AgreementRecord>, ReadError> {
+        self.read(
+            "SELECT id, platform, version, instrument, channel, merchant, state, sealed_token,
+                 created_at, valid_until, cancelled_at
+             FROM agreements WHERE instrument = $1 AND platform = $2 ORDER BY id",
+            values![instrument, platform],
+            AgreementRecord::decode,
+        )
+        .await
+    }
+}

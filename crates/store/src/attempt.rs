@@ -1,0 +1,221 @@
+//! One exchange with a bank: stored as sent before its first byte leaves, and answered afterwards.
+//! The order's whole identity stands here before anybody outside knows it.
+
+use mingka_domain::effect::Subject;
+use mingka_domain::id::{AttemptId, PlatformId};
+use mingka_domain::outcome::Operation;
+use mingka_domain::time::Timestamp;
+
+use crate::binding::CardIndex;
+use crate::read::{ReadError, Row};
+use crate::store::Store;
+use crate::unit::{RowKey, Statement, values};
+
+const TABLE: &str = "attempts";
+
+/// The identity a bank knows an order by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OrderKey {
+    /// The channel.
+    pub channel: String,
+    /// The merchant's number with it.
+    pub merchant: String,
+    /// The order's number.
+    pub order_id: String,
+    /// The order's own time.
+    pub txn_time: Timestamp,
+}
+
+/// One row of `attempts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// Its identity.
+    pub id: AttemptId,
+    /// Whose it is.
+    pub platform: PlatformId,
+    /// Counts its changes, from 1.
+    pub version: i64,
+    /// What it is for.
+    pub subject: Subject,
+    /// What was asked.
+    pub operation: Operation,
+    /// The name of its state.
+    pub state: String,
+    /// Under which identity the bank knows it. Unique for each operation, inquiries excepted.
+    pub order: OrderKey,
+    /// The version of the channel's profile it was sent under.
+    pub profile_version: String,
+    /// The card it is about, for quotas.
+    pub card_index: Option<CardIndex>,
+    /// When it was stored as sent.
+    pub sent_at: Timestamp,
+    /// When its answer, or the want of one, was stored.
+    pub answered_at: Option<Timestamp>,
+    /// How it ended, as JSON of the domain's `Outcome`.
+    pub outcome: Option<String>,
+    /// The bank's own code.
+    pub code: Option<String>,
+}
+
+impl AttemptRecord {
+    /// Inserts it; `Duplicate` when its id or its order's identity is there already.
+    #[must_use]
+    pub fn insert(&self) -> Statement {
+        Statement::insert(
+            RowKey::new(TABLE, self.id),
+            "INSERT INTO attempts (id, platform, version, subject, operation, state, channel,
+                 merchant, order_id, txn_time, profile_version, card_index, sent_at, answered_at,
+                 outcome, code)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            values![
+                self.id,
+                self.platform,
+                self.version,
+                self.subject,
+                self.operation.name(),
+                &self.state,
+                &self.order.channel,
+                &self.order.merchant,
+                &self.order.order_id,
+                self.order.txn_time,
+                &self.profile_version,
+                self.card_index.as_ref(),
+                self.sent_at,
+                self.answered_at,
+                self.outcome.as_ref(),
+                self.code.as_ref()
+            ],
+        )
+    }
+
+    /// Writes what may change, if the row still has this record's version, which then grows by 1.
+    #[must_use]
+    pub fn update(&self) -> Statement {
+        Statement::guarded(
+            RowKey::new(TABLE, self.id),
+            "UPDATE attempts SET state = $1, answered_at = $2, outcome = $3, code = $4,
+                 version = version + 1
+             WHERE id = $5 AND platform = $6 AND version = $7",
+            values![
+                &self.state,
+                self.answered_at,
+                self.outcome.as_ref(),
+                self.code.as_ref(),
+                self.id,
+                self.platform,
+                self.version
+            ],
+        )
+    }
+
+    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+        Ok(Self {
+            id: row.id()?,
+            platform: row.id()?,
+            version: row.integer()?,
+            subject: row.subject()?,
+            operation: row.operation()?,
+            state: row.text()?,
+            order: OrderKey {
+                channel: row.text()?,
+                merchant: row.text()?,
+                order_id: row.text()?,
+                txn_time: row.time()?,
+            },
+            profile_version: row.text()?,
+            card_index: row.digest_opt()?,
+            sent_at: row.time()?,
+            answered_at: row.time_opt()?,
+            outcome: row.text_opt()?,
+            code: row.text_opt()?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, platform, version, subject, operation, state, channel, merchant, order_id,
+                 txn_time, profile_version, card_index, sent_at, answered_at, outcome, code
+             FROM attempts ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// One attempt of a platform.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn attempt(
+        &self,
+        platform: PlatformId,
+        id: AttemptId,
+    ) -> Result<Option<AttemptRecord>, ReadError> {
+        self.read_one(
+            select!("WHERE id = $1 AND platform = $2"),
+            values![id, platform],
+            AttemptRecord::decode,
+        )
+        .await
+    }
+
+    /// Every attempt of a binding, an instrument or a verification, oldest first.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn attempts(
+        &self,
+        platform: PlatformId,
+        subject: Subject,
+    ) -> Result<Vec<AttemptRecord>, ReadError> {
+        self.read(
+            select!("WHERE subject = $1 AND platform = $2 ORDER BY id"),
+            values![subject, platform],
+            AttemptRecord::decode,
+        )
+        .await
+    }
+
+    /// The attempts under one order identity, oldest first, of whatever platform: a bank's
+    /// notification knows no platform.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn attempts_of_order(
+        &self,
+        order: &OrderKey,
+    ) -> Result<Vec<AttemptRecord>, ReadError> {
+        self.read(
+            select!(
+                "WHERE channel = $1 AND merchant = $2 AND order_id = $3 AND txn_time = $4
+                 ORDER BY id"
+            ),
+            values![&order.channel, &order.merchant, &order.order_id, order.txn_time],
+            AttemptRecord::decode,
+        )
+        .await
+    }
+
+    /// How often a platform asked this of a bank about one card since a moment. Attempts in the
+    /// state `not_attempted` never reached a bank and are not counted.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn attempts_on_card_count(
+        &self,
+        platform: PlatformId,
+        card_index: &CardIndex,
+        operation: Operation,
+        since: Timestamp,
+    ) -> Result<u64, ReadError> {
+        self.read_count(
+            "SELECT COUNT(*) FROM attempts
+             WHERE card_index = $1 AND operation = $2 AND sent_at >= $3 AND platform = $4
+                 AND state <> 'not_attempted'",
+            values![card_index, operation.name(), since, platform],
+        )
+        .await
+    }
+}

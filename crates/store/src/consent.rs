@@ -1,0 +1,85 @@
+//! Which text was accepted, in which version and language, and when: kept before anything is sent.
+//! Rows are only ever added.
+
+use mingka_domain::effect::Subject;
+use mingka_domain::id::PlatformId;
+use mingka_domain::time::Timestamp;
+
+use crate::read::{ReadError, Row};
+use crate::store::Store;
+use crate::unit::{RowKey, Statement, values};
+
+const TABLE: &str = "consents";
+
+/// One row of `consents`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentRecord {
+    /// For what it was given.
+    pub subject: Subject,
+    /// Which consent.
+    pub kind: String,
+    /// Whose borrower gave it.
+    pub platform: PlatformId,
+    /// The version of the document.
+    pub document_version: String,
+    /// The language it was read in.
+    pub lang: String,
+    /// The hash of the text as it was shown, 64 hexadecimal digits.
+    pub sha256: String,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+}
+
+impl ConsentRecord {
+    /// Adds it; `Duplicate` when this consent was given for this subject already.
+    #[must_use]
+    pub fn insert(&self) -> Statement {
+        Statement::insert(
+            RowKey::new(TABLE, self.subject),
+            "INSERT INTO consents (subject, kind, platform, document_version, lang, sha256,
+                 accepted_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            values![
+                self.subject,
+                &self.kind,
+                self.platform,
+                &self.document_version,
+                &self.lang,
+                &self.sha256,
+                self.accepted_at
+            ],
+        )
+    }
+
+    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+        Ok(Self {
+            subject: row.subject()?,
+            kind: row.text()?,
+            platform: row.id()?,
+            document_version: row.text()?,
+            lang: row.text()?,
+            sha256: row.text()?,
+            accepted_at: row.time()?,
+        })
+    }
+}
+
+impl Store {
+    /// What was accepted for a subject.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn consents(
+        &self,
+        platform: PlatformId,
+        subject: Subject,
+    ) -> Result<Vec<ConsentRecord>, ReadError> {
+        self.read(
+            "SELECT subject, kind, platform, document_version, lang, sha256, accepted_at
+             FROM consents WHERE subject = $1 AND platform = $2 ORDER BY kind",
+            values![subject, platform],
+            ConsentRecord::decode,
+        )
+        .await
+    }
+}
