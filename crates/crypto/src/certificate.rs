@@ -25,6 +25,33 @@ pub struct Certificate {
     common_name: Option<String>,
     spki_der: Vec<u8>,
     public_key: Vec<u8>,
+    life: Life,
+}
+
+/// From when to when a certificate or a chain holds, both ends included, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// The first moment.
+    pub from_ms: i64,
+    /// The last moment.
+    pub until_ms: i64,
+}
+
+impl Life {
+    /// Whether the moment lies within.
+    #[must_use]
+    pub const fn holds_at(self, now_ms: i64) -> bool {
+        self.from_ms <= now_ms && now_ms <= self.until_ms
+    }
+
+    /// The part that both have in common.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        Self {
+            from_ms: self.from_ms.max(other.from_ms),
+            until_ms: self.until_ms.min(other.until_ms),
+        }
+    }
 }
 
 /// Why a text is not a certificate.
@@ -92,6 +119,10 @@ impl Certificate {
             common_name: common_name(tbs.subject()),
             spki_der: spki.to_der().map_err(|_| CertificateError::NotX509)?,
             public_key: spki.subject_public_key.raw_bytes().to_vec(),
+            life: Life {
+                from_ms: milliseconds(&tbs.validity().not_before),
+                until_ms: milliseconds(&tbs.validity().not_after),
+            },
         })
     }
 
@@ -105,6 +136,12 @@ impl Certificate {
     #[must_use]
     pub fn common_name(&self) -> Option<&str> {
         self.common_name.as_deref()
+    }
+
+    /// From when to when it holds.
+    #[must_use]
+    pub const fn life(&self) -> Life {
+        self.life
     }
 
     /// The certificate in DER.
@@ -154,6 +191,10 @@ impl fmt::Debug for Certificate {
             .field("common_name", &self.common_name)
             .finish_non_exhaustive()
     }
+}
+
+fn milliseconds(time: &x509_cert::time::Time) -> i64 {
+    i64::try_from(time.to_unix_duration().as_millis()).unwrap_or(i64::MAX)
 }
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");

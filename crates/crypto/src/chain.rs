@@ -11,7 +11,7 @@ use rustls_pki_types::{
 };
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Life};
 
 /// The roots that are trusted.
 #[derive(Clone, Default)]
@@ -68,7 +68,8 @@ impl TrustAnchors {
     }
 
     /// Checks that `certificate` leads over `intermediates` to a trusted root at the moment
-    /// `now_ms` (milliseconds since 1970).
+    /// `now_ms` (milliseconds since 1970). Gives the span in which the same answer holds, so that
+    /// the caller may remember it.
     ///
     /// # Errors
     /// Says why not.
@@ -78,7 +79,7 @@ impl TrustAnchors {
         intermediates: &[Certificate],
         now_ms: i64,
         policy: Policy,
-    ) -> Result<(), ChainError> {
+    ) -> Result<Life, ChainError> {
         let end = EndEntityCert::try_from(certificate.der()).map_err(|error| refused(&error))?;
         let between: Vec<CertificateDer<'static>> =
             intermediates.iter().map(|one| one.der().clone()).collect();
@@ -90,9 +91,14 @@ impl TrustAnchors {
         }
         // Whoever signs messages acts as a client: the banks' certificates name that usage or none.
         let usage = KeyUsage::client_auth();
-        end.verify_for_usage(&algorithms, &self.anchors, &between, now, usage, None, None)
-            .map(|_| ())
-            .map_err(|error| refused(&error))
+        let path = end
+            .verify_for_usage(&algorithms, &self.anchors, &between, now, usage, None, None)
+            .map_err(|error| refused(&error))?;
+        path.intermediate_certificates().try_fold(certificate.life(), |life, link| {
+            let link = Certificate::from_der(&link.der())
+                .map_err(|error| ChainError::Other(error.to_string()))?;
+            Ok(life.within(link.life()))
+        })
     }
 }
 

@@ -88,6 +88,14 @@ impl SigningKey {
         Ok(signature)
     }
 
+    /// Signs with SHA-1, for the one old protocol version that prescribes it.
+    ///
+    /// # Errors
+    /// Always, for now: the library does not sign with SHA-1.
+    pub fn sign_sha1(&self, _message: &[u8]) -> Result<Vec<u8>, RsaError> {
+        Err(RsaError::Failed)
+    }
+
     /// Opens a value that was encrypted to this key with PKCS#1 v1.5 padding.
     ///
     /// # Errors

@@ -1,0 +1,265 @@
+//! Reading what the bank says. First the signature, then that it speaks of our order, then the code.
+//! Whatever fails on that way proves nothing; only a code on the list of final declines declines.
+
+use mingka_domain::diagnosis::mask_digits;
+use mingka_domain::mapping::{MappingBook, Meaning};
+use mingka_domain::outcome::{
+    Class, Doubt, NotSent, Operation, Outcome, Phase, RawAnswer, ResponseCode,
+};
+use mingka_domain::secret::Secret;
+use mingka_domain::time::Timestamp;
+
+use super::text::Encoding;
+use super::wire::Fields;
+use crate::exchange::{
+    Acknowledgement, Context, Notice, OrderIdentity, Reply, Sent, Token, Unreadable,
+};
+use crate::http::{HttpRequest, HttpResponse};
+
+/// Reads a synchronous answer.
+pub(super) fn decode(
+    sent: &Sent,
+    answer: &HttpResponse,
+    context: &Context<'_>,
+    rules: &Rules<'_>,
+) -> Result<Reply, Unreadable> {
+    if answer.status != 200 {
+        let why = format!("the HTTP status is {}", answer.status);
+        return Err(Unreadable::new(Doubt::BadStatus, why));
+    }
+    let encoding = context.account.encoding;
+    let fields = Fields::parse_answer(&answer.body, encoding)
+        .map_err(|error| Unreadable::new(Doubt::Unreadable, error.to_string()))?;
+    prove(&fields, context)?;
+    check_order(sent, &fields)?;
+    let heard = Heard::of(&fields, encoding, "respCode", "respMsg")?;
+    match sent.operation {
+        Operation::QueryState => Ok(read_state(sent, &fields, &heard, rules, encoding)),
+        Operation::QueryAgreement => Ok(read_agreement(&fields, heard, rules)),
+        _ => Ok(read_request(sent, &fields, heard, rules)),
+    }
+}
+
+/// Reads a notification.
+pub(super) fn notice(
+    request: &HttpRequest,
+    context: &Context<'_>,
+    rules: &Rules<'_>,
+) -> Result<(Notice, Acknowledgement), Unreadable> {
+    let unreadable = |why: String| Unreadable::new(Doubt::Unreadable, why);
+    let mut fields =
+        Fields::parse_form(&request.body).map_err(|error| unreadable(error.to_string()))?;
+    remove_our_parameters(&mut fields, context.account.urls.notify.as_deref());
+    prove(&fields, context)?;
+    if fields.ascii("merId") != Some(context.account.merchant_number.as_str()) {
+        return Err(Unreadable::new(Doubt::WrongOrder, "it is for another merchant"));
+    }
+    let order = order_of(&fields).ok_or_else(|| unreadable("it names no order".to_owned()))?;
+    let heard = Heard::of(&fields, context.account.encoding, "respCode", "respMsg")?;
+    let operation = operation_of(&fields);
+    let meaning = operation.map_or_else(Meaning::unmapped, |operation| {
+        rules.book.read(rules.family, operation, Phase::Notification, &heard.0.code)
+    });
+    let notice = Notice {
+        order,
+        operation,
+        outcome: outcome(&meaning, &heard),
+        meaning,
+        token: token(&fields),
+        active: active(&fields),
+        card_number: card_number(&fields, context),
+        answer: Some(heard.0),
+    };
+    Ok((notice, Acknowledgement { status: 200, body: "ok" }))
+}
+
+/// What decides the meaning of a code.
+pub(super) struct Rules<'a> {
+    /// The mappings.
+    pub(super) book: &'a MappingBook,
+    /// The family of codes.
+    pub(super) family: &'a str,
+    /// The codes by which an inquiry says that there is no such order.
+    pub(super) not_found: &'a [String],
+}
+
+impl Rules<'_> {
+    fn is_not_found(&self, heard: &Heard) -> bool {
+        self.not_found.iter().any(|code| code == heard.0.code.as_str())
+    }
+}
+
+fn prove(fields: &Fields, context: &Context<'_>) -> Result<(), Unreadable> {
+    let account = context.account;
+    if fields.ascii("version") != Some(account.version.name()) {
+        return Err(Unreadable::new(Doubt::BadSignature, "it is of another protocol version"));
+    }
+    account
+        .suite
+        .prove(account.version, fields, context.now)
+        .map_err(|error| Unreadable::new(Doubt::BadSignature, error.to_string()))
+}
+
+fn check_order(sent: &Sent, fields: &Fields) -> Result<(), Unreadable> {
+    let same_merchant = fields.ascii("merId") == Some(sent.merchant_number.as_str());
+    let same_order = order_of(fields).is_some_and(|order| order.is_same(&sent.order));
+    let repeats = |(name, value): &(&'static str, String)| fields.ascii(name) == Some(value);
+    if same_merchant && same_order && sent.repeated.iter().all(repeats) {
+        return Ok(());
+    }
+    Err(Unreadable::new(Doubt::WrongOrder, "it answers another order than the one sent"))
+}
+
+/// A code and its text, masked.
+struct Heard(RawAnswer);
+
+impl Heard {
+    fn of(
+        fields: &Fields,
+        encoding: Encoding,
+        code: &str,
+        message: &str,
+    ) -> Result<Self, Unreadable> {
+        let code = fields
+            .ascii(code)
+            .filter(|code| code.len() <= ResponseCode::LENGTH_MAX)
+            .ok_or_else(|| Unreadable::new(Doubt::Unreadable, "it has no response code"))?;
+        let message = fields.bytes(message).and_then(|text| encoding.decode(text));
+        let message = message.map(|text| mask_digits(&text)).filter(|text| !text.is_empty());
+        Ok(Self(RawAnswer { code: ResponseCode::new(code), message }))
+    }
+}
+
+fn outcome(meaning: &Meaning, heard: &Heard) -> Outcome {
+    let answer = heard.0.clone();
+    match meaning.class {
+        Class::Settled => Outcome::Settled,
+        Class::Declined => Outcome::Declined(answer),
+        Class::Pending => Outcome::Pending(Some(answer)),
+        Class::NotAttempted => Outcome::NotAttempted(NotSent::ChannelRefused, Some(answer)),
+        Class::Unknown => Outcome::Unknown(Doubt::UnmappedCode, Some(answer)),
+    }
+}
+
+/// The answer to a request that does something, or asks about elements.
+fn read_request(sent: &Sent, fields: &Fields, heard: Heard, rules: &Rules<'_>) -> Reply {
+    let meaning =
+        rules.book.read(rules.family, sent.operation, Phase::Request, &heard.0.code);
+    let mut reply = reply(meaning, &heard, Phase::Request, fields);
+    if sent.operation == Operation::RefreshCertificate {
+        reply.certificate = fields.ascii("encryptPubKeyCert").map(str::to_owned);
+    }
+    let lacks_result = match sent.operation {
+        Operation::OpenAgreement => reply.token.is_none(),
+        Operation::RefreshCertificate => reply.certificate.is_none(),
+        _ => false,
+    };
+    if reply.outcome == Outcome::Settled && lacks_result {
+        // The bank says it did it and does not say what we need to use it: only asking again helps.
+        reply.outcome = Outcome::Unknown(Doubt::Unreadable, Some(heard.0));
+    }
+    reply
+}
+
+/// 78/02: was the agreement opened? The code is about the question; the token is the answer.
+fn read_agreement(fields: &Fields, heard: Heard, rules: &Rules<'_>) -> Reply {
+    let meaning =
+        rules.book.read(rules.family, Operation::QueryAgreement, Phase::Inquiry, &heard.0.code);
+    let answered = meaning.class == Class::Settled;
+    let mut reply = reply(meaning, &heard, Phase::Inquiry, fields);
+    reply.not_found = rules.is_not_found(&heard);
+    reply.outcome = match (answered, active(fields), &reply.token) {
+        (true, Some(true) | None, Some(_)) => Outcome::Settled,
+        (true, _, _) => Outcome::Pending(Some(heard.0)),
+        // A question that failed says nothing about what was asked.
+        (false, _, _) => Outcome::Unknown(Doubt::UnmappedCode, Some(heard.0)),
+    };
+    reply
+}
+
+/// 00/00 and 00/03: `respCode` is about the question, `origRespCode` about the order.
+fn read_state(
+    sent: &Sent,
+    fields: &Fields,
+    query: &Heard,
+    rules: &Rules<'_>,
+    encoding: Encoding,
+) -> Reply {
+    let asked =
+        rules.book.read(rules.family, Operation::QueryState, Phase::Request, &query.0.code);
+    let original = Heard::of(fields, encoding, "origRespCode", "origRespMsg").ok();
+    match original {
+        Some(original) if asked.class == Class::Settled => {
+            let code = &original.0.code;
+            let meaning = rules.book.read(rules.family, sent.about, Phase::Inquiry, code);
+            reply(meaning, &original, Phase::Inquiry, fields)
+        }
+        _ => {
+            let mut reply = reply(asked, query, Phase::Request, fields);
+            reply.not_found = rules.is_not_found(query);
+            reply.outcome = Outcome::Unknown(Doubt::UnmappedCode, Some(query.0.clone()));
+            reply
+        }
+    }
+}
+
+fn reply(meaning: Meaning, heard: &Heard, phase: Phase, fields: &Fields) -> Reply {
+    Reply {
+        outcome: outcome(&meaning, heard),
+        phase,
+        answer: Some(heard.0.clone()),
+        meaning,
+        not_found: false,
+        token: token(fields),
+        query_id: fields.ascii("queryId").filter(|id| id.len() <= 64).map(str::to_owned),
+        certificate: None,
+    }
+}
+
+fn order_of(fields: &Fields) -> Option<OrderIdentity> {
+    Some(OrderIdentity {
+        order_id: fields.ascii("orderId").filter(|id| id.len() <= 40)?.to_owned(),
+        txn_time: fields.ascii("txnTime").and_then(Timestamp::from_beijing_compact)?,
+    })
+}
+
+fn operation_of(fields: &Fields) -> Option<Operation> {
+    match (fields.ascii("txnType")?, fields.ascii("txnSubType")?) {
+        ("72", "12") => Some(Operation::Verify),
+        ("79", "00") => Some(Operation::OpenAgreement),
+        ("74", "01") => Some(Operation::CancelAgreement),
+        _ => None,
+    }
+}
+
+fn token(fields: &Fields) -> Option<Token> {
+    let group = Fields::parse_group(fields.bytes("tokenPayData")?).ok()?;
+    let number = group.ascii("token").filter(|number| number.len() <= 64)?;
+    Some(Token {
+        number: Secret::new(number.to_owned()),
+        ends_at: group.ascii("tokenEnd").and_then(Timestamp::from_beijing_compact),
+    })
+}
+
+fn active(fields: &Fields) -> Option<bool> {
+    match fields.ascii("activateStatus")? {
+        "1" => Some(true),
+        _ => Some(false),
+    }
+}
+
+fn card_number(fields: &Fields, context: &Context<'_>) -> Option<Secret> {
+    let clear = context.account.opener()?.open(fields.ascii("accNo")?).ok()?;
+    let digits = std::str::from_utf8(&clear).ok()?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| Secret::new(digits.to_owned()))
+}
+
+/// Web servers hand us the parameters of our own address among the fields of the message; they are
+/// not signed.
+fn remove_our_parameters(fields: &mut Fields, notify: Option<&str>) {
+    let query = notify.and_then(|url| url.split_once('?')).map(|(_, query)| query);
+    let ours = query.and_then(|query| Fields::parse_form(query.as_bytes()).ok());
+    for (name, _) in ours.iter().flat_map(Fields::iter) {
+        fields.remove(name);
+    }
+}

@@ -1,0 +1,82 @@
+//! UnionPay ACP 5.1.0 and 5.0.0: verification, binding by one-time code, inquiries, notifications.
+//! Opens no socket and reads no clock.
+
+mod account;
+mod answer;
+mod message;
+mod seal;
+mod signer;
+pub mod suite;
+mod text;
+pub mod wire;
+
+use std::sync::Arc;
+
+use mingka_domain::mapping::MappingBook;
+
+pub use account::{AccountError, AccountSettings, MerchantAccount, Signing, Urls};
+pub use seal::{FieldOpener, FieldSealer};
+pub use signer::{BankSigner, NAME_PRODUCTION, NAME_TEST, SignerError, SignerRules};
+pub use suite::{KeyedHash, Suite, Unproven, Version};
+pub use text::Encoding;
+
+use crate::exchange::{
+    Acknowledgement, Context, Exchange, Notice, Reply, Sent, Unencodable, UnencodableWhy,
+    Unreadable,
+};
+use crate::http::{HttpRequest, HttpResponse};
+use crate::profile::Profile;
+use crate::request::Request;
+
+/// The codec of ACP.
+#[derive(Debug, Clone)]
+pub struct Acp {
+    profile: Arc<Profile>,
+    book: &'static MappingBook,
+}
+
+impl Acp {
+    /// A codec under this profile, with the embedded mappings.
+    #[must_use]
+    pub fn new(profile: Arc<Profile>) -> Self {
+        Self { profile, book: MappingBook::embedded() }
+    }
+
+    fn rules(&self) -> answer::Rules<'_> {
+        answer::Rules {
+            book: self.book,
+            family: &self.profile.family,
+            not_found: &self.profile.inquiry.not_found_codes,
+        }
+    }
+}
+
+impl Exchange for Acp {
+    fn encode(
+        &self,
+        request: &Request,
+        context: &Context<'_>,
+    ) -> Result<(HttpRequest, Sent), Unencodable> {
+        if !self.profile.can(request.operation()) {
+            return Err(Unencodable { field: "operation", why: UnencodableWhy::Unsupported });
+        }
+        message::encode(request, context)
+    }
+
+    fn decode(
+        &self,
+        sent: &Sent,
+        answer: &HttpResponse,
+        context: &Context<'_>,
+    ) -> Result<Reply, Unreadable> {
+        answer::decode(sent, answer, context, &self.rules())
+    }
+
+    fn notice(
+        &self,
+        request: &HttpRequest,
+        context: &Context<'_>,
+    ) -> Result<(Notice, Acknowledgement), Unreadable> {
+        answer::notice(request, context, &self.rules())
+    }
+}

@@ -1,0 +1,224 @@
+//! The shape of every channel that answers a request: encode, decode, notice. Sans-IO: bytes in,
+//! bytes out; the moment, the random bytes, the keys and the order's identity come in.
+
+use std::fmt;
+
+use mingka_crypto::Entropy;
+use mingka_domain::mapping::Meaning;
+use mingka_domain::outcome::{Doubt, Operation, Outcome, Phase, RawAnswer};
+use mingka_domain::secret::Secret;
+use mingka_domain::time::Timestamp;
+
+use crate::acp::MerchantAccount;
+use crate::http::{HttpRequest, HttpResponse};
+use crate::request::Request;
+
+/// A channel that answers a request.
+pub trait Exchange: Send + Sync {
+    /// Writes a request in the channel's form, and says what the answer must be checked against.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing was sent then.
+    fn encode(
+        &self,
+        request: &Request,
+        context: &Context<'_>,
+    ) -> Result<(HttpRequest, Sent), Unencodable>;
+
+    /// Reads the answer to what was sent.
+    ///
+    /// # Errors
+    /// When it cannot be read or believed: the outcome is then unknown, never a decline.
+    fn decode(
+        &self,
+        sent: &Sent,
+        answer: &HttpResponse,
+        context: &Context<'_>,
+    ) -> Result<Reply, Unreadable>;
+
+    /// Reads a message the channel sent by itself. The order it is about stands in it; the
+    /// context's is not looked at.
+    ///
+    /// # Errors
+    /// When it cannot be read or believed: it is then not acknowledged.
+    fn notice(
+        &self,
+        request: &HttpRequest,
+        context: &Context<'_>,
+    ) -> Result<(Notice, Acknowledgement), Unreadable>;
+}
+
+/// What a codec needs besides the message.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The moment.
+    pub now: Timestamp,
+    /// Where random bytes come from.
+    pub entropy: &'a dyn Entropy,
+    /// The lender's contract with the channel: number, keys, addresses.
+    pub account: &'a MerchantAccount,
+    /// The order's identity. In an inquiry, that of the order asked about.
+    pub order: &'a OrderIdentity,
+}
+
+/// How the channel knows an order. Chosen and persisted before the first byte leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OrderIdentity {
+    /// The order number.
+    pub order_id: String,
+    /// The order's time. Channels keep seconds.
+    pub txn_time: Timestamp,
+}
+
+impl OrderIdentity {
+    /// Whether a channel that keeps seconds sees one and the same order.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.order_id == other.order_id
+            && self.txn_time.beijing_compact() == other.txn_time.beijing_compact()
+    }
+}
+
+/// What was sent, as far as the answer must agree with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// What was asked.
+    pub operation: Operation,
+    /// What the order asked about was for, when this is an inquiry; else the same as `operation`.
+    pub about: Operation,
+    /// The merchant number.
+    pub merchant_number: String,
+    /// The order's identity.
+    pub order: OrderIdentity,
+    /// The fields that the answer must repeat, each with the value sent.
+    pub repeated: Vec<(&'static str, String)>,
+}
+
+/// A believed answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// How it ended. Of an inquiry: how the order asked about ended.
+    pub outcome: Outcome,
+    /// The conversation in which the deciding code was heard.
+    pub phase: Phase,
+    /// The channel's own words that decided.
+    pub answer: Option<RawAnswer>,
+    /// What they mean: class, causes, certainty.
+    pub meaning: Meaning,
+    /// Whether an inquiry was answered with "no such order". Final only when the profile says so,
+    /// and after its settling window.
+    pub not_found: bool,
+    /// The agreement, when one was opened or found.
+    pub token: Option<Token>,
+    /// The channel's own number for this exchange, to quote to its support.
+    pub query_id: Option<String>,
+    /// The channel's current encryption certificate in PEM, when it was asked for.
+    pub certificate: Option<String>,
+}
+
+/// An agreement as the channel issues it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its number.
+    pub number: Secret,
+    /// Until when it holds, where the channel says so.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// A believed message the channel sent by itself.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The order it is about.
+    pub order: OrderIdentity,
+    /// What that order was for, where it is one of ours.
+    pub operation: Option<Operation>,
+    /// How it ended, as far as a notification can say.
+    pub outcome: Outcome,
+    /// The channel's own words.
+    pub answer: Option<RawAnswer>,
+    /// What they mean.
+    pub meaning: Meaning,
+    /// The agreement, when one was opened.
+    pub token: Option<Token>,
+    /// Whether the channel says the agreement is active.
+    pub active: Option<bool>,
+    /// The card, where the channel named it and our key opens it.
+    pub card_number: Option<Secret>,
+}
+
+/// What the channel wants to hear once its message is safe with us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The status code.
+    pub status: u16,
+    /// The body.
+    pub body: &'static str,
+}
+
+/// Why a request cannot be written in the channel's form. Names the field, never its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unencodable {
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub why: UnencodableWhy,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnencodableWhy {
+    /// It holds a character the channel's character set lacks.
+    Charset,
+    /// The operation needs it and it is not there.
+    Missing,
+    /// It is longer than the channel takes, or holds what the channel's form forbids.
+    Form,
+    /// It cannot be encrypted or signed with the account's keys.
+    Key,
+    /// The channel cannot do this operation.
+    Unsupported,
+}
+
+impl fmt::Display for Unencodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.why {
+            UnencodableWhy::Charset => "holds a character the channel's character set lacks",
+            UnencodableWhy::Missing => "is needed and not there",
+            UnencodableWhy::Form => "does not have the form the channel takes",
+            UnencodableWhy::Key => "cannot be encrypted or signed with the account's keys",
+            UnencodableWhy::Unsupported => "is not something this channel can do",
+        };
+        write!(f, "{} {why}", self.field)
+    }
+}
+
+impl std::error::Error for Unencodable {}
+
+/// Why an answer cannot be believed. It proves nothing: the outcome is unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The kind of doubt.
+    pub doubt: Doubt,
+    /// What is wrong, for the log. Holds no value of the message.
+    pub why: String,
+}
+
+impl Unreadable {
+    pub(crate) fn new(doubt: Doubt, why: impl Into<String>) -> Self {
+        Self { doubt, why: why.into() }
+    }
+
+    /// The outcome it stands for.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        Outcome::Unknown(self.doubt, None)
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the channel's message proves nothing: {}", self.why)
+    }
+}
+
+impl std::error::Error for Unreadable {}

@@ -1,0 +1,123 @@
+//! What can be asked of a bank, with its data, in words no channel owns.
+
+use mingka_domain::card::CardNumber;
+use mingka_domain::holder::{FourElements, HolderName, IdNumber, ReservedPhone};
+use mingka_domain::outcome::Operation;
+use mingka_domain::secret::{OneTimeCode, Secret};
+
+/// A request to a channel.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Do these elements belong together?
+    Verify {
+        /// Which of them are compared.
+        product: Product,
+        /// The elements.
+        elements: Elements,
+    },
+    /// Send a one-time code to the phone reserved at the bank.
+    SendCode {
+        /// The card and its holder.
+        elements: Elements,
+    },
+    /// Open an agreement with that code. The order is the one the code was asked for with.
+    OpenAgreement {
+        /// The card and its holder.
+        elements: Elements,
+        /// The code as the borrower typed it.
+        code: OneTimeCode,
+    },
+    /// Was the agreement of the context's order opened, and what is its number?
+    QueryAgreement,
+    /// End an agreement.
+    CancelAgreement {
+        /// The agreement's number.
+        token: Secret,
+    },
+    /// How did the context's order end?
+    QueryState {
+        /// What that order was for.
+        about: Operation,
+    },
+    /// The channel's current encryption certificate.
+    RefreshCertificate,
+}
+
+impl Request {
+    /// What is asked, without the data.
+    #[must_use]
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Verify { .. } => Operation::Verify,
+            Self::SendCode { .. } => Operation::SendCode,
+            Self::OpenAgreement { .. } => Operation::OpenAgreement,
+            Self::QueryAgreement => Operation::QueryAgreement,
+            Self::CancelAgreement { .. } => Operation::CancelAgreement,
+            Self::QueryState { .. } => Operation::QueryState,
+            Self::RefreshCertificate => Operation::RefreshCertificate,
+        }
+    }
+}
+
+/// Which elements a verification compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Product {
+    /// Card and phone.
+    CardPhone,
+    /// Card and name.
+    CardName,
+    /// Card and ID number.
+    CardId,
+    /// Card, ID number and name.
+    CardIdName,
+    /// All four.
+    FourElements,
+}
+
+impl Product {
+    /// Every product.
+    pub const ALL: [Self; 5] =
+        [Self::CardPhone, Self::CardName, Self::CardId, Self::CardIdName, Self::FourElements];
+
+    /// Whether it compares the name.
+    #[must_use]
+    pub const fn needs_name(self) -> bool {
+        matches!(self, Self::CardName | Self::CardIdName | Self::FourElements)
+    }
+
+    /// Whether it compares the ID number.
+    #[must_use]
+    pub const fn needs_id_number(self) -> bool {
+        matches!(self, Self::CardId | Self::CardIdName | Self::FourElements)
+    }
+
+    /// Whether it compares the phone.
+    #[must_use]
+    pub const fn needs_phone(self) -> bool {
+        matches!(self, Self::CardPhone | Self::FourElements)
+    }
+}
+
+/// The card and what is said about its holder. The card is always there.
+#[derive(Debug, Clone)]
+pub struct Elements {
+    /// The card.
+    pub card_number: CardNumber,
+    /// The holder's name.
+    pub name: Option<HolderName>,
+    /// The number of the holder's identity document.
+    pub id_number: Option<IdNumber>,
+    /// The phone reserved at the bank.
+    pub reserved_phone: Option<ReservedPhone>,
+}
+
+impl From<FourElements> for Elements {
+    fn from(all: FourElements) -> Self {
+        Self {
+            card_number: all.card_number,
+            name: Some(all.name),
+            id_number: Some(all.id_number),
+            reserved_phone: Some(all.reserved_phone),
+        }
+    }
+}
