@@ -68,6 +68,27 @@ impl Timestamp {
         )
     }
 
+    /// Reads `YYYYMMDDhhmmss` in Beijing time; nothing when it is no moment.
+    #[must_use]
+    pub fn from_beijing_compact(text: &str) -> Option<Self> {
+        if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let number = |from: usize, to: usize| text.get(from..to)?.parse::<i16>().ok();
+        let small = |from: usize| number(from, from + 2).and_then(|n| i8::try_from(n).ok());
+        let time = DateTime::new(
+            number(0, 4)?,
+            small(4)?,
+            small(6)?,
+            small(8)?,
+            small(10)?,
+            small(12)?,
+            0,
+        );
+        let moment = Offset::constant(8).to_timestamp(time.ok()?).ok()?;
+        Some(Self(moment.as_millisecond()))
+    }
+
     /// RFC 3339 with milliseconds and the Beijing offset, as the API and the logs show moments.
     #[must_use]
     pub fn rfc3339(self) -> String {
@@ -94,5 +115,13 @@ mod tests {
         let t = Timestamp::from_millis(1_509_374_183_000); // 2017-10-30T14:36:23Z
         assert_eq!(t.beijing_compact(), "20171030223623");
         assert_eq!(t.rfc3339(), "2017-10-30T22:36:23.000+08:00");
+        assert_eq!(Timestamp::from_beijing_compact("20171030223623"), Some(t));
+    }
+
+    #[test]
+    fn what_is_no_moment_is_not_read() {
+        for text in ["", "20171330223623", "20170229000000", "2017103022362", "2017103022362a"] {
+            assert_eq!(Timestamp::from_beijing_compact(text), None, "{text}");
+        }
     }
 }
