@@ -99,6 +99,7 @@ async function attempt(name, work) {
     console.log(`ok      ${name} (${took()})`);
   } catch (error) {
     counts.failed += 1;
-    console.log(`FAILED  ${name} (${took()})\n        ${String(error?.message ?? error).replaceAll("\n", "\n        ")}`);
+    console.log(`FAILED  ${name} (${took()})`);
+    for (const line of String(error?.message ?? error).split("\n")) console.log(`        ${line}`);
   }
 }
