@@ -166,11 +166,34 @@ impl FaultPlan {
         &self.rules
     }
 
+    /// Whether the next connection is to be closed before anything of it is read: a rule for
+    /// closing that names no operation, card or phone. Uses it up by one.
+    pub fn closes_at_once(&mut self) -> bool {
+        let nameless = |rule: &&mut Rule| {
+            rule.fault == Fault::Closed
+                && rule.operation.is_none()
+                && rule.card.is_none()
+                && rule.phone.is_none()
+        };
+        let Some(rule) = self.rules.iter_mut().find(nameless) else { return false };
+        if rule.after > 0 {
+            rule.after -= 1;
+            return false;
+        }
+        rule.times = rule.times.map(|times| times.saturating_sub(1));
+        self.rules.retain(|rule| rule.times != Some(0));
+        true
+    }
+
     /// What goes wrong with this request, if anything.
     pub fn decide(&mut self, probe: Probe<'_>) -> Option<Fault> {
         let mut decided = None;
         for rule in &mut self.rules {
-            if !rule.matches(probe) {
+            let decided_before_reading = rule.fault == Fault::Closed
+                && rule.operation.is_none()
+                && rule.card.is_none()
+                && rule.phone.is_none();
+            if decided_before_reading || !rule.matches(probe) {
                 continue;
             }
             if rule.after > 0 {

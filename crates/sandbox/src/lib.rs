@@ -3,6 +3,11 @@
 //! Everybody in it is invented. It must never be reachable by, or learn anything from, Mingka's own
 //! side other than through the wire: it shares no state, no keys and no database with the house.
 
+pub mod acp;
 pub mod bank;
 pub mod cards;
 pub mod faults;
+pub mod server;
+
+#[cfg(test)]
+mod scratch;

@@ -41,8 +41,14 @@ impl Default for Rules {
     }
 }
 
-/// Where the bank looks up a card that is not in its own list: a rule that invents one by number.
-pub type Series = fn(&str) -> Option<Card>;
+/// Where the bank looks up a card that is not in its own list: rules that invent one.
+#[derive(Debug, Clone, Copy)]
+pub struct Series {
+    /// By its number.
+    pub by_number: fn(&str) -> Option<Card>,
+    /// By its short name.
+    pub by_slug: fn(&str) -> Option<Card>,
+}
 
 /// The books of one bank.
 #[derive(Debug, Clone)]
@@ -122,7 +128,17 @@ impl Bank {
     /// A card by its number.
     #[must_use]
     pub fn card(&self, number: &str) -> Option<Card> {
-        self.cards.get(number).cloned().or_else(|| self.series.and_then(|find| find(number)))
+        self.cards
+            .get(number)
+            .cloned()
+            .or_else(|| self.series.and_then(|series| (series.by_number)(number)))
+    }
+
+    /// A card by the short name it has in the books.
+    #[must_use]
+    pub fn card_by_slug(&self, slug: &str) -> Option<Card> {
+        let listed = self.cards.values().find(|card| card.slug == slug).cloned();
+        listed.or_else(|| self.series.and_then(|series| (series.by_slug)(slug)))
     }
 
     /// The books, oldest first.
@@ -131,9 +147,10 @@ impl Bank {
         &self.entries
     }
 
-    /// The codes that were sent, with the order each belongs to.
-    pub fn codes(&self) -> impl Iterator<Item = (&OrderKey, &SentCode)> {
-        self.codes.iter()
+    /// The codes that were sent, newest first, with the order each belongs to.
+    pub fn newest_codes(&self) -> impl Iterator<Item = (&OrderKey, &SentCode)> {
+        let sent = self.entries.iter().rev().filter(|entry| entry.kind == Kind::CodeSent);
+        sent.filter_map(|entry| self.codes.get_key_value(&entry.order))
     }
 
     /// The code sent for an order.

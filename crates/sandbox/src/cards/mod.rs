@@ -9,7 +9,7 @@ use mingka_domain::text::Text;
 use serde::Serialize;
 
 use self::table::{Row, rows};
-use crate::bank::{Bank, Card, Stage};
+use crate::bank::{Bank, Card, Series, Stage};
 
 /// A card of the sandbox bank, and what it will do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,7 +45,7 @@ pub fn catalogue() -> Vec<MagicCard> {
 pub fn bank() -> Bank {
     let rows = rows();
     let cards = rows.iter().zip(1u32..).filter_map(|(row, index)| at_the_bank(row, index));
-    Bank::new(cards, Some(series_card))
+    Bank::new(cards, Some(Series { by_number: series_card, by_slug: series_card_by_slug }))
 }
 
 /// How many good cards the series holds.
@@ -89,6 +89,11 @@ fn series_card(number: &str) -> Option<Card> {
     }
     let card = series(n);
     Some(Card::normal(&card.slug, number, &card.name, &card.id_number, &card.phone))
+}
+
+fn series_card_by_slug(slug: &str) -> Option<Card> {
+    let n = slug.strip_prefix("series-")?.parse().ok()?;
+    series_card(&series_number(n))
 }
 
 fn magic(row: &Row, index: u32) -> MagicCard {

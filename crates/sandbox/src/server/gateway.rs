@@ -1,0 +1,112 @@
+//! The gateway's addresses: hears a request, lets the bank decide, and delivers the answer in the
+//! manner the faults say, down to half an answer or none.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use hyper::body::{Body, Frame, SizeHint};
+use mingka_channels::http::HttpRequest;
+use mingka_crypto::entropy::random;
+
+use super::routes::Cut;
+use super::{Desk, notify};
+use crate::acp::{Answer, Manner};
+use crate::bank::Draw;
+
+/// Answers one gateway request. `Err` closes the connection without an answer.
+pub(super) async fn answer(desk: Arc<Desk>, request: HttpRequest) -> Result<Response<Reply>, Cut> {
+    let answer = decide(&desk, &request).ok_or(Cut)?;
+    for notification in answer.notifications {
+        notify::send_later(notification);
+    }
+    if answer.delivery.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(answer.delivery.delay_ms)).await;
+    }
+    let body = Bytes::from(answer.response.body);
+    let reply = match answer.delivery.manner {
+        Manner::Nothing => return Err(Cut),
+        Manner::Whole => Reply::whole(body),
+        Manner::Half => Reply::half(&body),
+    };
+    let mut response = Response::new(reply);
+    *response.status_mut() =
+        http::StatusCode::from_u16(answer.response.status).unwrap_or(http::StatusCode::BAD_GATEWAY);
+    if let Some(kind) = answer.response.content_type.and_then(|kind| kind.parse().ok()) {
+        response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+    }
+    Ok(response)
+}
+
+/// Keys outside of the lock, books inside: the RSA operations of many requests run side by side.
+/// Nothing when the books cannot be written: then the bank must not answer as if they were.
+fn decide(desk: &Desk, request: &HttpRequest) -> Option<Answer> {
+    let now = (desk.now)();
+    let draw = Draw(random::<16>(&*desk.entropy));
+    let heard = desk.gate.hear(request);
+    let decided = {
+        let mut books = desk.books();
+        let decided = books.bank.decide(now, draw, &heard);
+        let fresh = books.bank.bank_mut().take_fresh();
+        if let Err(error) = books.journal.append(&fresh) {
+            tracing::error!(%error, "the sandbox bank cannot write its journal");
+            return None;
+        }
+        decided
+    };
+    Some(desk.gate.say(&*desk.entropy, &heard, decided))
+}
+
+/// The body of an answer: whole, or a half that ends in a broken connection.
+pub(super) struct Reply {
+    rest: Option<Bytes>,
+    length: u64,
+    breaks: bool,
+}
+
+impl Reply {
+    /// All of it.
+    pub(super) fn whole(body: Bytes) -> Self {
+        let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        Self { rest: Some(body).filter(|body| !body.is_empty()), length, breaks: false }
+    }
+
+    /// Promises all and gives half.
+    fn half(body: &Bytes) -> Self {
+        let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        let rest = Some(body.slice(..body.len() / 2));
+        Self { rest, length, breaks: true }
+    }
+}
+
+impl Body for Reply {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match self.rest.take() {
+            Some(bytes) => {
+                if self.breaks {
+                    context.waker().wake_by_ref();
+                }
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            None if self.breaks => Poll::Ready(Some(Err(Cut))),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_none() && !self.breaks
+    }
+}

@@ -1,0 +1,164 @@
+//! The sandbox bank over HTTP: the gateway's addresses, the inbox, the books, the cards and the
+//! faults. Clock, randomness and the listener come in; nothing outside of this machine is called.
+
+mod gateway;
+mod journal;
+mod notify;
+mod pages;
+mod routes;
+mod views;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use mingka_crypto::Entropy;
+use mingka_domain::time::Timestamp;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use self::journal::Journal;
+use crate::acp::{AcpBank, Gate, Material, MerchantMaterial};
+use crate::cards;
+
+/// How many connections are served at once; more wait.
+const CONNECTION_COUNT_MAX: usize = 1_024;
+
+/// What a bank's server needs.
+pub struct Config {
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// Where it keeps its keys and its books.
+    pub data_dir: PathBuf,
+    /// What time it is.
+    pub now: fn() -> Timestamp,
+    /// Where random bytes come from.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// A bank that serves.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The address of the gateway, without a path.
+    pub base_url: String,
+    /// Where its books can be read.
+    pub ledger_url: String,
+    /// Where the codes it sent can be read.
+    pub inbox_url: String,
+    /// Where faults are planned.
+    pub faults_url: String,
+    /// What its merchant needs to talk to it.
+    pub merchant: MerchantMaterial,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops serving: no new connection is taken, open ones are cut.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(true);
+        let _ = self.accepting.await;
+    }
+}
+
+/// Reads or makes the keys, reads the books of the earlier life, and serves.
+///
+/// # Errors
+/// When the folder cannot be read or written, or holds keys that cannot be used.
+pub async fn start(config: Config) -> io::Result<Running> {
+    let Config { listener, data_dir, now, entropy } = config;
+    let address = listener.local_addr()?;
+    let for_files = Arc::clone(&entropy);
+    let (material, journal, entries) = tokio::task::spawn_blocking(move || {
+        let material = Material::load_or_make(&data_dir, &*for_files)?;
+        let (journal, entries) = Journal::open(&data_dir.join("journal.jsonl"))?;
+        Ok::<_, io::Error>((material, journal, entries))
+    })
+    .await
+    .map_err(io::Error::other)??;
+    let gate = Gate::from_material(&material).map_err(io::Error::other)?;
+    let mut bank = AcpBank::new(gate, cards::bank());
+    for entry in entries {
+        bank.bank_mut().replay(entry);
+    }
+    let gate = bank.gate();
+    let desk = Arc::new(Desk { gate, books: Mutex::new(Books { bank, journal }), now, entropy });
+    let (stop, stopped) = watch::channel(false);
+    let accepting = tokio::spawn(accept(listener, desk, stopped));
+    let base_url = format!("http://{address}");
+    Ok(Running {
+        address,
+        ledger_url: format!("{base_url}/ledger"),
+        inbox_url: format!("{base_url}/inbox"),
+        faults_url: format!("{base_url}/faults"),
+        base_url,
+        merchant: material.merchant(),
+        stop,
+        accepting,
+    })
+}
+
+/// What every connection shares.
+struct Desk {
+    gate: Arc<Gate>,
+    books: Mutex<Books>,
+    now: fn() -> Timestamp,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// What changes: the bank, and the journal that is written before an answer leaves.
+struct Books {
+    bank: AcpBank,
+    journal: Journal,
+}
+
+impl Desk {
+    /// A poisoned lock is taken all the same: the books are only ever changed by whole entries.
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn accept(listener: TcpListener, desk: Arc<Desk>, mut stopped: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(CONNECTION_COUNT_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let stream = tokio::select! {
+            _ = stopped.changed() => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "the sandbox bank could not take a connection");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            },
+        };
+        let (desk, mut stopped) = (Arc::clone(&desk), stopped.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = serve(stream, desk) => {}
+            }
+            drop(place);
+        });
+    }
+}
+
+/// Serves one connection until it ends. An `Err` from a route closes it without an answer.
+async fn serve(stream: TcpStream, desk: Arc<Desk>) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| routes::route(Arc::clone(&desk), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection to the sandbox bank ended early");
+    }
+}
