@@ -67,7 +67,7 @@ class Product {
   /** Opens a binding session as the platform does; gives the borrower's address. */
   async session() {
     const borrower = { borrower_ref: `walk-${randomUUID()}` };
-    const session = await this.#call("POST", "/v1/sessions", borrower);
+    const session = await this.#call("POST", "/v1/binding-sessions", borrower);
     return session.url;
   }
 
@@ -101,9 +101,9 @@ class Product {
 
   /** How many agreements the bank holds for this card, from its execution ledger. */
   async bindingCount(card) {
-    const entries = await (await fetch(this.ready.banks[0].ledger)).json();
-    const opened = (entry) => entry.card === card.slug && entry.kind === "agreement_opened";
-    return entries.filter(opened).length;
+    const books = new URL(this.ready.banks[0].ledger);
+    books.search = new URLSearchParams({ card: card.slug, kind: "agreement_opened" });
+    return (await (await fetch(books)).json()).entries.length;
   }
 
   /** The log names no card, person or phone. */
