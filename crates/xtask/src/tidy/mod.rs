@@ -5,6 +5,7 @@
 mod absences;
 mod arrows;
 mod files;
+mod manifests;
 mod numbers;
 mod ratchet;
 mod sizes;
@@ -53,7 +54,7 @@ pub(crate) fn command(options: &Options) -> Result<()> {
 
 /// All checks over `tree`, in the order a reader would mend them.
 fn violations(tree: &Tree) -> Vec<Violation> {
-    let checks: [fn(&Tree) -> Vec<Violation>; 6] =
+    let checks: [fn(&Tree) -> Vec<Violation>; 7] =
         [arrows::check, absences::check, sql::check, files::check, numbers::check, ratchet::check];
     checks.iter().flat_map(|check| check(tree)).collect()
 }
@@ -104,7 +105,8 @@ mod tests {
             ("docs/d.md", concat!("card 62123456", "78901232\n")),
         ]);
         let texts: Vec<String> = violations(&tree).iter().map(ToString::to_string).collect();
-        for expected in ["in no arrow", "`todo!`", "SQL", "begins with `//!`", "401 lines", "Luhn"]
+        for expected in
+            ["in no arrow", "lints", "`todo!`", "SQL", "begins with `//!`", "401 lines", "Luhn"]
         {
             assert!(texts.iter().any(|text| text.contains(expected)), "{expected}: {texts:#?}");
         }
