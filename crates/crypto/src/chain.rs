@@ -150,3 +150,93 @@ impl SignatureVerificationAlgorithm for RsaSha1 {
         SHA1_WITH_RSA
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose,
+        IsCa, KeyPair, date_time_ymd,
+    };
+
+    use super::*;
+
+    const YEAR_2026_MS: i64 = 1_790_000_000_000;
+
+    type Authority = CertifiedIssuer<'static, KeyPair>;
+
+    fn params(name: &str) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
+    }
+
+    fn authority(name: &str, above: Option<&Authority>) -> Authority {
+        let mut params = params(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_after = date_time_ymd(if above.is_some() { 2027 } else { 2040 }, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        match above {
+            None => CertifiedIssuer::self_signed(params, key).unwrap(),
+            Some(above) => CertifiedIssuer::signed_by(params, key, above).unwrap(),
+        }
+    }
+
+    fn signer(above: &Authority, usage: Option<ExtendedKeyUsagePurpose>) -> Certificate {
+        let mut params = params("signer");
+        params.not_before = date_time_ymd(2025, 1, 1);
+        params.not_after = date_time_ymd(2030, 1, 1);
+        params.extended_key_usages.extend(usage);
+        let key = KeyPair::generate().unwrap();
+        Certificate::from_der(params.signed_by(&key, above).unwrap().der()).unwrap()
+    }
+
+    fn certificate(of: &Authority) -> Certificate {
+        Certificate::from_der(of.der()).unwrap()
+    }
+
+    #[test]
+    fn a_chain_holds_as_long_as_its_shortest_link() {
+        let root = authority("root", None);
+        let middle = authority("middle", Some(&root));
+        let signer = signer(&middle, None);
+        let anchors = TrustAnchors::new([&certificate(&root)]).unwrap();
+        let verify = |now| anchors.verify(&signer, &[certificate(&middle)], now, Policy::default());
+        let life = verify(YEAR_2026_MS).unwrap();
+        assert_eq!(life.from_ms, signer.life().from_ms);
+        assert_eq!(life.until_ms, certificate(&middle).life().until_ms);
+        assert!(verify(life.from_ms).is_ok());
+        assert!(verify(life.until_ms).is_ok());
+        assert_eq!(verify(life.from_ms - 1_000), Err(ChainError::OutsideValidity));
+        assert_eq!(verify(life.until_ms + 1_000), Err(ChainError::OutsideValidity));
+    }
+
+    #[test]
+    fn nobody_else_leads_to_the_root() {
+        let root = authority("root", None);
+        let middle = authority("middle", Some(&root));
+        // The same names, other keys.
+        let false_root = authority("root", None);
+        let anchors = TrustAnchors::new([&certificate(&root)]).unwrap();
+        let verify = |one: &Certificate, between: &[Certificate]| {
+            anchors.verify(one, between, YEAR_2026_MS, Policy::default())
+        };
+        assert!(verify(&signer(&root, None), &[]).is_ok());
+        assert!(verify(&signer(&false_root, None), &[]).is_err());
+        assert!(verify(&signer(&middle, None), &[]).is_err());
+        assert!(verify(&certificate(&middle), &[]).is_err(), "an authority is no signer");
+        let no_anchor = TrustAnchors::default();
+        let alone = no_anchor.verify(&signer(&root, None), &[], YEAR_2026_MS, Policy::default());
+        assert_eq!(alone, Err(ChainError::UnknownIssuer));
+    }
+
+    #[test]
+    fn a_server_is_no_signer_of_messages() {
+        let root = authority("root", None);
+        let anchors = TrustAnchors::new([&certificate(&root)]).unwrap();
+        let verify = |usage| {
+            anchors.verify(&signer(&root, Some(usage)), &[], YEAR_2026_MS, Policy::default())
+        };
+        assert!(verify(ExtendedKeyUsagePurpose::ClientAuth).is_ok());
+        assert!(verify(ExtendedKeyUsagePurpose::ServerAuth).is_err());
+    }
+}

@@ -17,6 +17,7 @@ pub struct SystemEntropy(SystemRandom);
 impl SystemEntropy {
     /// The operating system's source.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place where the product draws randomness")]
     pub fn new() -> Self {
         Self(SystemRandom::new())
     }

@@ -1,6 +1,8 @@
 //! RSA with PKCS#1 v1.5, which is what bank protocols prescribe: signatures and short secrets.
 //! New protocols of our own use something better.
 
+mod legacy;
+
 use std::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -80,6 +82,10 @@ impl SigningKey {
     ///
     /// # Errors
     /// When the library fails, which a sound key does not make happen.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the library asks for a source of randomness; PKCS#1 v1.5 signatures use none"
+    )]
     pub fn sign_sha256(&self, message: &[u8]) -> Result<Vec<u8>, RsaError> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
@@ -91,9 +97,9 @@ impl SigningKey {
     /// Signs with SHA-1, for the one old protocol version that prescribes it.
     ///
     /// # Errors
-    /// Always, for now: the library does not sign with SHA-1.
-    pub fn sign_sha1(&self, _message: &[u8]) -> Result<Vec<u8>, RsaError> {
-        Err(RsaError::Failed)
+    /// When the operation fails, which a sound key does not make happen.
+    pub fn sign_sha1(&self, message: &[u8]) -> Result<Vec<u8>, RsaError> {
+        legacy::sign(&self.pair, message)
     }
 
     /// Opens a value that was encrypted to this key with PKCS#1 v1.5 padding.
@@ -157,3 +163,6 @@ impl fmt::Debug for EncryptionKey {
         f.write_str("EncryptionKey")
     }
 }
+
+#[cfg(test)]
+mod tests;
