@@ -54,8 +54,15 @@ pub(crate) fn command(options: &Options) -> Result<()> {
 
 /// All checks over `tree`, in the order a reader would mend them.
 fn violations(tree: &Tree) -> Vec<Violation> {
-    let checks: [fn(&Tree) -> Vec<Violation>; 7] =
-        [arrows::check, absences::check, sql::check, files::check, numbers::check, ratchet::check];
+    let checks: [fn(&Tree) -> Vec<Violation>; 7] = [
+        arrows::check,
+        manifests::check,
+        absences::check,
+        sql::check,
+        files::check,
+        numbers::check,
+        ratchet::check,
+    ];
     checks.iter().flat_map(|check| check(tree)).collect()
 }
 
