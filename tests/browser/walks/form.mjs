@@ -2,26 +2,71 @@
 // method; what leaves the page while typing; and a second tap on the button.
 
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 
 import { agree, CODE, fillIn, FORM } from "./steps.mjs";
 
 const NUMBER = "#card_number";
 const TARGET_PX_MIN = 24;
+const FIRST_LOAD_BYTES_MAX = 40_000;
 
 export const form = {
   name: "form",
   withoutScripts: false,
   async walk(visit, product) {
-    await visit.open(await product.session());
+    await light(visit, await product.session());
     await visit.see(FORM);
+    await helped(visit);
     await grouping(visit);
     await pasting(visit);
     await inputMethod(visit);
+    await told(visit);
     await lookUp(visit, product);
     await narrowAndTouchable(visit);
     await oneTap(visit, product);
   },
 };
+
+/** Page, style sheet and scripts together, compressed, arrive quickly on a weak network. */
+async function light(visit, url) {
+  const loads = [];
+  const keep = (response) => loads.push(response.body().catch(() => Buffer.alloc(0)));
+  visit.page.on("response", keep);
+  await visit.open(url);
+  await visit.page.waitForLoadState("networkidle");
+  visit.page.off("response", keep);
+  const bytes = (await Promise.all(loads)).reduce((sum, body) => sum + gzipSync(body).length, 0);
+  assert.ok(bytes > 0 && bytes <= FIRST_LOAD_BYTES_MAX, `${bytes} compressed bytes to first load`);
+}
+
+/** Every field has a label, a purpose for autofill and a place where it will be told what to do. */
+async function helped({ page }) {
+  const purposes = { card_number: "cc-number", name: "name", id_number: "off", phone: "tel" };
+  for (const [id, purpose] of Object.entries(purposes)) {
+    const field = page.locator(`#${id}`);
+    assert.match(await field.getAttribute("autocomplete"), new RegExp(purpose), `${id}: autofill`);
+    assert.equal(await field.getAttribute("maxlength"), null, `${id}: nothing is cut silently`);
+    assert.equal(await page.locator(`label[for="${id}"]`).count(), 1, `${id}: a label`);
+    assert.equal(await page.locator(`#${id}-messages[role="alert"]`).count(), 1, `${id}: a place`);
+  }
+  assert.equal(await page.locator(NUMBER).getAttribute("inputmode"), "numeric");
+}
+
+/** Nothing is said while a number is typed; it is when the field is left; it goes on correction. */
+async function told({ page }) {
+  const field = page.locator(NUMBER);
+  const said = () => page.locator("#card_number-messages").innerText();
+  await field.pressSequentially("621626100000");
+  assert.equal(await said(), "", "no word while typing");
+  await field.press("Tab");
+  await page.locator("#card_number-messages .message").waitFor();
+  assert.equal(await field.getAttribute("aria-invalid"), "true");
+  await field.press("End");
+  await field.pressSequentially("0");
+  assert.equal(await said(), "", "the word goes with the first correction");
+  assert.equal(await field.getAttribute("aria-invalid"), null);
+  await field.fill("");
+}
 
 async function grouping({ page }) {
   const field = page.locator(NUMBER);
