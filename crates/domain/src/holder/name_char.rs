@@ -42,7 +42,7 @@ pub(super) fn name_char(c: char) -> NameChar {
     match c {
         '\u{4e00}'..='\u{9fa5}' => NameChar::Han(c),
         'A'..='Z' | 'a'..='z' => NameChar::Latin(c),
-        ' ' => NameChar::Space,
+        ' ' | '\t' | '\n' | '\r' => NameChar::Space,
         '-' | '\'' | '.' | ',' | '/' => NameChar::Joint(c),
         _ if c.is_ascii() => NameChar::Refused(refused_ascii(c)),
         _ => beyond_ascii(c),
