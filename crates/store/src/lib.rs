@@ -23,6 +23,8 @@ mod reseal;
 mod session;
 mod step;
 mod store;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod verification;
 mod writer;

@@ -1,0 +1,64 @@
+//! A process killed in the middle of committing: what it was told is durable is there afterwards.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use super::samples::*;
+use crate::Store;
+
+const CHILD: &str = "MINGKA_STORE_TEST_CHILD";
+
+/// Not a test by itself: the child of the one below runs it, and is killed in it.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how a child knows that it is one")]
+fn child_commits_until_it_is_killed() {
+    let Some(file) = std::env::var_os(CHILD) else { return };
+    let store = Store::open(file).unwrap();
+    wait(async {
+        store.commit(unit(platform(1).insert(), [])).await.unwrap();
+        for n in 1..1_000_000 {
+            store.commit(unit(binding(n).insert(), [event(n, 1).insert()])).await.unwrap();
+            let mut out = std::io::stdout().lock();
+            out.write_all(format!("\ndurable {n}\n").as_bytes()).unwrap();
+            out.flush().unwrap();
+        }
+    });
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a process to kill")]
+fn what_a_killed_process_was_told_is_there() {
+    for wanted in [1, 40, 137] {
+        let directory = Directory::new();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["tests::crash::child_commits_until_it_is_killed", "--exact", "--nocapture"])
+            .env(CHILD, directory.file())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let told = |line: &str| line.strip_prefix("durable ")?.parse::<u64>().ok();
+        let mut last = 0;
+        while last < wanted {
+            last = told(&lines.next().unwrap().unwrap()).unwrap_or(last);
+        }
+        child.kill().unwrap(); // SIGKILL
+        // What it still managed to say before the end counts as well.
+        last = lines.filter_map(|line| told(&line.ok()?)).last().unwrap_or(last);
+        child.wait().unwrap();
+
+        let store = Store::open(directory.file()).unwrap();
+        let bindings = wait(store.records_to_reseal(crate::SealedKind::Binding, "", 1_000_000));
+        let bindings = u64::try_from(bindings.unwrap().len()).unwrap();
+        assert!(bindings == last || bindings == last + 1, "told {last}, found {bindings}");
+        for n in 1..=bindings {
+            let events = wait(store.binding_events(platform_id(1), binding_id(n), 0, 9)).unwrap();
+            assert_eq!(events.len(), 1, "half a unit of binding {n}");
+        }
+        let connection = rusqlite::Connection::open(directory.file()).unwrap();
+        let check: String =
+            connection.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
+    }
+}

@@ -1,0 +1,102 @@
+//! Platforms cannot see each other: every read of a tenant's data is tried with another's id.
+
+use mingka_domain::outcome::Operation;
+
+use super::samples::*;
+use crate::{CommitError, Page, Store};
+
+fn full() -> Store {
+    let store = memory();
+    let rows = [
+        binding(1).insert(),
+        event(1, 1).insert(),
+        session(1).insert(),
+        attempt(1, Operation::SendCode).insert(),
+        instrument(1).insert(),
+        agreement(1).insert(),
+        verification(1).insert(),
+        consent().insert(),
+        idempotency("k").insert(),
+        api_key(1).insert(),
+        step(1, NOW).insert(),
+    ];
+    now(store.commit(unit(platform(2).insert(), rows))).unwrap();
+    store
+}
+
+/// What one platform finds of everything that platform 1 owns.
+fn found(store: &Store, n: u64) -> Vec<(&'static str, bool)> {
+    let p = platform_id(n);
+    let (subject, card) = (binding_id(1).into(), [3; 32]);
+    let instrument_id = instrument(1).id;
+    vec![
+        ("binding", now(store.binding(p, binding_id(1))).unwrap().is_some()),
+        ("bindings", !now(store.bindings(p, Page::first(9))).unwrap().items.is_empty()),
+        ("of card", !now(store.bindings_of_card(p, &card, NOW, 9)).unwrap().is_empty()),
+        ("of borrower", now(store.bindings_of_borrower_count(p, "b-1", NOW)).unwrap() > 0),
+        ("events", !now(store.binding_events(p, binding_id(1), 0, 9)).unwrap().is_empty()),
+        ("session", now(store.session(p, session(1).id)).unwrap().is_some()),
+        ("attempt", now(store.attempt(p, attempt(1, Operation::Verify).id)).unwrap().is_some()),
+        ("attempts", !now(store.attempts(p, subject)).unwrap().is_empty()),
+        (
+            "attempts on card",
+            now(store.attempts_on_card_count(p, &card, Operation::SendCode, NOW)).unwrap() > 0,
+        ),
+        ("instrument", now(store.instrument(p, instrument_id)).unwrap().is_some()),
+        ("instruments", !now(store.instruments(p, Page::first(9))).unwrap().items.is_empty()),
+        (
+            "instruments of borrower",
+            !now(store.instruments_of_borrower(p, "b-1", Page::first(9))).unwrap().items.is_empty(),
+        ),
+        ("of binding", now(store.instrument_of_binding(p, binding_id(1))).unwrap().is_some()),
+        ("active", !now(store.active_instruments_of_card(p, &card)).unwrap().is_empty()),
+        ("agreement", now(store.agreement(p, agreement(1).id)).unwrap().is_some()),
+        ("agreements", !now(store.agreements(p, instrument_id)).unwrap().is_empty()),
+        ("verification", now(store.verification(p, verification(1).id)).unwrap().is_some()),
+        ("verifications", !now(store.verifications(p, Page::first(9))).unwrap().items.is_empty()),
+        ("verified", now(store.verifications_of_card_count(p, &card, NOW)).unwrap() > 0),
+        ("consents", !now(store.consents(p, subject)).unwrap().is_empty()),
+        ("idempotency", now(store.idempotency(p, "k", NOW)).unwrap().is_some()),
+        ("api keys", !now(store.api_keys(p)).unwrap().is_empty()),
+        ("steps", !now(store.steps(p, subject)).unwrap().is_empty()),
+    ]
+}
+
+#[test]
+fn no_read_shows_another_platforms_rows() {
+    let store = full();
+    for ((what, by_owner), (_, by_other)) in found(&store, 1).into_iter().zip(found(&store, 2)) {
+        assert!(by_owner, "{what}: the owner must find it, or this test proves nothing");
+        assert!(!by_other, "{what}: shown to another platform");
+    }
+}
+
+#[test]
+fn no_update_reaches_another_platforms_rows() {
+    let store = full();
+    let other = platform_id(2);
+    let mut rows = (binding(1), session(1), instrument(1), agreement(1), verification(1));
+    let mut sent = attempt(1, Operation::SendCode);
+    (rows.0.platform, rows.1.platform, rows.2.platform) = (other, other, other);
+    (rows.3.platform, rows.4.platform, sent.platform) = (other, other, other);
+    for statement in [
+        rows.0.update(),
+        rows.1.update(),
+        rows.2.update(),
+        rows.3.update(),
+        rows.4.update(),
+        sent.update(),
+    ] {
+        let table = statement.row.table;
+        let result = now(store.commit(unit(statement, [])));
+        assert_eq!(result.unwrap_err(), CommitError::Stale { table });
+    }
+}
+
+#[test]
+fn two_platforms_may_use_the_same_idempotency_key() {
+    let store = full();
+    let mut same = idempotency("k");
+    same.platform = platform_id(2);
+    now(store.commit(unit(same.insert(), []))).unwrap();
+}
