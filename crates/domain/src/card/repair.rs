@@ -70,10 +70,10 @@ pub fn hint_for_extra_digit(digits: &str, table: &BinTable) -> Hint {
 /// the right end, beginning with 1.
 fn swap_mends(sum: u8, left: u8, right: u8, from_right: usize) -> bool {
     let (left, right) = (left.wrapping_sub(b'0'), right.wrapping_sub(b'0'));
-    let left_doubled = from_right % 2 == 0;
+    let left_doubled = from_right.is_multiple_of(2);
     let now = contribution(left, left_doubled) + contribution(right, !left_doubled);
     let then = contribution(right, left_doubled) + contribution(left, !left_doubled);
-    (20 + sum + then - now) % 10 == 0
+    (20 + sum + then - now).is_multiple_of(10)
 }
 
 type Candidate = Inline<24>;
@@ -183,7 +183,7 @@ mod tests {
                 Hint::Place(at) => {
                     // The first of a run of equal digits is named.
                     let named = usize::from(at.first) - 1;
-                    let run = &mistyped[named..=place];
+                    let run = mistyped.get(named..=place).unwrap();
                     prop_assert!(run.bytes().all(|b| b == right.as_bytes()[place]));
                 }
                 Hint::Groups(groups) => prop_assert!(groups != 0),

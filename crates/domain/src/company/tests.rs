@@ -38,7 +38,12 @@ fn credit_codes_in_any_dress() {
         for text in [
             good.to_lowercase(),
             format!("代码：{good}。"),
-            format!(" {} {}-{} ", &good[..6], &good[6..12], &good[12..]),
+            format!(
+                " {} {}-{} ",
+                good.split_at(6).0,
+                good.split_at(12).0.split_at(6).1,
+                good.split_at(12).1
+            ),
             good.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect(),
         ] {
             assert_eq!(
