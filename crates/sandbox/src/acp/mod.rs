@@ -87,7 +87,7 @@ impl AcpBank {
         let decided = |said, fault| Decided { said, fault, now, draw };
         let question = match &heard.question {
             Ok(question) => question,
-            Err(turned) => return decided(Said::TurnedAway(turned.clone()), None),
+            Err(turned) => return decided(Said::TurnedAway(*turned), None),
         };
         let Question::Ask(ask) = question else {
             let probe =
@@ -166,3 +166,6 @@ impl AcpBank {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

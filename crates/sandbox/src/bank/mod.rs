@@ -34,7 +34,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             code_validity_ms: 5 * MINUTE_MS,
-            code_wrong_count_max: 3,
+            code_wrong_count_max: 5,
             verification_count_per_day_max: None,
             entry_count_max: 4_000_000,
         }

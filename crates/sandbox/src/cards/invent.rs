@@ -54,7 +54,7 @@ fn id_check_digit(head: &str) -> char {
 
 #[cfg(test)]
 pub(super) fn check_digit_holds(id_number: &str) -> bool {
-    id_number.len() == 18 && id_number.ends_with(id_check_digit(&id_number[..17]))
+    id_number.len() == 18 && id_number.ends_with(id_check_digit(id_number.get(..17).unwrap()))
 }
 
 #[cfg(test)]

@@ -149,6 +149,10 @@ fn phone(index: u32) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
+    use mingka_domain::cause::Dictionary;
+    use mingka_domain::mapping::MappingBook;
+    use mingka_domain::outcome::{Operation, Phase, ResponseCode};
+
     use super::*;
 
     fn luhn_holds(number: &str) -> bool {
@@ -186,5 +190,23 @@ mod tests {
         assert_eq!(series_card("6217998800000000009"), None);
         assert_eq!(series_card("62179988"), None);
         assert_eq!(series_card("6216261000000000018"), None);
+    }
+
+    #[test]
+    fn the_causes_are_in_the_dictionary_and_agree_with_the_mapping() {
+        let book = MappingBook::embedded();
+        for card in catalogue() {
+            let Some(cause) = &card.cause else { continue };
+            assert!(Dictionary::embedded().get(cause).is_some(), "{}: {cause}", card.slug);
+            let Some(code) = card.answer.as_deref().filter(|code| *code != "00") else { continue };
+            let operation = match card.stage {
+                Some(Stage::Verify) => Operation::Verify,
+                Some(Stage::SendCode) => Operation::SendCode,
+                _ => Operation::OpenAgreement,
+            };
+            let code = ResponseCode::new(code);
+            let meaning = book.read("unionpay", operation, Phase::Request, &code);
+            assert!(meaning.causes.contains(cause), "{}: {:?}", card.slug, meaning.causes);
+        }
     }
 }

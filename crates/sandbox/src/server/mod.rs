@@ -162,3 +162,6 @@ async fn serve(stream: TcpStream, desk: Arc<Desk>) {
         tracing::debug!(%error, "a connection to the sandbox bank ended early");
     }
 }
+
+#[cfg(test)]
+mod tests;
