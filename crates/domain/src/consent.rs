@@ -220,7 +220,7 @@ fn recipients(lang: Lang, parties: &Parties) -> String {
     let one = |recipient: &Recipient| {
         let (name, contact) = (recipient.name.in_lang(lang), recipient.contact.in_lang(lang));
         match lang {
-            Lang::Zh => format!("{name}(联系方式:{contact})"),
+            Lang::Zh => format!("{name}（联系方式：{contact}）"),
             Lang::En => format!("{name} (contact: {contact})"),
         }
     };

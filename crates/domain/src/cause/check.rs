@@ -31,7 +31,7 @@ const JARGON: &[&str] = &[
     "应答码",
     "渠道",
     "HTTP",
-    "SMS code",
+   
     "四要素",
     "你自己",
     "your fault",

@@ -35,6 +35,8 @@ known! {
     BINDING_CONFIRMING = "binding.confirming";
     /// The bank's answer did not come within the deadline.
     BINDING_UNRESOLVED = "binding.unresolved";
+    /// What was asked does not fit the binding's state.
+    BINDING_WRONG_STEP = "binding.wrong_step";
     /// The page's session ran out.
     SESSION_EXPIRED = "binding.session_expired";
     /// A consent was not given.
@@ -71,12 +73,20 @@ known! {
     PLATFORM_STOPPED = "platform.stopped";
     /// No channel of this platform can do what was asked.
     PLATFORM_NO_CHANNEL = "platform.no_channel";
+    /// A request of the platform that is not as documented.
+    PLATFORM_REQUEST_UNREADABLE = "platform.request_unreadable";
     /// Something went wrong on our side.
     PLATFORM_INTERNAL = "platform.internal";
     /// This process stopped between sending and hearing.
     PLATFORM_RESTARTED = "platform.restarted";
     /// Many cards from one place.
     ATTACK_ENUMERATION = "attack.enumeration";
+    /// Many codes tried in a short time.
+    ATTACK_CODE_GUESSING = "attack.code_guessing";
+    /// A one-time token or an old notification was used again.
+    ATTACK_REPLAY = "attack.replay";
+    /// Input that looks like attack code.
+    ATTACK_INJECTION = "attack.injection";
     /// Something signed or sealed was changed.
     ATTACK_TAMPERING = "attack.tampering";
 }

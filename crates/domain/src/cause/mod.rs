@@ -176,3 +176,6 @@ impl Audience {
     /// All three.
     pub const ALL: [Self; 3] = [Self::Borrower, Self::Agent, Self::Engineer];
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,7 +127,7 @@ fn one_of(several: &[Candidate], lead: &str, lang: Lang) -> (String, String, Str
     let titles: Vec<&str> = several.iter().map(|candidate| candidate.title.as_str()).collect();
     let fix = several.first().map_or_else(String::new, |first| first.fix.clone());
     match lang {
-        Lang::Zh => (lead.to_owned(), format!("{lead}:{}。", titles.join("、")), fix),
+        Lang::Zh => (lead.to_owned(), format!("{lead}：{}。", titles.join("、")), fix),
         Lang::En => (lead.to_owned(), format!("{lead}: {}.", titles.join("; ")), fix),
     }
 }

@@ -154,18 +154,25 @@ impl Entry {
         let (finality, why) =
             special.map_or((&self.finality, &self.why), |(_, finality, why)| (finality, why));
         let class = proves(finality, operation, phase);
-        if class == Class::Settled {
-            return Meaning::settled();
+        // A code that decides elsewhere but not here must not be explained as if it did: a borrower
+        // who is told to correct a number would submit again while the first try may still go on.
+        let decides_elsewhere = class == Class::Unknown && !finality.is_empty();
+        match class {
+            Class::Settled => Meaning::settled(),
+            _ if !why.causes.is_empty() && !decides_elsewhere => {
+                Meaning { class, causes: why.causes.clone(), certainty: why.certainty }
+            }
+            Class::Pending => Meaning {
+                class,
+                causes: vec![known::CHANNEL_PROCESSING],
+                certainty: Certainty::Certain,
+            },
+            _ => Meaning {
+                class,
+                causes: vec![known::CHANNEL_RESULT_UNKNOWN],
+                certainty: Certainty::Unknown,
+            },
         }
-        if !why.causes.is_empty() {
-            return Meaning { class, causes: why.causes.clone(), certainty: why.certainty };
-        }
-        // Only the codes of success have no cause of their own; here they do not prove success.
-        let (cause, certainty) = match class {
-            Class::Pending => (known::CHANNEL_PROCESSING, Certainty::Certain),
-            _ => (known::CHANNEL_RESULT_UNKNOWN, Certainty::Unknown),
-        };
-        Meaning { class, causes: vec![cause], certainty }
     }
 }
 
@@ -273,6 +280,9 @@ impl RawRow {
         for (operation, row) in &self.by_operation {
             if !OPERATIONS.contains(&operation.as_str()) {
                 return Err(format!("{operation} is no operation"));
+            }
+            if !row.by_operation.is_empty() {
+                return Err(format!("nests by_operation inside {operation}"));
             }
             let (finality, why) = row.read(rules, dictionary)?;
             by_operation.push((operation.clone(), finality, why));

@@ -37,3 +37,6 @@ impl Meaning {
         Self { class: Class::Settled, causes: Vec::new(), certainty: Certainty::Certain }
     }
 }
+
+#[cfg(test)]
+mod tests;

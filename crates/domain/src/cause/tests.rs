@@ -1,0 +1,210 @@
+//! The dictionary keeps its rules, holds every code the house names, and the rules bite.
+
+use super::dictionary::FILES;
+use super::*;
+use crate::finding;
+
+const PHRASES: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/causes/phrases.toml"));
+
+#[test]
+fn the_embedded_dictionary_keeps_its_rules() {
+    match Dictionary::parse(FILES, ("phrases.toml", PHRASES)) {
+        Ok(dictionary) => assert!(dictionary.all().len() >= 140, "{}", dictionary.all().len()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn every_code_the_house_names_is_in_the_dictionary() {
+    let dictionary = Dictionary::embedded();
+    for code in known::ALL.iter().chain(finding::causes::ALL) {
+        assert!(dictionary.get(code).is_some(), "{code} is not in data/causes");
+    }
+    assert!(dictionary.find("card.unheard_of").is_none());
+}
+
+#[test]
+fn every_family_has_causes_and_every_cause_words_for_all() {
+    let dictionary = Dictionary::embedded();
+    for family in Family::ALL {
+        assert!(dictionary.all().any(|cause| cause.family == family), "{}", family.name());
+    }
+    for cause in dictionary.all() {
+        for audience in Audience::ALL {
+            for lang in [Lang::Zh, Lang::En] {
+                assert!(!cause.title(audience, lang).is_empty());
+                assert!(!cause.text(audience, lang).is_empty());
+                assert!(!cause.fix(audience, lang).is_empty());
+            }
+        }
+    }
+}
+
+/// What a thief with a stolen card must not learn, the borrower's words never say, in either
+/// language; agent and engineer read it exactly.
+#[test]
+fn sensitive_causes_are_vague_for_the_borrower_and_exact_for_staff() {
+    let dictionary = Dictionary::embedded();
+    let telling = ["挂失", "没收", "吞卡", "冻结", "止付", "风控", "枚举", "盗", "篡改", "试卡"];
+    let telling_en = ["lost", "stolen", "captur", "frozen", "freez", "fraud", "enumerat", "tamper"];
+    for code in [
+        "card.lost",
+        "card.captured",
+        "card.frozen",
+        "card.restricted",
+        "card.risk_refused",
+        "attack.enumeration",
+        "attack.tampering",
+        "attack.code_guessing",
+        "attack.injection",
+        "attack.takeover",
+        "attack.replay",
+    ] {
+        let cause = dictionary.find(code).unwrap();
+        assert!(cause.sensitive(), "{code} is told to the borrower");
+        let target = dictionary.get(cause.shown_as.as_ref().unwrap()).unwrap();
+        assert!(!target.sensitive());
+        assert_eq!(cause.wording(Audience::Borrower), target.wording(Audience::Borrower));
+        assert_ne!(cause.wording(Audience::Agent), target.wording(Audience::Agent));
+    }
+    for cause in dictionary.all() {
+        let wording = cause.wording(Audience::Borrower);
+        for part in [&wording.title, &wording.text, &wording.fix] {
+            for word in telling {
+                assert!(!part.zh.contains(word), "{}: {}", cause.code, part.zh);
+            }
+            for word in telling_en {
+                assert!(!part.en.to_lowercase().contains(word), "{}: {}", cause.code, part.en);
+            }
+        }
+    }
+}
+
+/// Causes of our own side or the channel's say that the card is fine, or ask to wait; they never
+/// send the borrower to correct what was typed.
+#[test]
+fn our_own_side_never_blames_the_borrower() {
+    for cause in Dictionary::embedded().all() {
+        if cause.family == Family::PlatformChannel {
+            assert_ne!(cause.next_step, NextStep::CorrectEntry, "{}", cause.code);
+            assert_ne!(cause.next_step, NextStep::CallBank, "{}", cause.code);
+        }
+    }
+}
+
+/// While a result is unknown the borrower is asked to wait, in so many words, and nothing else.
+#[test]
+fn an_unknown_result_never_asks_to_submit_again() {
+    for code in [
+        "binding.confirming",
+        "channel.timeout",
+        "channel.processing",
+        "channel.result_unknown",
+        "channel.unspecified",
+        "channel.code_unmapped",
+        "channel.answer_unreadable",
+        "channel.answer_signature",
+        "channel.order_duplicate",
+        "channel.order_not_found",
+        "platform.restarted",
+    ] {
+        let cause = Dictionary::embedded().find(code).unwrap();
+        assert_eq!(cause.actor, Actor::Nobody, "{code}");
+        assert_eq!(cause.next_step, NextStep::Wait, "{code}");
+        assert_eq!(cause.retry, Retry::Automatic, "{code}");
+        assert!(cause.fix(Audience::Borrower, Lang::Zh).contains("不用重复提交"), "{code}");
+        assert!(cause.fix(Audience::Borrower, Lang::En).contains("do not submit again"), "{code}");
+    }
+}
+
+#[test]
+fn a_broken_dictionary_is_refused_by_name() {
+    for (what, change, expected) in BROKEN {
+        let (from, to) = *change;
+        assert!(SOUND.contains(from), "{what}: the sample does not hold {from:?}");
+        let content = SOUND.replacen(from, to, 1);
+        let error = Dictionary::parse(&[("a.toml", &content)], ("phrases.toml", PHRASES))
+            .expect_err(what)
+            .to_string();
+        assert!(error.contains(expected) && error.contains("a.toml"), "{what}: {error}");
+    }
+    let twice = [("a.toml", SOUND), ("b.toml", SOUND)];
+    let error = Dictionary::parse(&twice, ("phrases.toml", PHRASES)).unwrap_err();
+    assert_eq!((error.file.as_str(), error.cause.as_str()), ("b.toml", "card.sample"));
+    assert!(Dictionary::parse(&[("a.toml", SOUND)], ("phrases.toml", PHRASES)).is_ok());
+}
+
+#[test]
+fn a_missing_phrase_is_refused() {
+    let content = PHRASES.replacen("call_bank", "phone_bank", 1);
+    let error = Dictionary::parse(&[("a.toml", SOUND)], ("phrases.toml", &content)).unwrap_err();
+    assert!(error.to_string().contains("call_bank"), "{error}");
+}
+
+#[test]
+fn spans_are_said_in_the_largest_unit_that_fits() {
+    let phrases = Dictionary::embedded().phrases();
+    for (seconds, zh, en) in [
+        (60, "60秒", "60 seconds"),
+        (300, "5分钟", "5 minutes"),
+        (301, "6分钟", "6 minutes"),
+        (7_200, "2小时", "2 hours"),
+        (86_400, "24小时", "24 hours"),
+        (172_800, "2天", "2 days"),
+    ] {
+        assert_eq!(phrases.span(seconds, Lang::Zh), zh);
+        assert_eq!(phrases.span(seconds, Lang::En), en);
+        assert!(phrases.retry(Retry::After(seconds), Lang::Zh).contains(zh));
+    }
+    assert!(!phrases.retry(Retry::Never, Lang::En).contains('{'));
+}
+
+const SOUND: &str = r#"
+family = "card_holder"
+[[cause]]
+code = "card.sample"
+actor = "borrower"
+next_step = "correct_entry"
+retry = { when = "after_correction" }
+name = { zh = "样例", en = "Sample" }
+[cause.borrower]
+text = { zh = "卡号少了两位。", en = "Two digits are missing." }
+fix = { zh = "请对照卡面补上。", en = "Add them from the card." }
+[cause.agent]
+text = { zh = "少了两位。", en = "Two are missing." }
+fix = { zh = "请对方补上。", en = "Ask for them." }
+[cause.engineer]
+text = { zh = "位数不够。", en = "Too few digits." }
+fix = { zh = "无需处理。", en = "Nothing to do." }
+"#;
+
+type Broken = (&'static str, (&'static str, &'static str), &'static str);
+
+/// What is wrong, the change that makes it so, and what the error must say.
+const BROKEN: &[Broken] = &[
+    ("a bare word", ("卡号少了两位。", "卡号无效。"), "无效"),
+    ("a bare word in English", ("Two digits are missing.", "Invalid card."), "invalid"),
+    ("an unfinished text", ("请对照卡面补上。", "请补上{count}位。"), "left over"),
+    ("a text without words", ("\"Two digits are missing.\"", "\"\""), "empty"),
+    ("no borrower's words", ("[cause.borrower]", "[cause.nobody]"), "nobody"),
+    ("an actor without the step", ("\"borrower\"", "\"nobody\""), "must"),
+    ("a step without the retry", ("after_correction", "automatic"), "retry"),
+    ("an unknown actor", ("\"borrower\"", "\"customer\""), "customer"),
+    ("an unknown field", ("retry =", "colour = 1\nretry ="), "colour"),
+    ("a code without an area", ("card.sample", "sample"), "area.name"),
+    ("Chinese in the English", ("Add them from the card.", "请补上."), "Chinese"),
+    ("English in the Chinese", ("卡号少了两位。", "Missing."), "Chinese"),
+    ("jargon", ("卡号少了两位。", "卡号与卡 BIN 不符。"), "BIN"),
+    ("half a sentence", ("请对照卡面补上。", "请对照卡面补上"), "sentence"),
+    (
+        "too long for a phone",
+        (
+            "卡号少了两位。",
+            "卡号少了两位卡号少了两位卡号少了两位卡号少了两位卡号少了两位卡号少了两位\
+          卡号少了两位卡号少了两位卡号少了两位卡号少了两位卡号少了两位卡号少了两位卡号少了两位。",
+        ),
+        "characters",
+    ),
+    ("shown as nothing", ("name =", "shown_as = \"card.none\"\nname ="), "shown_as"),
+];
