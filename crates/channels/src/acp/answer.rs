@@ -1,7 +1,8 @@
 //! Reading what the bank says. First the signature, then that it speaks of our order, then the code.
 //! Whatever fails on that way proves nothing; only a code on the list of final declines declines.
 
-use mingka_domain::diagnosis::mask_digits;
+use mingka_domain::cause::known;
+use mingka_domain::diagnosis::{Certainty, mask_digits};
 use mingka_domain::mapping::{MappingBook, Meaning};
 use mingka_domain::outcome::{
     Class, Doubt, NotSent, Operation, Outcome, Phase, RawAnswer, ResponseCode,
@@ -57,15 +58,22 @@ pub(super) fn notice(
     let order = order_of(&fields).ok_or_else(|| unreadable("it names no order".to_owned()))?;
     let heard = Heard::of(&fields, context.account.encoding, "respCode", "respMsg")?;
     let operation = operation_of(&fields);
-    let meaning = operation.map_or_else(Meaning::unmapped, |operation| {
-        rules.book.read(rules.family, operation, Phase::Notification, &heard.0.code)
+    let mut meaning = operation.map_or_else(Meaning::unmapped, |operation| {
+        rules.read(operation, Phase::Notification, &heard)
     });
+    let token = token(&fields);
+    let mut outcome = outcome(&meaning, &heard);
+    let about_opening = operation == Some(Operation::OpenAgreement);
+    if outcome == Outcome::Settled && about_opening && !is_opened(&fields, token.as_ref()) {
+        outcome = Outcome::Unknown(Doubt::Unreadable, Some(heard.0.clone()));
+        meaning = open_meaning();
+    }
     let notice = Notice {
         order,
         operation,
-        outcome: outcome(&meaning, &heard),
+        outcome,
         meaning,
-        token: token(&fields),
+        token,
         active: active(&fields),
         card_number: card_number(&fields, context),
         answer: Some(heard.0),
@@ -84,6 +92,10 @@ pub(super) struct Rules<'a> {
 }
 
 impl Rules<'_> {
+    fn read(&self, operation: Operation, phase: Phase, heard: &Heard) -> Meaning {
+        self.book.read(self.family, operation, phase, &heard.0.code)
+    }
+
     fn is_not_found(&self, heard: &Heard) -> bool {
         self.not_found.iter().any(|code| code == heard.0.code.as_str())
     }
@@ -143,37 +155,35 @@ fn outcome(meaning: &Meaning, heard: &Heard) -> Outcome {
 
 /// The answer to a request that does something, or asks about elements.
 fn read_request(sent: &Sent, fields: &Fields, heard: Heard, rules: &Rules<'_>) -> Reply {
-    let meaning =
-        rules.book.read(rules.family, sent.operation, Phase::Request, &heard.0.code);
+    let meaning = rules.read(sent.operation, Phase::Request, &heard);
     let mut reply = reply(meaning, &heard, Phase::Request, fields);
     if sent.operation == Operation::RefreshCertificate {
         reply.certificate = fields.ascii("encryptPubKeyCert").map(str::to_owned);
     }
     let lacks_result = match sent.operation {
-        Operation::OpenAgreement => reply.token.is_none(),
+        Operation::OpenAgreement => !is_opened(fields, reply.token.as_ref()),
         Operation::RefreshCertificate => reply.certificate.is_none(),
         _ => false,
     };
     if reply.outcome == Outcome::Settled && lacks_result {
         // The bank says it did it and does not say what we need to use it: only asking again helps.
-        reply.outcome = Outcome::Unknown(Doubt::Unreadable, Some(heard.0));
+        leave_open(&mut reply, Outcome::Unknown(Doubt::Unreadable, Some(heard.0)));
     }
     reply
 }
 
 /// 78/02: was the agreement opened? The code is about the question; the token is the answer.
 fn read_agreement(fields: &Fields, heard: Heard, rules: &Rules<'_>) -> Reply {
-    let meaning =
-        rules.book.read(rules.family, Operation::QueryAgreement, Phase::Inquiry, &heard.0.code);
+    let meaning = rules.read(Operation::QueryAgreement, Phase::Request, &heard);
     let answered = meaning.class == Class::Settled;
-    let mut reply = reply(meaning, &heard, Phase::Inquiry, fields);
+    let mut reply = reply(meaning, &heard, Phase::Request, fields);
     reply.not_found = rules.is_not_found(&heard);
-    reply.outcome = match (answered, active(fields), &reply.token) {
-        (true, Some(true) | None, Some(_)) => Outcome::Settled,
-        (true, _, _) => Outcome::Pending(Some(heard.0)),
+    if !answered {
         // A question that failed says nothing about what was asked.
-        (false, _, _) => Outcome::Unknown(Doubt::UnmappedCode, Some(heard.0)),
-    };
+        leave_open(&mut reply, Outcome::Unknown(Doubt::UnmappedCode, Some(heard.0)));
+    } else if !is_opened(fields, reply.token.as_ref()) {
+        leave_open(&mut reply, Outcome::Pending(Some(heard.0)));
+    }
     reply
 }
 
@@ -181,25 +191,49 @@ fn read_agreement(fields: &Fields, heard: Heard, rules: &Rules<'_>) -> Reply {
 fn read_state(
     sent: &Sent,
     fields: &Fields,
-    query: &Heard,
+    question: &Heard,
     rules: &Rules<'_>,
     encoding: Encoding,
 ) -> Reply {
-    let asked =
-        rules.book.read(rules.family, Operation::QueryState, Phase::Request, &query.0.code);
+    let asked = rules.read(Operation::QueryState, Phase::Request, question);
     let original = Heard::of(fields, encoding, "origRespCode", "origRespMsg").ok();
-    match original {
-        Some(original) if asked.class == Class::Settled => {
-            let code = &original.0.code;
-            let meaning = rules.book.read(rules.family, sent.about, Phase::Inquiry, code);
-            reply(meaning, &original, Phase::Inquiry, fields)
-        }
-        _ => {
-            let mut reply = reply(asked, query, Phase::Request, fields);
-            reply.not_found = rules.is_not_found(query);
-            reply.outcome = Outcome::Unknown(Doubt::UnmappedCode, Some(query.0.clone()));
-            reply
-        }
+    let Some(original) = original.filter(|_| asked.class == Class::Settled) else {
+        let mut reply = reply(asked, question, Phase::Request, fields);
+        reply.not_found = rules.is_not_found(question);
+        let heard = Some(question.0.clone());
+        leave_open(&mut reply, Outcome::Unknown(Doubt::UnmappedCode, heard));
+        return reply;
+    };
+    let meaning = rules.read(sent.about, Phase::Inquiry, &original);
+    let mut reply = reply(meaning, &original, Phase::Inquiry, fields);
+    reply.not_found = rules.is_not_found(&original);
+    if reply.outcome == Outcome::Settled
+        && sent.about == Operation::OpenAgreement
+        && active(fields) == Some(false)
+    {
+        leave_open(&mut reply, Outcome::Unknown(Doubt::Unreadable, Some(original.0)));
+    }
+    reply
+}
+
+/// An agreement can be used when it has a number and the bank does not call it inactive.
+fn is_opened(fields: &Fields, token: Option<&Token>) -> bool {
+    token.is_some() && active(fields) != Some(false)
+}
+
+/// Nothing is settled after all, whatever the code alone would mean.
+fn leave_open(reply: &mut Reply, outcome: Outcome) {
+    reply.outcome = outcome;
+    if reply.meaning.class == Class::Settled {
+        reply.meaning = open_meaning();
+    }
+}
+
+fn open_meaning() -> Meaning {
+    Meaning {
+        class: Class::Unknown,
+        causes: vec![known::CHANNEL_RESULT_UNKNOWN],
+        certainty: Certainty::Unknown,
     }
 }
 

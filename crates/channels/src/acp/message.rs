@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mingka_domain::holder::{IdKind, IdNumber};
 use mingka_domain::outcome::Operation;
 use mingka_domain::secret::OneTimeCode;
 use zeroize::Zeroizing;
@@ -155,7 +156,7 @@ fn common(codes: &Codes, context: &Context<'_>) -> Result<Fields, Unencodable> {
 struct Wanted<'a> {
     card_number: &'a str,
     name: Option<&'a str>,
-    id_number: Option<&'a str>,
+    id_number: Option<&'a IdNumber>,
     phone: Option<&'a str>,
 }
 
@@ -164,7 +165,7 @@ impl<'a> Wanted<'a> {
         Self {
             card_number: elements.card_number.expose(),
             name: elements.name.as_ref().map(|name| name.expose()),
-            id_number: elements.id_number.as_ref().map(|number| number.expose()),
+            id_number: elements.id_number.as_ref(),
             phone: elements.reserved_phone.as_ref().map(|phone| phone.expose()),
         }
     }
@@ -173,17 +174,24 @@ impl<'a> Wanted<'a> {
 /// Only what the product compares is sent: the bank learns nothing it was not asked about.
 fn wanted(product: Product, elements: &Elements) -> Result<Wanted<'_>, Unencodable> {
     let given = Wanted::all_given(elements);
-    let pick = |needed: bool, field: &'static str, value| match (needed, value) {
-        (true, None) => Err(wrong(field, Missing)),
-        (true, value) => Ok(value),
-        (false, _) => Ok(None),
-    };
     Ok(Wanted {
         card_number: given.card_number,
         name: pick(product.needs_name(), "name", given.name)?,
         id_number: pick(product.needs_id_number(), "id_number", given.id_number)?,
         phone: pick(product.needs_phone(), "reserved_phone", given.phone)?,
     })
+}
+
+fn pick<T>(
+    needed: bool,
+    field: &'static str,
+    value: Option<T>,
+) -> Result<Option<T>, Unencodable> {
+    match (needed, value) {
+        (true, None) => Err(wrong(field, Missing)),
+        (true, value) => Ok(value),
+        (false, _) => Ok(None),
+    }
 }
 
 fn require_phone(elements: &Elements) -> Result<(), Unencodable> {
@@ -205,8 +213,8 @@ fn put_elements(
     fields.set("accNo", seal("card_number", plain("card_number", wanted.card_number)?)?);
     let mut group = Fields::new();
     if let Some(id_number) = wanted.id_number {
-        group.set("certifTp", certificate_type(id_number));
-        group.set("certifId", plain("id_number", id_number)?);
+        group.set("certifTp", certificate_type(id_number.kind()));
+        group.set("certifId", plain("id_number", id_number.expose())?);
     }
     if let Some(name) = wanted.name {
         group.set("customerNm", in_charset("name", name, account.encoding)?.as_slice());
@@ -225,11 +233,13 @@ fn put_elements(
     Ok(())
 }
 
-/// 01 is the resident identity card, and the residence permits that share its form; 99 is any other
-/// document, such as a foreigner's permanent residence card.
-fn certificate_type(id_number: &str) -> &'static str {
-    let first = id_number.bytes().next().unwrap_or_default();
-    if matches!(id_number.len(), 15 | 18) && (b'1'..=b'8').contains(&first) { "01" } else { "99" }
+/// 01 is the resident identity card and the residence permits that share its form; 99 is any other
+/// document.
+const fn certificate_type(kind: IdKind) -> &'static str {
+    match kind {
+        IdKind::Resident | IdKind::ResidentOld | IdKind::Permit => "01",
+        IdKind::PermanentResident | IdKind::PermanentResidentOld => "99",
+    }
 }
 
 fn put_requestor(fields: &mut Fields, account: &MerchantAccount) {

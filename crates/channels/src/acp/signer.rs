@@ -1,7 +1,7 @@
 //! Whose signature counts as the bank's: the chain of the certificate that travels with an answer,
 //! the name in it, and a short memory of what was already checked.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,7 +28,7 @@ pub struct BankSigner {
     policy: Policy,
     names: Vec<String>,
     known: Vec<Certificate>,
-    remembered: Mutex<HashMap<[u8; 32], Remembered>>,
+    remembered: Mutex<BTreeMap<[u8; 32], Remembered>>,
 }
 
 /// What makes a signer acceptable.

@@ -1,0 +1,415 @@
+//! What the bank says and what we make of it. The unhappy ways first: whatever is unsigned, wrongly
+//! signed, somebody else's, of another order or unreadable proves nothing and never declines.
+
+mod support;
+
+use mingka_channels::acp::wire::Fields;
+use mingka_channels::acp::{Acp, KeyedHash, MerchantAccount, Signing, Version, suite};
+use mingka_channels::{
+    Exchange as _, HttpRequest, HttpResponse, Method, Notice, Profile, Reply, Request, Sent,
+    Unreadable,
+};
+use mingka_crypto::SystemEntropy;
+use mingka_domain::outcome::{Doubt, Operation, Outcome};
+use mingka_domain::secret::Secret;
+use mingka_domain::time::Timestamp;
+use proptest::prelude::*;
+use support::*;
+
+struct Exchanged {
+    message: HttpRequest,
+    sent: Sent,
+}
+
+fn request(name: &str) -> Request {
+    let found = every_request().into_iter().find(|(one, _)| *one == name);
+    found.unwrap().1
+}
+
+fn send(account: &MerchantAccount, name: &str) -> Exchanged {
+    let (order, entropy) = (order(), SystemEntropy::new());
+    let (message, sent) = Acp::new(Profile::unionpay_acp())
+        .encode(&request(name), &context(account, &order, &entropy))
+        .unwrap();
+    Exchanged { message, sent }
+}
+
+fn decode(
+    account: &MerchantAccount,
+    sent: &Sent,
+    answer: &HttpResponse,
+) -> Result<Reply, Unreadable> {
+    decode_at(account, sent, answer, NOW)
+}
+
+fn decode_at(
+    account: &MerchantAccount,
+    sent: &Sent,
+    answer: &HttpResponse,
+    now: Timestamp,
+) -> Result<Reply, Unreadable> {
+    let (order, entropy) = (order(), SystemEntropy::new());
+    let mut context = context(account, &order, &entropy);
+    context.now = now;
+    Acp::new(Profile::unionpay_acp()).decode(sent, answer, &context)
+}
+
+const DECLINE: [(&str, &str); 2] = [("respCode", "66"), ("respMsg", "mismatch")];
+
+fn doubt(result: Result<Reply, Unreadable>) -> Doubt {
+    let error = result.unwrap_err();
+    assert!(matches!(error.outcome(), Outcome::Unknown(doubt, None) if doubt == error.doubt));
+    error.doubt
+}
+
+#[test]
+fn a_decline_that_is_not_proven_is_no_decline() {
+    let account = keyed_account();
+    let Exchanged { message, sent } = send(&account, "open_agreement");
+    let answer = bank_answers(&message, &DECLINE);
+    assert!(matches!(
+        decode(&account, &sent, &signed_keyed(answer.clone())).unwrap().outcome,
+        Outcome::Declined(_)
+    ));
+    // Not signed, signed with another secret, signed by another method than agreed.
+    let mut unsigned = answer.clone();
+    unsigned.set("signMethod", "11");
+    assert_eq!(doubt(decode(&account, &sent, &http(&unsigned))), Doubt::BadSignature);
+    let mut other = answer.clone();
+    suite::sign_keyed(KeyedHash::Sha256, &Secret::new("other".to_owned()), &mut other);
+    assert_eq!(doubt(decode(&account, &sent, &http(&other))), Doubt::BadSignature);
+    for hash in [KeyedHash::Sm3, KeyedHash::Simulation] {
+        let mut weaker = answer.clone();
+        suite::sign_keyed(hash, &secret(), &mut weaker);
+        assert_eq!(doubt(decode(&account, &sent, &http(&weaker))), Doubt::BadSignature);
+    }
+    let mut old = answer.clone();
+    old.set("version", "5.0.0");
+    assert_eq!(doubt(decode(&account, &sent, &signed_keyed(old))), Doubt::BadSignature);
+    // Changed after it was signed.
+    let signed = signed_keyed(answer);
+    let changed = String::from_utf8(signed.body.clone()).unwrap().replace("=66", "=00");
+    let changed = HttpResponse { body: changed.into_bytes(), ..signed };
+    assert_eq!(doubt(decode(&account, &sent, &changed)), Doubt::BadSignature);
+}
+
+#[test]
+fn an_answer_of_another_order_is_no_answer() {
+    let account = keyed_account();
+    for (name, _) in every_request() {
+        let Exchanged { message, sent } = send(&account, name);
+        for (field, value) in [
+            ("orderId", "0191f3b27c4e7a10b2c3d4e5f6071830"),
+            ("txnTime", "20261120103001"),
+            ("txnTime", "garbage"),
+            ("merId", "777290058146592"),
+            ("txnType", "01"),
+            ("orderId", ""),
+        ] {
+            let mut answer = bank_answers(&message, &DECLINE);
+            answer.set(field, value);
+            let answer = signed_keyed(answer);
+            assert_eq!(doubt(decode(&account, &sent, &answer)), Doubt::WrongOrder, "{name} {field}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_proves_nothing() {
+    let account = keyed_account();
+    let Exchanged { message, sent } = send(&account, "verify_four_elements");
+    let answer = signed_keyed(bank_answers(&message, &DECLINE));
+    for status in [204, 301, 404, 502] {
+        let answer = HttpResponse { status, ..answer.clone() };
+        assert_eq!(doubt(decode(&account, &sent, &answer)), Doubt::BadStatus);
+    }
+    for length in 0..answer.body.len() {
+        let half = HttpResponse { body: answer.body[..length].to_vec(), ..answer.clone() };
+        assert!(decode(&account, &sent, &half).is_err(), "cut at {length}");
+    }
+    for body in ["", "ok", "<html><body>502 Bad Gateway</body></html>", "{\"respCode\":\"00\"}"] {
+        let body = body.as_bytes().to_vec();
+        assert!(decode(&account, &sent, &HttpResponse { body, ..answer.clone() }).is_err());
+    }
+    let no_code = signed_keyed(bank_answers(&message, &[("respMsg", "x")]));
+    assert_eq!(doubt(decode(&account, &sent, &no_code)), Doubt::Unreadable);
+}
+
+#[test]
+fn only_the_banks_own_certificate_speaks_for_the_bank() {
+    let account = rsa_account();
+    let Exchanged { message, sent } = send(&account, "query_agreement");
+    let answer = || bank_answers(&message, &DECLINE);
+    let from_bank = signed_by(&WORLD.bank, Version::V5_1_0, answer());
+    assert!(decode(&account, &sent, &from_bank).is_ok());
+    // The same authority signed for them, too: only the name tells them apart.
+    for other in [&WORLD.stranger, &WORLD.merchant, &WORLD.bank_encryption] {
+        let forged = signed_by(other, Version::V5_1_0, answer());
+        assert_eq!(doubt(decode(&account, &sent, &forged)), Doubt::BadSignature);
+    }
+    // The bank's certificate beside another's signature.
+    let mut forged = answer();
+    forged.set("signPubKeyCert", WORLD.bank.certificate_pem.as_bytes());
+    suite::sign_rsa(&WORLD.stranger.key(), Version::V5_1_0, &mut forged).unwrap();
+    assert_eq!(doubt(decode(&account, &sent, &http(&forged))), Doubt::BadSignature);
+    // Hashed once, as a plain library call would do it.
+    let mut single = answer();
+    single.set("signPubKeyCert", WORLD.bank.certificate_pem.as_bytes());
+    single.set("signMethod", "01");
+    let signature = WORLD.bank.key().sign_sha256(&single.canonical()).unwrap();
+    single.set("signature", base64(&signature));
+    assert_eq!(doubt(decode(&account, &sent, &http(&single))), Doubt::BadSignature);
+    // A shared-secret signature where RSA was agreed.
+    let mut keyed = answer();
+    suite::sign_keyed(KeyedHash::Sha256, &secret(), &mut keyed);
+    assert_eq!(doubt(decode(&account, &sent, &http(&keyed))), Doubt::BadSignature);
+    // No certificate, and one that is none.
+    for pem in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        let mut bare = answer();
+        bare.set("signPubKeyCert", pem);
+        suite::sign_rsa(&WORLD.bank.key(), Version::V5_1_0, &mut bare).unwrap();
+        assert_eq!(doubt(decode(&account, &sent, &http(&bare))), Doubt::BadSignature);
+    }
+    // Before and after the life of the bank's certificate, also once it is remembered.
+    for year in ["19741231235959", "40960102000000"] {
+        let then = Timestamp::from_beijing_compact(year).unwrap();
+        let late = decode_at(&account, &sent, &from_bank, then);
+        assert_eq!(doubt(late), Doubt::BadSignature, "{year}");
+    }
+}
+
+#[test]
+fn the_old_version_knows_the_bank_by_its_number() {
+    let mut signing = rsa_signing();
+    if let Signing::Rsa { bank, .. } = &mut signing {
+        bank.known = vec![WORLD.bank.certificate_pem.clone()];
+    }
+    let mut settings = settings(signing);
+    settings.version = Version::V5_0_0;
+    let account = MerchantAccount::load(settings).unwrap();
+    let Exchanged { message, sent } = send(&account, "query_agreement");
+    let signed = |certificate_id: &str| {
+        let mut answer = bank_answers(&message, &DECLINE);
+        answer.set("certId", certificate_id);
+        suite::sign_rsa(&WORLD.bank.key(), Version::V5_0_0, &mut answer).unwrap();
+        http(&answer)
+    };
+    assert!(decode(&account, &sent, &signed("68759585097")).is_ok());
+    assert_eq!(doubt(decode(&account, &sent, &signed("68759585098"))), Doubt::BadSignature);
+    assert_eq!(doubt(decode(&account, &sent, &signed(""))), Doubt::BadSignature);
+}
+
+fn reply(name: &str, extra: &[(&str, &str)]) -> Reply {
+    let account = keyed_account();
+    let Exchanged { message, sent } = send(&account, name);
+    decode(&account, &sent, &signed_keyed(bank_answers(&message, extra))).unwrap()
+}
+
+fn says(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Settled => "settled",
+        Outcome::Declined(_) => "declined",
+        Outcome::Pending(_) => "pending",
+        Outcome::NotAttempted(..) => "not attempted",
+        Outcome::Unknown(..) => "unknown",
+    }
+}
+
+const TOKEN: (&str, &str) =
+    ("tokenPayData", "{token=6235240000020757577&trId=62000000001&tokenEnd=20311120103000}");
+
+#[test]
+fn a_code_proves_what_the_mapping_says_and_no_more() {
+    for (name, extra, expected) in [
+        ("verify_four_elements", &[("respCode", "00")][..], "settled"),
+        ("verify_four_elements", &[("respCode", "66")], "declined"),
+        ("verify_four_elements", &[("respCode", "03")], "unknown"),
+        ("verify_four_elements", &[("respCode", "05")], "pending"),
+        ("verify_four_elements", &[("respCode", "02")], "not attempted"),
+        ("verify_four_elements", &[("respCode", "ZZ")], "unknown"),
+        ("send_code", &[("respCode", "00")], "settled"),
+        ("open_agreement", &[("respCode", "00"), TOKEN], "settled"),
+        ("open_agreement", &[("respCode", "00"), TOKEN, ("activateStatus", "1")], "settled"),
+        ("open_agreement", &[("respCode", "71")], "declined"),
+        ("open_agreement", &[("respCode", "12")], "unknown"),
+        // Done, it says, but without what we need to use it.
+        ("open_agreement", &[("respCode", "00")], "unknown"),
+        ("open_agreement", &[("respCode", "00"), ("tokenPayData", "{trId=1}")], "unknown"),
+        ("open_agreement", &[("respCode", "00"), ("tokenPayData", "token=1")], "unknown"),
+        ("open_agreement", &[("respCode", "00"), TOKEN, ("activateStatus", "0")], "unknown"),
+        ("query_agreement", &[("respCode", "00"), TOKEN, ("activateStatus", "1")], "settled"),
+        ("query_agreement", &[("respCode", "00"), ("activateStatus", "0")], "pending"),
+        // A question that failed is not the failure of what it asked about.
+        ("query_agreement", &[("respCode", "66"), TOKEN], "unknown"),
+        ("query_agreement", &[("respCode", "34")], "unknown"),
+        ("query_state_of_opening", &[("respCode", "00"), ("origRespCode", "00")], "settled"),
+        ("query_state_of_opening", &[("respCode", "00"), ("origRespCode", "71")], "declined"),
+        ("query_state_of_opening", &[("respCode", "00"), ("origRespCode", "05")], "pending"),
+        ("query_state_of_opening", &[("respCode", "00"), ("origRespCode", "34")], "unknown"),
+        ("query_state_of_opening", &[("respCode", "00")], "unknown"),
+        ("query_state_of_opening", &[("respCode", "34")], "unknown"),
+        ("query_state_of_opening", &[("respCode", "66"), ("origRespCode", "66")], "unknown"),
+        ("query_state_of_opening", &[("respCode", "11"), ("origRespCode", "00")], "unknown"),
+        ("query_state_of_verification", &[("respCode", "00"), ("origRespCode", "66")], "declined"),
+        ("cancel_agreement", &[("respCode", "00")], "settled"),
+        ("refresh_certificate", &[("respCode", "00"), ("encryptPubKeyCert", "PEM")], "settled"),
+        ("refresh_certificate", &[("respCode", "00")], "unknown"),
+    ] {
+        let reply = reply(name, extra);
+        assert_eq!(says(&reply.outcome), expected, "{name} {extra:?}");
+        let settled = reply.outcome == Outcome::Settled;
+        assert_eq!(reply.meaning.causes.is_empty(), settled, "{name} {extra:?}: {reply:?}");
+    }
+}
+
+#[test]
+fn not_found_is_said_apart() {
+    assert!(reply("query_state_of_opening", &[("respCode", "34")]).not_found);
+    assert!(reply("query_agreement", &[("respCode", "34")]).not_found);
+    assert!(!reply("query_agreement", &[("respCode", "66")]).not_found);
+    assert!(!reply("open_agreement", &[("respCode", "34")]).not_found);
+}
+
+#[test]
+fn the_banks_words_leave_the_codec_masked() {
+    let extra = [("respCode", "66"), ("respMsg", "卡号6216261000000000018手机13800138000不符[1000005]")];
+    let answer = reply("open_agreement", &extra).answer.unwrap();
+    let text = answer.message.unwrap();
+    assert!(!text.contains(CARD) && !text.contains(PHONE), "{text}");
+    assert!(text.contains("[1000005]"), "{text}");
+    // Words of another character set are dropped; the code stays.
+    let account = keyed_account();
+    let Exchanged { message, sent } = send(&account, "verify_four_elements");
+    let mut gbk = bank_answers(&message, &[("respCode", "66")]);
+    gbk.set("respMsg", [0xd5, 0xc5]);
+    let reply = decode(&account, &sent, &signed_keyed(gbk)).unwrap();
+    assert_eq!(says(&reply.outcome), "declined");
+    assert_eq!(reply.answer.unwrap().message, None);
+}
+
+#[test]
+fn golden_answers() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("golden");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for (name, extra) in [
+            ("verify_four_elements", &[("respCode", "66"), ("respMsg", "身份信息不正确[1000005]")][..]),
+            ("send_code", &[("respCode", "00"), ("respMsg", "成功[0000000]")]),
+            (
+                "open_agreement",
+                &[("respCode", "00"), ("respMsg", "success"), ("queryId", "232611201030000000018"), TOKEN],
+            ),
+            ("query_agreement", &[("respCode", "00"), ("activateStatus", "1"), TOKEN]),
+            ("cancel_agreement", &[("respCode", "89"), ("respMsg", "Token无效[3900002]")]),
+            (
+                "query_state_of_verification",
+                &[("respCode", "00"), ("origRespCode", "05"), ("origRespMsg", "处理中")],
+            ),
+            ("query_state_of_opening", &[("respCode", "34"), ("respMsg", "查无此交易[2600000]")]),
+            ("refresh_certificate", &[("respCode", "00"), ("encryptPubKeyCert", "<PEM>")]),
+        ] {
+            // A query without random parts is fully foreseeable, so is the answer's signature.
+            let account = keyed_account();
+            let Exchanged { message, sent } = send(&account, name);
+            let answer = signed_keyed(bank_answers(&message, extra));
+            let reply = decode(&account, &sent, &answer).unwrap();
+            let body = String::from_utf8(answer.body).unwrap();
+            insta::assert_snapshot!(format!("answer_{name}"), format!("{body}\n\n{}", show(&reply)));
+        }
+    });
+}
+
+fn show(reply: &Reply) -> String {
+    let token = reply.token.as_ref().map(|token| {
+        let ends_at = token.ends_at.map(Timestamp::beijing_compact).unwrap_or_default();
+        format!("{} until {ends_at}", token.number.expose())
+    });
+    format!(
+        "outcome: {:?}\nphase: {}\nclass: {:?}\ncauses: {:?}\nnot found: {}\ntoken: {token:?}\nquery id: {:?}\ncertificate: {:?}",
+        reply.outcome,
+        reply.phase.name(),
+        reply.meaning.class,
+        reply.meaning.causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>(),
+        reply.not_found,
+        reply.query_id,
+        reply.certificate,
+    )
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use ::base64::Engine as _;
+    ::base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn notice(account: &MerchantAccount, body: &[u8]) -> Result<Notice, Unreadable> {
+    let (order, entropy) = (order(), SystemEntropy::new());
+    let request = HttpRequest {
+        method: Method::Post,
+        url: String::new(),
+        content_type: String::new(),
+        body: body.to_vec().into(),
+    };
+    let context = context(account, &order, &entropy);
+    Acp::new(Profile::unionpay_acp()).notice(&request, &context).map(|(notice, _)| notice)
+}
+
+#[test]
+fn a_notification_is_proven_before_it_is_believed() {
+    let account = rsa_account();
+    let Exchanged { message, .. } = send(&account, "open_agreement");
+    let merchant = mingka_crypto::certificate::Certificate::from_pem(&WORLD.merchant.certificate_pem);
+    let to_merchant = merchant.unwrap().encryption_key().unwrap();
+    let signed = |party: &Party, extra: &[(&str, &str)]| {
+        let mut fields = bank_answers(&message, extra);
+        fields.set("accNo", base64(&to_merchant.encrypt_pkcs1(CARD.as_bytes()).unwrap()));
+        fields.set("signPubKeyCert", party.certificate_pem.as_bytes());
+        suite::sign_rsa(&party.key(), Version::V5_1_0, &mut fields).unwrap();
+        fields.to_form()
+    };
+    let good = [("respCode", "00"), ("activateStatus", "1"), TOKEN];
+    let heard = notice(&account, &signed(&WORLD.bank, &good)).unwrap();
+    assert!(heard.order.is_same(&order()));
+    assert_eq!(heard.operation, Some(Operation::OpenAgreement));
+    assert_eq!(heard.outcome, Outcome::Settled);
+    assert_eq!(heard.card_number.unwrap().expose(), CARD);
+    assert!(!format!("{:?}", heard.token).contains("6235240000020757577"));
+
+    let inactive = [("respCode", "00"), ("activateStatus", "0"), TOKEN];
+    let heard = notice(&account, &signed(&WORLD.bank, &inactive)).unwrap();
+    assert_eq!(says(&heard.outcome), "unknown");
+    let forged = notice(&account, &signed(&WORLD.stranger, &good)).unwrap_err();
+    assert_eq!(forged.doubt, Doubt::BadSignature);
+    assert_eq!(notice(&account, b"").unwrap_err().doubt, Doubt::BadSignature);
+    assert_eq!(notice(&account, b"respCode=00&signature=x").unwrap_err().doubt, Doubt::BadSignature);
+    assert_eq!(notice(&account, b"%%").unwrap_err().doubt, Doubt::Unreadable);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic_and_never_prove(
+        status in prop_oneof![Just(200u16), any::<u16>()],
+        body in proptest::collection::vec(any::<u8>(), 0..3000),
+    ) {
+        let account = keyed_account();
+        let sent = send(&account, "open_agreement").sent;
+        let answer = HttpResponse { status, content_type: None, body };
+        prop_assert!(decode(&account, &sent, &answer).is_err());
+        prop_assert!(notice(&account, &answer.body).is_err());
+    }
+
+    #[test]
+    fn signed_nonsense_never_panics(
+        fields in proptest::collection::btree_map("[a-zA-Z]{1,16}", ".{0,60}", 0..20),
+        token in ".{0,60}",
+    ) {
+        let account = keyed_account();
+        let Exchanged { message, sent } = send(&account, "open_agreement");
+        let mut answer: Fields = bank_answers(&message, &[("respCode", "00"), ("tokenPayData", &token)]);
+        fields.iter().for_each(|(name, value)| answer.set(name, value.as_bytes()));
+        let _ = decode(&account, &sent, &signed_keyed(answer.clone()));
+        suite::sign_keyed(KeyedHash::Sha256, &secret(), &mut answer);
+        let _ = notice(&account, &answer.to_form());
+    }
+}

@@ -1,0 +1,219 @@
+//! Keys and parties invented for the tests, made anew in every run: a merchant, a bank with its own
+//! certificate authority, and elements of a person who does not exist.
+#![expect(dead_code, reason = "each test file uses its own part of the support")]
+
+use std::sync::LazyLock;
+
+use mingka_channels::acp::suite::{sign_keyed, sign_rsa};
+use mingka_channels::acp::wire::Fields;
+use mingka_channels::acp::{
+    AccountSettings, Encoding, FieldOpener, KeyedHash, NAME_TEST, SignerRules, Signing, Version,
+};
+use mingka_channels::{
+    Context, Elements, HttpRequest, HttpResponse, MerchantAccount, OrderIdentity, Product, Request,
+};
+use mingka_crypto::SystemEntropy;
+use mingka_crypto::rsa::SigningKey;
+use mingka_domain::card::CardNumber;
+use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
+use mingka_domain::outcome::Operation;
+use mingka_domain::secret::{OneTimeCode, Secret};
+use mingka_domain::time::Timestamp;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RsaKeySize, SerialNumber,
+};
+
+pub(crate) const MERCHANT: &str = "777290058110097";
+pub(crate) const SECRET: &str = "an invented secret for tests";
+pub(crate) const CARD: &str = "6216261000000000018";
+pub(crate) const PHONE: &str = "13800138000";
+pub(crate) const ID_NUMBER: &str = "11010519491231002X";
+pub(crate) const NAME: &str = "张三丰";
+
+/// 2026-11-20 10:30:00 in Beijing.
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_141_800_000);
+
+/// A key pair and its certificate.
+pub(crate) struct Party {
+    pub(crate) key_pem: String,
+    pub(crate) certificate_pem: String,
+}
+
+impl Party {
+    pub(crate) fn key(&self) -> SigningKey {
+        SigningKey::from_pkcs8_pem(&self.key_pem).unwrap()
+    }
+}
+
+/// Everybody's keys.
+pub(crate) struct World {
+    pub(crate) root_pem: String,
+    pub(crate) bank: Party,
+    pub(crate) bank_encryption: Party,
+    /// A party the authority also signed for, which is not the bank.
+    pub(crate) stranger: Party,
+    pub(crate) merchant: Party,
+}
+
+pub(crate) static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let mut params = named("Invented Test Authority", 1);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let authority = CertifiedIssuer::self_signed(params, rsa_key()).unwrap();
+    let party = |name: &str, serial: u64| {
+        let key = rsa_key();
+        let certificate = named(name, serial).signed_by(&key, &authority).unwrap();
+        Party { key_pem: key.serialize_pem(), certificate_pem: certificate.pem() }
+    };
+    World {
+        bank: party(&format!("041@Z12@{NAME_TEST}@00000062"), 68_759_585_097),
+        bank_encryption: party("041@Z12@ENCRYPTION@00000063", 68_759_622_183),
+        stranger: party("041@Z12@SOMEBODY ELSE@00000064", 4_000),
+        merchant: party("041@Z2026@MERCHANT@00000001", 69_629_715_588),
+        root_pem: authority.pem(),
+    }
+});
+
+fn rsa_key() -> KeyPair {
+    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap()
+}
+
+fn named(name: &str, serial: u64) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.serial_number = Some(SerialNumber::from(serial));
+    params
+}
+
+pub(crate) fn settings(signing: Signing) -> AccountSettings {
+    AccountSettings {
+        merchant_number: MERCHANT.to_owned(),
+        token_requestor: "62000000001".to_owned(),
+        version: Version::V5_1_0,
+        encoding: Encoding::Utf8,
+        signing,
+        encryption_certificate: WORLD.bank_encryption.certificate_pem.clone(),
+        gateway: "https://gateway.invalid/".to_owned(),
+        notify_url: Some("https://platform.invalid/notify/unionpay?lender=1".to_owned()),
+    }
+}
+
+pub(crate) fn rsa_signing() -> Signing {
+    Signing::Rsa {
+        private_key: Secret::new(WORLD.merchant.key_pem.clone()),
+        certificate: WORLD.merchant.certificate_pem.clone(),
+        bank: SignerRules {
+            roots: vec![WORLD.root_pem.clone()],
+            names: vec![NAME_TEST.to_owned()],
+            ..SignerRules::default()
+        },
+    }
+}
+
+pub(crate) fn secret() -> Secret {
+    Secret::new(SECRET.to_owned())
+}
+
+pub(crate) fn keyed_account() -> MerchantAccount {
+    MerchantAccount::load(settings(Signing::KeyedSha256(secret()))).unwrap()
+}
+
+pub(crate) fn rsa_account() -> MerchantAccount {
+    MerchantAccount::load(settings(rsa_signing())).unwrap()
+}
+
+pub(crate) fn order() -> OrderIdentity {
+    OrderIdentity { order_id: "0191f3b27c4e7a10b2c3d4e5f6071829".to_owned(), txn_time: NOW }
+}
+
+pub(crate) fn context<'a>(
+    account: &'a MerchantAccount,
+    order: &'a OrderIdentity,
+    entropy: &'a SystemEntropy,
+) -> Context<'a> {
+    Context { now: NOW, entropy, account, order }
+}
+
+pub(crate) fn elements() -> Elements {
+    Elements {
+        card_number: CardNumber::parse(CARD).unwrap(),
+        name: Some(HolderName::parse(NAME).unwrap()),
+        id_number: Some(IdNumber::parse(ID_NUMBER).unwrap()),
+        reserved_phone: Some(ReservedPhone::parse(PHONE).unwrap()),
+    }
+}
+
+/// Reads a request as the bank does.
+pub(crate) fn bank_reads(request: &HttpRequest) -> Fields {
+    Fields::parse_form(&request.body).unwrap()
+}
+
+/// Opens a value that was encrypted to the bank.
+pub(crate) fn bank_opens(sealed: &str) -> String {
+    let key = WORLD.bank_encryption.key();
+    let clear = FieldOpener::Rsa(&key).open(sealed).unwrap();
+    String::from_utf8(clear.to_vec()).unwrap()
+}
+
+/// What the bank answers to a request when it repeats what it must and adds `extra`; not signed.
+pub(crate) fn bank_answers(request: &HttpRequest, extra: &[(&str, &str)]) -> Fields {
+    let asked = bank_reads(request);
+    let mut answer = Fields::new();
+    for name in
+        ["version", "encoding", "txnType", "txnSubType", "bizType", "accessType", "merId", "orderId", "txnTime"]
+    {
+        answer.set(name, asked.bytes(name).unwrap());
+    }
+    for (name, value) in extra {
+        answer.set(name, *value);
+    }
+    answer
+}
+
+pub(crate) fn signed_keyed(mut answer: Fields) -> HttpResponse {
+    sign_keyed(KeyedHash::Sha256, &secret(), &mut answer);
+    http(&answer)
+}
+
+pub(crate) fn signed_by(party: &Party, version: Version, mut answer: Fields) -> HttpResponse {
+    answer.set("signPubKeyCert", party.certificate_pem.as_bytes());
+    sign_rsa(&party.key(), version, &mut answer).unwrap();
+    http(&answer)
+}
+
+pub(crate) fn http(answer: &Fields) -> HttpResponse {
+    HttpResponse {
+        status: 200,
+        content_type: Some("text/html;charset=UTF-8".to_owned()),
+        body: answer.to_answer(),
+    }
+}
+
+/// One request of each kind.
+pub(crate) fn every_request() -> Vec<(&'static str, Request)> {
+    let verify = |product| Request::Verify { product, elements: elements() };
+    vec![
+        ("verify_card_phone", verify(Product::CardPhone)),
+        ("verify_card_name", verify(Product::CardName)),
+        ("verify_card_id", verify(Product::CardId)),
+        ("verify_card_id_name", verify(Product::CardIdName)),
+        ("verify_four_elements", verify(Product::FourElements)),
+        ("send_code", Request::SendCode { elements: elements() }),
+        (
+            "open_agreement",
+            Request::OpenAgreement {
+                elements: elements(),
+                code: OneTimeCode::parse("111111").unwrap(),
+            },
+        ),
+        ("query_agreement", Request::QueryAgreement),
+        (
+            "cancel_agreement",
+            Request::CancelAgreement { token: Secret::new("6235240000020757577".to_owned()) },
+        ),
+        ("query_state_of_verification", Request::QueryState { about: Operation::Verify }),
+        ("query_state_of_opening", Request::QueryState { about: Operation::OpenAgreement }),
+        ("refresh_certificate", Request::RefreshCertificate),
+    ]
+}
