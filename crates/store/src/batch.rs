@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use crate::fault::Faults;
 use crate::read;
 use crate::step::{self, Claim, StepRecord};
-use crate::unit::{CommitError, Loss, Statement, Unavailable, Unit, Value, values};
+use crate::unit::{CommitError, Loss, Statement, Unavailable, Unit};
 
 /// What the writing connection is asked to do.
 #[derive(Debug)]
@@ -283,26 +283,4 @@ fn refused(error: &rusqlite::Error, table: &'static str) -> CommitError {
     }
     tracing::error!(error = %error, table, "a unit breaks a rule of the schema");
     CommitError::Invalid { table }
-}
-
-/// How many durable commits a second this disk gives without any of our work: the floor that
-/// measurements stand beside. Writes `count` commits of `bytes` each into a new database at `path`,
-/// under the same settings as the store. The caller holds the watch.
-///
-/// # Errors
-/// When the database cannot be opened or written.
-pub fn bare_commits(
-    path: &std::path::Path,
-    count: u32,
-    bytes: usize,
-) -> Result<(), crate::OpenError> {
-    let connection = crate::open::writer(path, &crate::Settings::default())?;
-    connection.execute_batch("CREATE TABLE IF NOT EXISTS bare (content BYTEA NOT NULL)")?;
-    let content = Value::Bytes(vec![0x5a; bytes]);
-    for _ in 0..count {
-        let mut statement = connection.prepare_cached("INSERT INTO bare (content) VALUES ($1)")?;
-        read::bind(&mut statement, &values![content.clone()])?;
-        statement.raw_execute()?;
-    }
-    Ok(())
 }

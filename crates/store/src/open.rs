@@ -66,7 +66,7 @@ impl fmt::Display for OpenError {
                 "the database has schema {database}, this mingka needs {program}: migrate it first"
             ),
             Self::NoWriteAheadLog => f.write_str(
-                "the file system does not allow a write-ahead log: keep the database on a local disk",
+                "the file system allows no write-ahead log: keep the database on a local disk",
             ),
             Self::Database(error) => write!(f, "the database cannot be opened: {error}"),
             Self::System(error) => write!(f, "the database cannot be opened: {error}"),

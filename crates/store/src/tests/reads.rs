@@ -12,25 +12,19 @@ fn a_row_that_cannot_be_understood_names_its_column_and_nothing_else() {
     let store = Store::open(directory.file()).unwrap();
     wait(store.commit(unit(platform(1).insert(), [binding(1).insert()]))).unwrap();
     let other = rusqlite::Connection::open(directory.file()).unwrap();
+    // Columns of the row as it is read: the masked card is three of them, 7 to 9.
     for (change, column) in [
-        ("card_index = x'00'", 6),
-        ("session = 'nonsense'", 11),
         ("sealed = 'text'", 5),
-        ("created_at = 'yesterday'", 12),
+        ("card_index = x'00'", 6),
+        ("session = 'nonsense'", 12),
+        ("created_at = 'yesterday'", 13),
     ] {
-        other.execute_batch("SAVEPOINT s").unwrap();
         other.execute_batch(&format!("UPDATE bindings SET {change}")).unwrap();
-        other.execute_batch("RELEASE s").unwrap();
         let read = wait(store.binding(platform_id(1), binding_id(1)));
-        let expected = Err(ReadError::Damaged { column: column.max(5) });
-        // The masked card is three columns of the row.
-        let expected = match column {
-            11 | 12 => Err(ReadError::Damaged { column: column + 1 }),
-            _ => expected,
-        };
-        assert_eq!(read, expected, "{change}");
+        assert_eq!(read, Err(ReadError::Damaged { column }), "{change}");
         restore(&other);
     }
+    assert_eq!(wait(store.binding(platform_id(1), binding_id(1))), Ok(Some(binding(1))));
 }
 
 fn restore(connection: &rusqlite::Connection) {
