@@ -1,6 +1,7 @@
 //! What goes wrong between the bank and its merchant, decided purely: a plan of rules, each with a
 //! match, a count and a fault. The server and the simulator carry out what is decided here.
 
+use mingka_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One way in which an exchange goes wrong.
@@ -85,6 +86,12 @@ pub struct Rule {
     /// How many more times; none means until it is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+    /// Not before this moment: with `until`, a window of maintenance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Not at or after this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// What goes wrong.
     #[serde(flatten)]
     pub fault: Fault,
@@ -95,7 +102,23 @@ impl Rule {
     #[must_use]
     pub const fn next(times: u32, fault: Fault) -> Self {
         let times = Some(times);
-        Self { id: 0, operation: None, card: None, phone: None, after: 0, times, fault }
+        Self {
+            id: 0,
+            operation: None,
+            card: None,
+            phone: None,
+            after: 0,
+            times,
+            from: None,
+            until: None,
+            fault,
+        }
+    }
+
+    /// A rule for everything between two moments.
+    #[must_use]
+    pub fn between(from: Timestamp, until: Timestamp, fault: Fault) -> Self {
+        Self { times: None, from: Some(from), until: Some(until), ..Self::next(0, fault) }
     }
 
     /// The same rule for one operation only.
@@ -112,17 +135,33 @@ impl Rule {
         self
     }
 
-    fn matches(&self, probe: Probe<'_>) -> bool {
+    fn matches(&self, now: Timestamp, probe: Probe<'_>) -> bool {
         let card_fits = |wanted: &String| {
             probe.slug == Some(wanted.as_str())
                 || probe.card.is_some_and(|card| {
                     card == wanted || (wanted.len() == 4 && card.ends_with(wanted.as_str()))
                 })
         };
-        self.operation.as_ref().is_none_or(|wanted| wanted == probe.operation)
+        self.is_open(now)
+            && !self.is_before_reading()
+            && self.operation.as_ref().is_none_or(|wanted| wanted == probe.operation)
             && self.card.as_ref().is_none_or(card_fits)
             && self.phone.as_ref().is_none_or(|wanted| probe.phone == Some(wanted.as_str()))
-            && self.times != Some(0)
+    }
+
+    fn is_open(&self, now: Timestamp) -> bool {
+        self.times != Some(0)
+            && self.from.is_none_or(|from| from <= now)
+            && self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it closes the connection without knowing what comes: a rule for closing that names
+    /// no operation, card or phone.
+    fn is_before_reading(&self) -> bool {
+        self.fault == Fault::Closed
+            && self.operation.is_none()
+            && self.card.is_none()
+            && self.phone.is_none()
     }
 }
 
@@ -166,36 +205,19 @@ impl FaultPlan {
         &self.rules
     }
 
-    /// Whether the next connection is to be closed before anything of it is read: a rule for
-    /// closing that names no operation, card or phone. Uses it up by one.
-    pub fn closes_at_once(&mut self) -> bool {
-        let nameless = |rule: &&mut Rule| {
-            rule.fault == Fault::Closed
-                && rule.operation.is_none()
-                && rule.card.is_none()
-                && rule.phone.is_none()
-        };
-        let Some(rule) = self.rules.iter_mut().find(nameless) else { return false };
-        if rule.after > 0 {
-            rule.after -= 1;
-            return false;
-        }
-        rule.times = rule.times.map(|times| times.saturating_sub(1));
-        self.rules.retain(|rule| rule.times != Some(0));
-        true
+    /// Whether the next connection is to be closed before anything of it is read.
+    pub fn closes_at_once(&mut self, now: Timestamp) -> bool {
+        self.use_up(|rule| rule.is_before_reading() && rule.is_open(now)).is_some()
     }
 
     /// What goes wrong with this request, if anything.
-    pub fn decide(&mut self, probe: Probe<'_>) -> Option<Fault> {
+    pub fn decide(&mut self, now: Timestamp, probe: Probe<'_>) -> Option<Fault> {
+        self.use_up(|rule| rule.matches(now, probe))
+    }
+
+    fn use_up(&mut self, matches: impl Fn(&Rule) -> bool) -> Option<Fault> {
         let mut decided = None;
-        for rule in &mut self.rules {
-            let decided_before_reading = rule.fault == Fault::Closed
-                && rule.operation.is_none()
-                && rule.card.is_none()
-                && rule.phone.is_none();
-            if decided_before_reading || !rule.matches(probe) {
-                continue;
-            }
+        for rule in self.rules.iter_mut().filter(|rule| matches(rule)) {
             if rule.after > 0 {
                 rule.after -= 1;
                 continue;
@@ -213,6 +235,7 @@ impl FaultPlan {
 mod tests {
     use super::*;
 
+    const NOON: Timestamp = Timestamp::from_millis(1_790_000_000_000);
     const OPEN: Probe<'_> = Probe {
         operation: "open_agreement",
         card: Some("6216261000000000018"),
@@ -225,10 +248,10 @@ mod tests {
     fn a_rule_is_used_up() {
         let mut plan = FaultPlan::default();
         plan.add(Rule::next(2, Fault::DropAfter).on("open_agreement"));
-        assert_eq!(plan.decide(SEND), None);
-        assert_eq!(plan.decide(OPEN), Some(Fault::DropAfter));
-        assert_eq!(plan.decide(OPEN), Some(Fault::DropAfter));
-        assert_eq!(plan.decide(OPEN), None);
+        assert_eq!(plan.decide(NOON, SEND), None);
+        assert_eq!(plan.decide(NOON, OPEN), Some(Fault::DropAfter));
+        assert_eq!(plan.decide(NOON, OPEN), Some(Fault::DropAfter));
+        assert_eq!(plan.decide(NOON, OPEN), None);
         assert!(plan.rules().is_empty());
     }
 
@@ -238,7 +261,7 @@ mod tests {
         {
             let mut plan = FaultPlan::default();
             plan.add(Rule::next(1, Fault::Closed).for_card(name));
-            assert_eq!(plan.decide(OPEN).is_some(), hit, "{name}");
+            assert_eq!(plan.decide(NOON, OPEN).is_some(), hit, "{name}");
         }
     }
 
@@ -246,9 +269,29 @@ mod tests {
     fn some_pass_first() {
         let mut plan = FaultPlan::default();
         plan.add(Rule { after: 1, ..Rule::next(1, Fault::Pending) });
-        assert_eq!(plan.decide(OPEN), None);
-        assert_eq!(plan.decide(OPEN), Some(Fault::Pending));
-        assert_eq!(plan.decide(OPEN), None);
+        assert_eq!(plan.decide(NOON, OPEN), None);
+        assert_eq!(plan.decide(NOON, OPEN), Some(Fault::Pending));
+        assert_eq!(plan.decide(NOON, OPEN), None);
+    }
+
+    #[test]
+    fn a_window_opens_and_closes() {
+        let mut plan = FaultPlan::default();
+        let fault = Fault::Code { code: "02".to_owned(), message: String::new() };
+        plan.add(Rule::between(NOON, NOON.plus_ms(10), fault.clone()));
+        for (at, hit) in [(-1, false), (0, true), (9, true), (10, false)] {
+            let decided = plan.decide(NOON.plus_ms(at), OPEN);
+            assert_eq!(decided, hit.then(|| fault.clone()), "{at}");
+        }
+    }
+
+    #[test]
+    fn closing_without_a_name_happens_before_reading_only() {
+        let mut plan = FaultPlan::default();
+        plan.add(Rule::next(1, Fault::Closed));
+        assert_eq!(plan.decide(NOON, OPEN), None);
+        assert!(plan.closes_at_once(NOON));
+        assert!(!plan.closes_at_once(NOON));
     }
 
     #[test]

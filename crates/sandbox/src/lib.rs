@@ -10,4 +10,6 @@ pub mod faults;
 pub mod server;
 
 #[cfg(test)]
+mod asks;
+#[cfg(test)]
 mod scratch;

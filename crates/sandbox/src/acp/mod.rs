@@ -92,11 +92,11 @@ impl AcpBank {
         let Question::Ask(ask) = question else {
             let probe =
                 Probe { operation: question.operation(), card: None, slug: None, phone: None };
-            let fault = self.faults.decide(probe);
+            let fault = self.faults.decide(now, probe);
             let said = self.without_bank(fault.as_ref()).unwrap_or(Said::Certificate);
             return decided(said, fault);
         };
-        let fault = self.fault_of(question.operation(), ask);
+        let fault = self.fault_of(now, question.operation(), ask);
         if let Some(said) = self.without_bank(fault.as_ref()) {
             return decided(said, fault);
         }
@@ -148,7 +148,7 @@ impl AcpBank {
     }
 
     /// The plan first, then what always goes wrong with this card.
-    fn fault_of(&mut self, operation: &str, ask: &Ask) -> Option<Fault> {
+    fn fault_of(&mut self, now: Timestamp, operation: &str, ask: &Ask) -> Option<Fault> {
         let elements = ask.elements();
         let number = elements.map(|elements| elements.card.as_str());
         let card = number.and_then(|number| self.bank.card(number));
@@ -159,7 +159,7 @@ impl AcpBank {
             phone: elements.and_then(|elements| elements.phone.as_deref()),
         };
         let trouble = card.as_ref().and_then(|card| card.trouble.as_ref());
-        self.faults.decide(probe).or_else(|| {
+        self.faults.decide(now, probe).or_else(|| {
             let trouble = trouble?;
             let meant = trouble.on.as_deref().is_none_or(|on| on == operation);
             meant.then(|| trouble.fault.clone())

@@ -1,142 +1,24 @@
 //! The bank's side against the codec of the other side: every method, version and character set,
 //! every magic card, every fault, and everything that must be turned away.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod pair;
 
 use mingka_channels::acp::wire::Fields;
 use mingka_channels::acp::{
-    AccountSettings, Acp, Encoding, KeyedHash, NAME_TEST, SignerRules, Signing, Suite, Version,
+    AccountSettings, Encoding, KeyedHash, NAME_TEST, SignerRules, Signing, Suite, Version,
 };
-use mingka_channels::{
-    Context, Elements, Exchange as _, MerchantAccount, Notice, OrderIdentity, Product, Profile,
-    Reply, Request, Unreadable,
-};
-use mingka_domain::card::CardNumber;
-use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
+use mingka_channels::{Exchange as _, MerchantAccount, Notice, Request};
 use mingka_domain::outcome::{Doubt, Operation, Outcome};
-use mingka_domain::secret::OneTimeCode;
 use mingka_domain::time::SECOND_MS;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
+use self::pair::{Pair, declined};
 use super::*;
-use crate::bank::{CODE_ALWAYS_RIGHT, Kind, OrderKey, Stage};
-use crate::cards::{self, MagicCard};
+use crate::asks::{magic, open, send, verify};
+use crate::bank::{CODE_ALWAYS_RIGHT, Kind, Stage};
+use crate::cards;
 use crate::faults::Rule;
-
-/// A merchant with an account at a bank, and nothing between them.
-struct Pair {
-    bank: AcpBank,
-    account: MerchantAccount,
-    acp: Acp,
-    entropy: Counting,
-    now: Timestamp,
-}
-
-/// Bytes that differ from call to call and not from run to run.
-struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn fill(&self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(8) {
-            let next = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
-
-impl Pair {
-    fn new(bank: AcpBank, account: MerchantAccount) -> Self {
-        let now = Timestamp::from_millis(1_790_000_000_000);
-        let acp = Acp::new(Profile::unionpay_acp());
-        Self { bank, account, acp, entropy: Counting(AtomicU64::new(1)), now }
-    }
-
-    fn simulated() -> Self {
-        let secret = Secret::new("between two".to_owned());
-        let bank = AcpBank::simulation(MERCHANT_NUMBER, &secret, cards::bank());
-        Self::new(bank, MerchantAccount::simulation(MERCHANT_NUMBER, &secret))
-    }
-
-    fn order(&self, id: &str) -> OrderIdentity {
-        OrderIdentity { order_id: id.to_owned(), txn_time: self.now }
-    }
-
-    fn key(&self, order: &OrderIdentity) -> OrderKey {
-        OrderKey {
-            merchant: MERCHANT_NUMBER.to_owned(),
-            order_id: order.order_id.clone(),
-            txn_time: order.txn_time.beijing_compact(),
-        }
-    }
-
-    fn write(&self, request: &Request, order: &OrderIdentity) -> HttpRequest {
-        let context = self.context(order);
-        self.acp.encode(request, &context).unwrap().0
-    }
-
-    fn exchange(
-        &mut self,
-        request: &Request,
-        order: &OrderIdentity,
-    ) -> (Answer, Result<Reply, Unreadable>) {
-        let context = self.context(order);
-        let (http, sent) = self.acp.encode(request, &context).unwrap();
-        let answer = self.bank.answer(self.now, &self.entropy, &http);
-        let context = self.context(order);
-        let reply = self.acp.decode(&sent, &answer.response, &context);
-        (answer, reply)
-    }
-
-    fn ask(&mut self, request: &Request, order: &OrderIdentity) -> Reply {
-        self.exchange(request, order).1.unwrap()
-    }
-
-    fn context<'a>(&'a self, order: &'a OrderIdentity) -> Context<'a> {
-        Context { now: self.now, entropy: &self.entropy, account: &self.account, order }
-    }
-
-    fn code_for(&self, order: &OrderIdentity) -> String {
-        self.bank.bank().code(&self.key(order)).unwrap().digits.clone()
-    }
-
-    fn executed(&self, kind: Kind) -> usize {
-        self.bank.bank().entries().iter().filter(|entry| entry.kind == kind).count()
-    }
-}
-
-fn elements(card: &MagicCard) -> Elements {
-    Elements {
-        card_number: CardNumber::parse(&card.number).unwrap(),
-        name: Some(HolderName::parse(&card.name).unwrap()),
-        id_number: Some(IdNumber::parse(&card.id_number).unwrap()),
-        reserved_phone: Some(ReservedPhone::parse(&card.phone).unwrap()),
-    }
-}
-
-fn magic(slug: &str) -> MagicCard {
-    cards::catalogue().into_iter().find(|card| card.slug == slug).unwrap()
-}
-
-fn verify(card: &MagicCard) -> Request {
-    Request::Verify { product: Product::FourElements, elements: elements(card) }
-}
-
-fn send(card: &MagicCard) -> Request {
-    Request::SendCode { elements: elements(card) }
-}
-
-fn open(card: &MagicCard, code: &str) -> Request {
-    let code = OneTimeCode::parse(code).unwrap();
-    Request::OpenAgreement { elements: elements(card), code }
-}
-
-fn declined(reply: &Reply) -> Option<&str> {
-    match &reply.outcome {
-        Outcome::Declined(answer) => Some(answer.code.as_str()),
-        _ => None,
-    }
-}
 
 /// One life of a card: verified, bound at the second try, found, closed.
 fn whole_life(pair: &mut Pair) {

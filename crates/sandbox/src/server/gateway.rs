@@ -64,21 +64,30 @@ fn decide(desk: &Desk, request: &HttpRequest) -> Option<Answer> {
 pub(super) struct Reply {
     rest: Option<Bytes>,
     length: u64,
-    breaks: bool,
+    ending: Ending,
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Well,
+    /// Breaks, once what was given has left: an error straight away would take it back.
+    BreaksAfterFlush,
+    Breaks,
 }
 
 impl Reply {
     /// All of it.
     pub(super) fn whole(body: Bytes) -> Self {
         let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        Self { rest: Some(body).filter(|body| !body.is_empty()), length, breaks: false }
+        Self { rest: Some(body).filter(|body| !body.is_empty()), length, ending: Ending::Well }
     }
 
     /// Promises all and gives half.
     fn half(body: &Bytes) -> Self {
         let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
         let rest = Some(body.slice(..body.len() / 2));
-        Self { rest, length, breaks: true }
+        Self { rest, length, ending: Ending::BreaksAfterFlush }
     }
 }
 
@@ -90,15 +99,17 @@ impl Body for Reply {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        match self.rest.take() {
-            Some(bytes) => {
-                if self.breaks {
-                    context.waker().wake_by_ref();
-                }
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+        if let Some(bytes) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        match self.ending {
+            Ending::Well => Poll::Ready(None),
+            Ending::BreaksAfterFlush => {
+                self.ending = Ending::Breaks;
+                context.waker().wake_by_ref();
+                Poll::Pending
             }
-            None if self.breaks => Poll::Ready(Some(Err(Cut))),
-            None => Poll::Ready(None),
+            Ending::Breaks => Poll::Ready(Some(Err(Cut))),
         }
     }
 
@@ -107,6 +118,6 @@ impl Body for Reply {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_none() && !self.breaks
+        self.rest.is_none() && self.ending == Ending::Well
     }
 }

@@ -12,6 +12,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,6 +29,8 @@ use crate::cards;
 
 /// How many connections are served at once; more wait.
 const CONNECTION_COUNT_MAX: usize = 1_024;
+/// How long to wait when a connection cannot be taken, as when the process has too many files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a bank's server needs.
 pub struct Config {
@@ -135,7 +138,7 @@ async fn accept(listener: TcpListener, desk: Arc<Desk>, mut stopped: watch::Rece
                 Ok((stream, _)) => stream,
                 Err(error) => {
                     tracing::warn!(%error, "the sandbox bank could not take a connection");
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             },

@@ -72,7 +72,7 @@ async fn gateway_request(
     path: &str,
 ) -> Result<Response<Reply>, Cut> {
     // Cut off before the body is read, so that the other side sees a reset.
-    if desk.books().bank.faults_mut().closes_at_once() {
+    if desk.books().bank.faults_mut().closes_at_once((desk.now)()) {
         return Err(Cut);
     }
     if request.method() != Method::POST {

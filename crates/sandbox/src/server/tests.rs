@@ -4,20 +4,17 @@ use std::sync::Arc;
 
 use mingka_channels::acp::{AccountSettings, Acp, Encoding, Signing, Version};
 use mingka_channels::{
-    Context, Elements, Exchange as _, HttpResponse, MerchantAccount, OrderIdentity, Profile, Reply,
-    Request,
+    Context, Exchange as _, HttpResponse, MerchantAccount, OrderIdentity, Profile, Reply, Request,
 };
 use mingka_crypto::SystemEntropy;
-use mingka_domain::card::CardNumber;
-use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::outcome::Outcome;
-use mingka_domain::secret::{OneTimeCode, Secret};
+use mingka_domain::secret::Secret;
 use mingka_domain::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
-use crate::cards::MagicCard;
+use crate::asks::{open, send};
 use crate::scratch::Folder;
 
 fn now() -> Timestamp {
@@ -149,24 +146,6 @@ fn see(bytes: &[u8]) -> Seen {
     }
     let status = head.get(9..12).unwrap().parse().unwrap();
     Seen::Whole(HttpResponse { status, content_type: value("content-type:"), body }, head)
-}
-
-fn elements(card: &MagicCard) -> Elements {
-    Elements {
-        card_number: CardNumber::parse(&card.number).unwrap(),
-        name: Some(HolderName::parse(&card.name).unwrap()),
-        id_number: Some(IdNumber::parse(&card.id_number).unwrap()),
-        reserved_phone: Some(ReservedPhone::parse(&card.phone).unwrap()),
-    }
-}
-
-fn send(card: &MagicCard) -> Request {
-    Request::SendCode { elements: elements(card) }
-}
-
-fn open(card: &MagicCard, code: &str) -> Request {
-    let code = OneTimeCode::parse(code).unwrap();
-    Request::OpenAgreement { elements: elements(card), code }
 }
 
 fn opened_in(ledger: &Value) -> usize {

@@ -10,6 +10,8 @@ use crate::cards::{self, MagicCard};
 
 /// How many lines one answer holds at most.
 const LINE_COUNT_MAX: usize = 1_000;
+/// How many of the newest codes the inbox looks through.
+const INBOX_COUNT_MAX: usize = 5_000;
 /// How many lines one answer holds if nothing else is asked for.
 const LINE_COUNT: usize = 100;
 
@@ -116,6 +118,7 @@ pub(super) fn inbox(desk: &Desk, query: &Query) -> Inbox {
     let bank = books.bank.bank();
     let messages: Vec<Message> = bank
         .newest_codes()
+        .take(INBOX_COUNT_MAX)
         .filter(|(order, sent)| {
             sent.delivered
                 && query.allows("order_id", &order.order_id)
