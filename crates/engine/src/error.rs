@@ -4,7 +4,7 @@
 use std::fmt;
 
 use mingka_domain::binding::{InvalidTransition, Why};
-use mingka_domain::cause::CauseCode;
+use mingka_domain::cause::{CauseCode, known};
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::finding::Finding;
 use mingka_domain::time::Timestamp;
@@ -48,34 +48,29 @@ pub enum EngineError {
     Internal,
 }
 
-/// Too early, or as often as allowed.
-pub const CAUSE_CODE_TOO_EARLY: CauseCode = CauseCode::known("code.resend_too_early");
-/// No more codes may be asked for.
-pub const CAUSE_CODE_TOO_MANY_SENDS: CauseCode = CauseCode::known("code.too_many_sends");
-/// The code can no longer be used.
-pub const CAUSE_CODE_EXPIRED: CauseCode = CauseCode::known("code.expired");
-/// The binding's time is over.
-pub const CAUSE_BINDING_EXPIRED: CauseCode = CauseCode::known("binding.expired");
-/// An exchange with the bank is under way.
-pub const CAUSE_BINDING_BUSY: CauseCode = CauseCode::known("binding.busy");
-/// The state does not allow it.
-pub const CAUSE_BINDING_WRONG_STATE: CauseCode = CauseCode::known("binding.wrong_state");
-/// The day's verifications of this card are used up.
-pub const CAUSE_VERIFICATION_QUOTA: CauseCode = CauseCode::known("verification.quota_used");
-/// Too many codes for this card, phone or session.
-pub const CAUSE_TOO_FREQUENT: CauseCode = CauseCode::known("attack.too_frequent");
-
 impl From<InvalidTransition> for EngineError {
     fn from(wrong: InvalidTransition) -> Self {
         let (cause, possible_at) = match wrong.why {
-            Why::WrongState | Why::OtherAttempt => (CAUSE_BINDING_WRONG_STATE, None),
-            Why::Busy => (CAUSE_BINDING_BUSY, None),
-            Why::TooEarly(at) => (CAUSE_CODE_TOO_EARLY, Some(at)),
-            Why::TooMany => (CAUSE_CODE_TOO_MANY_SENDS, None),
-            Why::CodeOver => (CAUSE_CODE_EXPIRED, None),
-            Why::TimeOver => (CAUSE_BINDING_EXPIRED, None),
+            Why::WrongState | Why::OtherAttempt => (cause_of_state(wrong.state), None),
+            Why::Busy => (known::BINDING_CONFIRMING, None),
+            Why::TooEarly(at) => (known::VERIFICATION_TOO_FREQUENT, Some(at)),
+            Why::TooMany => (known::CODE_TOO_MANY_SENDS, None),
+            Why::CodeOver => (known::CODE_EXPIRED, None),
+            Why::TimeOver => (known::BINDING_EXPIRED, None),
         };
         Self::InvalidState { state: wrong.state, cause, possible_at }
+    }
+}
+
+/// Why a state that is at its end takes no more.
+fn cause_of_state(state: &str) -> CauseCode {
+    match state {
+        "expired" => known::BINDING_EXPIRED,
+        "cancelled" => known::BINDING_CANCELLED,
+        "active" => known::BINDING_ALREADY_BOUND,
+        "confirming" | "doubtful" | "unbinding" => known::BINDING_CONFIRMING,
+        "checked" => known::CODE_NOT_ARRIVED,
+        _ => known::AGREEMENT_INVALID,
     }
 }
 

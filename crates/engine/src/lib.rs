@@ -1,1 +1,54 @@
-//! The use cases: load, let the domain decide, commit, perform.
+//! The use cases: load, let the domain decide, commit, perform. Only here does anything leave for a
+//! bank, and only with the store's proof that it was persisted first.
+//!
+//! This crate reads no environment and builds nothing: its [`Parts`] come in ready.
+
+mod access;
+mod bind;
+mod channel;
+mod clock;
+mod conclude;
+mod confirm;
+mod consent;
+mod core;
+mod counters;
+mod error;
+mod hear;
+mod idempotency;
+mod inquire;
+mod instrument;
+mod machine;
+mod notification;
+mod perform;
+mod request;
+mod seal;
+mod session;
+mod settings;
+mod sweep;
+mod transport;
+mod unbind;
+mod verify;
+mod view;
+mod watch;
+mod worker;
+
+pub use crate::channel::Channel;
+pub use crate::clock::{Clock, SystemClock};
+pub use crate::core::{Engine, Parts};
+pub use crate::error::EngineError;
+pub use crate::request::{
+    CURSOR_LIMIT_MAX, Caller, ConsentGiven, Cursor, Idempotency, NewApiKey, NewBinding, NewSession,
+    NewVerification, Scope,
+};
+#[doc(hidden)]
+pub use crate::settings::Planted;
+pub use crate::settings::Settings;
+pub use crate::transport::{
+    Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
+};
+pub use crate::view::{
+    BindingState, BindingView, CardView, ChannelView, CodeView, ConsentView, InstrumentState,
+    InstrumentView, IssuedApiKey, OpenedSession, Page, PlatformView, SessionView, TimelineEntry,
+    VerificationState, VerificationView,
+};
+pub use crate::watch::Watch;

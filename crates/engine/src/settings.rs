@@ -7,10 +7,6 @@ use mingka_domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 pub struct Settings {
     /// How long an unfinished binding lives.
     pub binding_valid_ms: i64,
-    /// How many codes one binding may ask for.
-    pub code_sends_max: u32,
-    /// How many wrong codes end a binding.
-    pub wrong_codes_max: u32,
     /// What is added to a channel's time-out before a silent exchange counts as interrupted.
     pub exchange_margin_ms: i64,
     /// How many codes one card may be sent in a day, over all bindings.
@@ -64,8 +60,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             binding_valid_ms: 30 * MINUTE_MS,
-            code_sends_max: 5,
-            wrong_codes_max: 5,
             exchange_margin_ms: 5 * SECOND_MS,
             code_sends_per_card_day_max: 20,
             code_sends_per_phone_day_max: 20,

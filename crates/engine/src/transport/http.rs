@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use mingka_channels::{HttpRequest, HttpResponse};
+use mingka_channels::{HttpRequest, HttpResponse, Method};
 use mingka_domain::outcome::{Doubt, NotSent};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -24,6 +24,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
 
 use super::counting::{Counting, Written};
 use super::tls::{TlsError, TlsRoots, connector};
@@ -177,6 +178,15 @@ impl HttpTransport {
     }
 }
 
+/// A body that is wiped when the last part of it was written.
+struct Kept(Zeroizing<Vec<u8>>);
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Where a connection leads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Origin {
@@ -222,8 +232,7 @@ async fn converse(
     settings: &TransportSettings,
 ) -> Result<(HttpResponse, bool), Doubt> {
     line.sender.ready().await.map_err(|_| Doubt::ConnectionBroken)?;
-    let response =
-        line.sender.send_request(request).await.map_err(|_| Doubt::ConnectionBroken)?;
+    let response = line.sender.send_request(request).await.map_err(|_| Doubt::ConnectionBroken)?;
     let (parts, body) = response.into_parts();
     let body = read(body, settings.answer_bytes_max).await?;
     let content_type = parts.headers.get(CONTENT_TYPE);
@@ -264,14 +273,18 @@ fn prepare(request: HttpRequest) -> Option<(Origin, Request<Full<Bytes>>)> {
     let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let length = request.body.len();
+    let method = match request.method {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+    };
     let request = Request::builder()
-        .method(request.method.as_str())
+        .method(method)
         .uri(target)
         .header(HOST, HeaderValue::from_str(authority.as_str()).ok()?)
         .header(USER_AGENT, concat!("mingka/", env!("CARGO_PKG_VERSION")))
         .header(CONTENT_TYPE, HeaderValue::from_str(&request.content_type).ok()?)
         .header(CONTENT_LENGTH, length)
-        .body(Full::new(Bytes::from(request.body)))
+        .body(Full::new(Bytes::from_owner(Kept(request.body))))
         .ok()?;
     Some((Origin { tls, host, port }, request))
 }

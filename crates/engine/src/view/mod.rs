@@ -4,9 +4,7 @@
 use mingka_domain::card::CardKind;
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::diagnosis::Diagnosis;
-use mingka_domain::id::{
-    ApiKeyId, BindingId, InstrumentId, PlatformId, SessionId, VerificationId,
-};
+use mingka_domain::id::{ApiKeyId, BindingId, InstrumentId, PlatformId, SessionId, VerificationId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
@@ -234,11 +232,13 @@ pub struct ConsentView {
     pub version: String,
     /// Its language.
     pub lang: Lang,
+    /// What the box beside it says.
+    pub label: String,
     /// Its title.
     pub title: String,
-    /// Its text, with the platform and every recipient named.
-    pub body: String,
-    /// Lowercase hexadecimal SHA-256 of `body`.
+    /// Its paragraphs, plain text, with the platform and every recipient named.
+    pub paragraphs: Vec<String>,
+    /// Lowercase hexadecimal SHA-256 of everything the borrower reads.
     pub sha256: String,
 }
 

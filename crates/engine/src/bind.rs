@@ -1,0 +1,305 @@
+//! Binding a card: check, ask for consent, make everything durable in one commit, have the bank send
+//! a code, make its answer durable in one more.
+
+use mingka_channels::{Elements, Request};
+use mingka_domain::binding::{Binding, CodeEvent, Event, Terms};
+use mingka_domain::consent::ConsentKind;
+use mingka_domain::effect::{Effect, Subject};
+use mingka_domain::finding::Finding;
+use mingka_domain::holder::FourElements;
+use mingka_domain::id::{BindingId, PlatformId, SessionId, kind};
+use mingka_domain::outcome::Operation;
+use mingka_domain::precheck::Entry;
+use mingka_domain::time::Timestamp;
+use mingka_store::{
+    AttemptRecord, BindingEventRecord, BindingRecord, SessionRecord, StepRecord, Unit,
+};
+
+use crate::channel::Channel;
+use crate::conclude::{Answer, Conclusion};
+use crate::consent::Accepted;
+use crate::core::Engine;
+use crate::error::EngineError;
+use crate::idempotency::{Earlier, lost_key, to_json};
+use crate::machine::{Loaded, loaded};
+use crate::perform::{Room, STEP_EXPIRY, step_id};
+use crate::request::{Cursor, Idempotency, NewBinding};
+use crate::seal::Purpose;
+use crate::settings::Planted;
+use crate::view::{BindingView, Page};
+
+impl Engine {
+    /// Begins a binding and has the bank send a code. The answer comes when the bank has spoken, or
+    /// has been silent for too long.
+    ///
+    /// # Errors
+    /// What must be corrected, which consents are missing, what is too often, or who is away.
+    pub async fn bind(
+        &self,
+        platform: PlatformId,
+        idempotency: Idempotency,
+        new: NewBinding<'_>,
+    ) -> Result<BindingView, EngineError> {
+        if let Some(view) = self.earlier_binding(platform, &idempotency).await? {
+            return Ok(view);
+        }
+        let elements = self.four_elements(&new)?;
+        let accepted = self.check_consents(platform, &ConsentKind::ALL, &new.consents).await?;
+        let session = match new.session {
+            Some(id) => Some(self.open_session_of(platform, id).await?),
+            None => None,
+        };
+        let now = self.now();
+        let channel = self.route(Operation::SendCode, now)?;
+        self.count_code_send(platform, &elements, new.session, now)?;
+        let room = self.room().await?;
+        let start = Start {
+            platform,
+            idempotency: idempotency.clone(),
+            channel: channel.code.clone(),
+            elements,
+            accepted,
+            session,
+            borrower_ref: new.borrower_ref,
+        };
+        let engine = self.clone();
+        match self.to_the_end(async move { engine.start_binding(start, room).await }).await? {
+            Some(view) => Ok(view),
+            None => match self.earlier_binding(platform, &idempotency).await? {
+                Some(view) => Ok(view),
+                None => Err(EngineError::InProgress),
+            },
+        }
+    }
+
+    /// One binding.
+    ///
+    /// # Errors
+    /// When it is not there, or belongs to another platform.
+    pub async fn binding(
+        &self,
+        platform: PlatformId,
+        id: BindingId,
+    ) -> Result<BindingView, EngineError> {
+        let binding = self.load(platform, id).await?;
+        let events = self.events_of(platform, id).await?;
+        self.binding_view(&binding, &events)
+    }
+
+    /// A platform's bindings, newest first. The timelines are left out.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn bindings(
+        &self,
+        platform: PlatformId,
+        cursor: Cursor<BindingId>,
+    ) -> Result<Page<BindingView>, EngineError> {
+        let page: mingka_store::Page<kind::Binding> = mingka_store::Page {
+            limit: cursor.limit,
+            starting_after: cursor.starting_after,
+            ending_before: cursor.ending_before,
+        };
+        let listed = self.store().bindings(platform, page).await?;
+        let items: Result<Vec<_>, _> = listed
+            .items
+            .into_iter()
+            .map(|record| self.binding_view(&loaded(record)?, &[]))
+            .collect();
+        Ok(Page { items: items?, has_more: listed.has_more })
+    }
+
+    /// The answer an earlier request with this key had, or would have had if its process had lived.
+    pub(crate) async fn earlier_binding(
+        &self,
+        platform: PlatformId,
+        idempotency: &Idempotency,
+    ) -> Result<Option<BindingView>, EngineError> {
+        let now = self.now();
+        match self.earlier(platform, idempotency, now).await? {
+            Earlier::None => Ok(None),
+            Earlier::Answered(view) => Ok(Some(view)),
+            Earlier::Unanswered(Subject::Binding(id)) => {
+                let binding = self.load(platform, id).await?;
+                if binding.machine.in_flight().is_some() {
+                    return Err(EngineError::InProgress);
+                }
+                let events = self.events_of(platform, id).await?;
+                let view = self.binding_view(&binding, &events)?;
+                self.answer_late(platform, idempotency, view, now).await.map(Some)
+            }
+            Earlier::Unanswered(_) => Err(EngineError::IdempotencyMismatch),
+        }
+    }
+
+    fn four_elements(&self, new: &NewBinding<'_>) -> Result<FourElements, EngineError> {
+        // All four are needed: what was not asked for counts as left empty.
+        let entry = Entry {
+            card_number: new.entry.card_number.or(Some("")),
+            name: new.entry.name.or(Some("")),
+            id_number: new.entry.id_number.or(Some("")),
+            phone: new.entry.phone.or(Some("")),
+            ..new.entry
+        };
+        let checked = self.precheck(&entry, &new.environment);
+        let findings: Vec<Finding> = checked.findings;
+        checked.parsed.ok_or(EngineError::Findings(findings))
+    }
+
+    /// Counts a code towards the limits of the card, the phone and the session.
+    pub(crate) fn count_code_send(
+        &self,
+        platform: PlatformId,
+        elements: &FourElements,
+        session: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let settings = self.settings();
+        let too_many = |retry_after_s| EngineError::TooMany {
+            retry_after_s,
+            cause: mingka_domain::cause::known::VERIFICATION_TOO_FREQUENT,
+        };
+        if let Some(session) = session {
+            let key = self.tenant_index("limit.session", platform, &session.to_string());
+            let limit = settings.code_sends_per_session_hour_max;
+            self.inner.per_hour.take(key, limit, now).map_err(too_many)?;
+        }
+        let card = self.index("limit.card", elements.card_number.expose());
+        let limit = settings.code_sends_per_card_day_max;
+        self.inner.per_day.take(card, limit, now).map_err(too_many)?;
+        let phone = self.index("limit.phone", elements.reserved_phone.expose());
+        let limit = settings.code_sends_per_phone_day_max;
+        self.inner.per_day.take(phone, limit, now).map_err(too_many)
+    }
+
+    /// `None` when another request with the same key was quicker.
+    async fn start_binding(
+        &self,
+        start: Start,
+        room: Room,
+    ) -> Result<Option<BindingView>, EngineError> {
+        let now = self.now();
+        let channel = self.channel(&start.channel)?;
+        let terms = channel.terms(self.settings());
+        let draft = self.first_rows(&start, channel, &terms, now)?;
+        let Draft { binding, attempt, step, unit } = draft;
+        let request = Request::SendCode { elements: Elements::from(start.elements) };
+        let early = self.plant_early_send(channel, &attempt, &request).await;
+        let committed = match self.store().commit(unit).await {
+            Ok(committed) => committed,
+            Err(error) if lost_key(&error) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        tracing::info!(binding.id = %binding.record.id, attempt.id = %attempt.id,
+            channel.code = channel.code, "a binding begins; its code is being asked for");
+        let heard = match early {
+            Some(heard) => heard,
+            None => self.exchange(&committed, channel, &attempt, &request).await,
+        };
+        drop(room);
+        let what = heard.code_event(self.dictionary());
+        let conclusion = Conclusion {
+            platform: start.platform,
+            binding: binding.record.id,
+            attempt: attempt.id,
+            event: Event::Code { attempt: attempt.id, what },
+            heard: Some(&heard),
+            step: Some(&step),
+            answer: Some((&start.idempotency.key, Answer::Binding)),
+        };
+        self.conclude(&conclusion).await?;
+        self.binding(start.platform, binding.record.id).await.map(Some)
+    }
+
+    fn first_rows(
+        &self,
+        start: &Start,
+        channel: &Channel,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Result<Draft, EngineError> {
+        let id: BindingId = self.new_id(now);
+        let elements = Elements::from(start.elements.clone());
+        let card_index = self.index("card", start.elements.card_number.expose());
+        let machine = Binding::open(terms.clone(), now);
+        let opened = BindingRecord {
+            id,
+            platform: start.platform,
+            version: 1,
+            state: machine.name().to_owned(),
+            machine: to_json(&machine)?,
+            sealed: self.seal_elements(Purpose::Binding, &id.to_string(), &elements),
+            card_index,
+            card: self.masked_card(&elements),
+            borrower_ref: start.borrower_ref.clone(),
+            channel: channel.code.clone(),
+            session: start.session.as_ref().map(|session| session.id),
+            created_at: now,
+            updated_at: now,
+        };
+        let opened_event = Event::Opened { terms: terms.clone() };
+        let opened_event = BindingEventRecord {
+            binding: id,
+            seq: 1,
+            platform: start.platform,
+            at: now,
+            kind: opened_event.name().to_owned(),
+            body: to_json(&opened_event)?,
+        };
+        let owner = (start.platform, Subject::Binding(id));
+        let order = (None, Some(card_index));
+        let attempt = self.attempt(owner, channel, Operation::SendCode, order, now);
+        let step = self.attempt_step(&attempt, terms.exchange_ms, now);
+        let event = Event::Code { attempt: attempt.id, what: CodeEvent::Requested };
+        let changed = Loaded { record: opened, machine }.apply(event, now)?;
+        let effects: Vec<Effect> = changed.effects.clone();
+        let last_event = changed.event.clone();
+        let binding = changed.loaded();
+        let expiry_at = now.plus_ms(terms.valid_ms);
+        let expiry =
+            StepRecord::new(step_id(&id.hex()), start.platform, STEP_EXPIRY, owner.1, expiry_at);
+        let key = self.take_key(start.platform, &start.idempotency, owner.1, None, now);
+        let unit = Unit::new(key)
+            .writes([binding.record.insert(), opened_event.insert(), last_event.insert()])
+            .writes([attempt.insert(), step.insert(), expiry.insert()])
+            .writes(start.accepted.iter().map(|yes| yes.insert(start.platform, owner.1, now)))
+            .writes(
+                start
+                    .session
+                    .iter()
+                    .map(|session| SessionRecord { binding: Some(id), ..session.clone() }.update()),
+            )
+            .effects(effects);
+        Ok(Draft { binding, attempt, step, unit })
+    }
+
+    pub(crate) async fn plant_early_send(
+        &self,
+        channel: &Channel,
+        attempt: &AttemptRecord,
+        request: &Request,
+    ) -> Option<crate::hear::Heard> {
+        if self.settings().planted != Some(Planted::SendBeforePersist) {
+            return None;
+        }
+        Some(self.talk(channel, &attempt.order, request).await)
+    }
+}
+
+/// A binding that may begin.
+struct Start {
+    platform: PlatformId,
+    idempotency: Idempotency,
+    channel: String,
+    elements: FourElements,
+    accepted: Vec<Accepted>,
+    session: Option<SessionRecord>,
+    borrower_ref: Option<String>,
+}
+
+struct Draft {
+    binding: Loaded,
+    attempt: AttemptRecord,
+    step: StepRecord,
+    unit: Unit,
+}

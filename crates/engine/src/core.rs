@@ -1,0 +1,257 @@
+//! The engine itself: its parts, what it keeps in memory, and the small things every use case needs.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use mingka_crypto::Entropy;
+use mingka_crypto::keyring::KeyRing;
+use mingka_domain::cause::Dictionary;
+use mingka_domain::consent::ConsentBook;
+use mingka_domain::effect::Subject;
+use mingka_domain::environment::Environment;
+use mingka_domain::id::{BindingId, Id, Kind, PlatformId, VerificationId};
+use mingka_domain::outcome::Operation;
+use mingka_domain::precheck::{Entry, Precheck, Rules, precheck};
+use mingka_domain::time::{DAY_MS, HOUR_MS, Timestamp};
+use mingka_store::{CommitError, ReadError, Store};
+use tokio::sync::Semaphore;
+
+use crate::channel::Channel;
+use crate::clock::Clock;
+use crate::counters::Counters;
+use crate::error::EngineError;
+use crate::settings::Settings;
+use crate::transport::Transport;
+use crate::view::ChannelView;
+use crate::watch::{Announcer, Watch};
+
+/// What an engine is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// The records.
+    pub store: Store,
+    /// The keys that seal and index.
+    pub keyring: Arc<KeyRing>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// The way to the banks.
+    pub transport: Arc<dyn Transport>,
+    /// The channels, the preferred one first.
+    pub channels: Vec<Channel>,
+    /// The rules of prechecks.
+    pub rules: Arc<Rules>,
+    /// The causes and their words.
+    pub dictionary: Arc<Dictionary>,
+    /// The consent texts.
+    pub consents: Arc<ConsentBook>,
+    /// What an operator may turn.
+    pub settings: Settings,
+}
+
+/// The use cases. Cheap to clone; all clones are one engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    /// The name under which this process holds leases.
+    pub(crate) holder: String,
+    pub(crate) announcer: Announcer,
+    /// Room for exchanges with banks.
+    pub(crate) exchanges: Arc<Semaphore>,
+    pub(crate) per_day: Counters,
+    pub(crate) per_hour: Counters,
+    rules: RwLock<Arc<Rules>>,
+    stopped: RwLock<BTreeSet<String>>,
+}
+
+impl Engine {
+    /// An engine of these parts. Nothing happens until it is asked, or [`Engine::run`] runs.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let settings = &parts.settings;
+        let inner = Inner {
+            holder: hex(&random::<8>(parts.entropy.as_ref())),
+            announcer: Announcer::new(settings.watch_count_max),
+            exchanges: Arc::new(Semaphore::new(settings.exchanges_max.max(1))),
+            per_day: Counters::new(DAY_MS, settings.counters_max),
+            per_hour: Counters::new(HOUR_MS, settings.counters_max),
+            rules: RwLock::new(Arc::clone(&parts.rules)),
+            stopped: RwLock::new(BTreeSet::new()),
+            parts,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// What would have to be corrected. Sends nothing, stores nothing.
+    #[must_use]
+    pub fn precheck(&self, entry: &Entry<'_>, environment: &Environment) -> Precheck {
+        let today = self.now().beijing().date();
+        precheck(entry, environment, &self.rules(), today)
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.inner.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other rules in force, such as those with an operator's new BIN table. Prechecks under
+    /// way finish with the rules they began with.
+    pub fn replace_rules(&self, rules: Arc<Rules>) {
+        *self.inner.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    /// The causes and their words.
+    #[must_use]
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.inner.parts.dictionary
+    }
+
+    /// The channels, the preferred one first.
+    #[must_use]
+    pub fn channels(&self) -> Vec<ChannelView> {
+        let view = |channel: &Channel| ChannelView {
+            code: channel.code.clone(),
+            name: channel.profile.name.clone(),
+            operations: channel.profile.operations.clone(),
+            stopped: self.is_stopped(&channel.code),
+        };
+        self.inner.parts.channels.iter().map(view).collect()
+    }
+
+    /// Stops a channel, or lets it go on. What is in flight is only inquired about.
+    ///
+    /// # Errors
+    /// When there is no such channel.
+    pub fn stop_channel(&self, code: &str, stop: bool) -> Result<(), EngineError> {
+        self.channel(code)?;
+        let mut stopped = self.inner.stopped.write().unwrap_or_else(PoisonError::into_inner);
+        if stop {
+            stopped.insert(code.to_owned());
+        } else {
+            stopped.remove(code);
+        }
+        tracing::warn!(channel.code = code, stop, "a channel's switch was turned");
+        Ok(())
+    }
+
+    /// The changes of a binding from now on.
+    #[must_use]
+    pub fn watch(&self, binding: BindingId) -> Watch {
+        self.inner.announcer.watch(Subject::Binding(binding))
+    }
+
+    /// The changes of a verification from now on.
+    #[must_use]
+    pub fn watch_verification(&self, verification: VerificationId) -> Watch {
+        self.inner.announcer.watch(Subject::Verification(verification))
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.parts.store
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.inner.parts.settings
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.parts.clock.now()
+    }
+
+    pub(crate) fn new_id<K: Kind>(&self, now: Timestamp) -> Id<K> {
+        Id::new(now, self.random())
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        random(self.inner.parts.entropy.as_ref())
+    }
+
+    /// The first channel that can do this and is not stopped.
+    pub(crate) fn route(
+        &self,
+        operation: Operation,
+        now: Timestamp,
+    ) -> Result<&Channel, EngineError> {
+        let able =
+            |channel: &&Channel| channel.can(operation, now) && !self.is_stopped(&channel.code);
+        self.inner.parts.channels.iter().find(able).ok_or(EngineError::NoChannel)
+    }
+
+    pub(crate) fn channel(&self, code: &str) -> Result<&Channel, EngineError> {
+        let channels = &self.inner.parts.channels;
+        channels.iter().find(|channel| channel.code == code).ok_or(EngineError::NotFound)
+    }
+
+    pub(crate) fn is_stopped(&self, code: &str) -> bool {
+        self.inner.stopped.read().unwrap_or_else(PoisonError::into_inner).contains(code)
+    }
+
+    pub(crate) fn index(&self, label: &str, clear: &str) -> [u8; 32] {
+        self.inner.parts.keyring.blind_index(label, clear.as_bytes())
+    }
+
+    /// A keyed index that keeps tenants apart.
+    pub(crate) fn tenant_index(&self, label: &str, platform: PlatformId, clear: &str) -> [u8; 32] {
+        self.index(label, &format!("{platform} {clear}"))
+    }
+}
+
+/// A record that cannot be understood, or a bug. Logged where it is found, once.
+pub(crate) fn internal(what: &str, error: &dyn std::fmt::Display) -> EngineError {
+    tracing::error!(error = %error, "{what}");
+    EngineError::Internal
+}
+
+impl From<ReadError> for EngineError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(why) => {
+                tracing::warn!(error = %why, "the store gives nothing");
+                Self::Unavailable
+            }
+            ReadError::Damaged { .. } | ReadError::Invalid => {
+                internal("a record cannot be read", &error)
+            }
+        }
+    }
+}
+
+impl From<CommitError> for EngineError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            // Somebody else changed it meanwhile, or nobody knows: look again.
+            CommitError::Stale { .. } | CommitError::Duplicate { .. } => Self::InProgress,
+            CommitError::Unknown | CommitError::Unavailable(_) => {
+                tracing::warn!(error = %error, "the store did not take a unit");
+                Self::Unavailable
+            }
+            CommitError::Invalid { .. } => internal("the store refused a unit", &error),
+        }
+    }
+}
+
+pub(crate) fn random<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes);
+    bytes
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    mingka_crypto::digest::hex(bytes)
+}

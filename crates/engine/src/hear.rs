@@ -1,0 +1,216 @@
+//! What was heard from a bank, turned into what happened. Here a reply becomes a diagnosis and an
+//! event; nothing is loaded, sent or stored.
+
+use mingka_channels::{Reply, Token};
+use mingka_domain::binding::{CodeEvent, ConfirmEvent, UnbindEvent};
+use mingka_domain::cause::{CauseCode, Dictionary, known};
+use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence, Retry};
+use mingka_domain::id::InstrumentId;
+use mingka_domain::mapping::Meaning;
+use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase, RawAnswer};
+use mingka_domain::time::{SECOND_MS, Timestamp};
+use mingka_domain::verification::VerificationEvent;
+
+/// A refusal that asks to wait no longer than this leaves the binding open for another code.
+const SHORT_WAIT_S: u32 = 600;
+
+/// How an exchange or an inquiry ended, with everything that tells why.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    pub(crate) channel: String,
+    pub(crate) operation: Operation,
+    pub(crate) phase: Phase,
+    pub(crate) outcome: Outcome,
+    pub(crate) meaning: Option<Meaning>,
+    pub(crate) answer: Option<RawAnswer>,
+    pub(crate) token: Option<Token>,
+    pub(crate) not_found: bool,
+    pub(crate) at: Timestamp,
+}
+
+impl Heard {
+    /// A believed reply.
+    pub(crate) fn reply(channel: &str, operation: Operation, reply: Reply, at: Timestamp) -> Self {
+        Self {
+            channel: channel.to_owned(),
+            operation,
+            phase: reply.phase,
+            outcome: reply.outcome,
+            meaning: Some(reply.meaning),
+            answer: reply.answer,
+            token: reply.token,
+            not_found: reply.not_found,
+            at,
+        }
+    }
+
+    /// Silence, or something that proves nothing.
+    pub(crate) fn nothing(
+        channel: &str,
+        operation: Operation,
+        phase: Phase,
+        outcome: Outcome,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            channel: channel.to_owned(),
+            operation,
+            phase,
+            answer: outcome.answer().cloned(),
+            outcome,
+            meaning: None,
+            token: None,
+            not_found: false,
+            at,
+        }
+    }
+
+    /// Nobody knows what became of an exchange that this process did not live to see the end of.
+    pub(crate) fn interrupted(channel: &str, operation: Operation, at: Timestamp) -> Self {
+        let outcome = Outcome::Unknown(Doubt::Restarted, None);
+        Self::nothing(channel, operation, Phase::Request, outcome, at)
+    }
+
+    /// Why, who must act, what next.
+    pub(crate) fn diagnosis(&self, dictionary: &Dictionary) -> Diagnosis {
+        let evidence = Evidence::heard(
+            &self.channel,
+            self.operation,
+            self.phase,
+            self.answer.as_ref(),
+            self.at,
+        );
+        if let Some(meaning) = self.meaning.as_ref().filter(|meaning| !meaning.causes.is_empty()) {
+            return Diagnosis::from_meaning(dictionary, meaning, evidence);
+        }
+        match &self.outcome {
+            Outcome::Unknown(doubt, _) => Diagnosis::from_doubt(dictionary, *doubt, vec![evidence]),
+            Outcome::NotAttempted(why, _) => {
+                Diagnosis::from_not_sent(dictionary, *why, vec![evidence])
+            }
+            Outcome::Pending(_) => {
+                let cause = known::CHANNEL_PROCESSING;
+                Diagnosis::from_cause(dictionary, cause, Certainty::Certain).with_evidence(evidence)
+            }
+            Outcome::Settled | Outcome::Declined(_) => {
+                let cause = known::CHANNEL_RESULT_UNKNOWN;
+                Diagnosis::from_cause(dictionary, cause, Certainty::Unknown).with_evidence(evidence)
+            }
+        }
+    }
+
+    /// The doubt that will not be resolved in time, said as it is.
+    pub(crate) fn unresolved(dictionary: &Dictionary) -> Diagnosis {
+        let cause = known::CHANNEL_RESULT_UNKNOWN;
+        Diagnosis::from_cause(dictionary, cause, Certainty::Unknown)
+    }
+
+    /// The answer to a request for a code.
+    pub(crate) fn code_event(&self, dictionary: &Dictionary) -> CodeEvent {
+        let diagnosis = self.diagnosis(dictionary);
+        match &self.outcome {
+            Outcome::Settled => CodeEvent::Sent,
+            Outcome::Pending(_) | Outcome::Unknown(..) => CodeEvent::Unconfirmed { diagnosis },
+            Outcome::NotAttempted(NotSent::Unencodable, _) => CodeEvent::Refused { diagnosis },
+            Outcome::NotAttempted(..) => {
+                let wait_ms = wait_ms(diagnosis.retry).unwrap_or(SECOND_MS);
+                CodeEvent::NotSent { diagnosis, wait_ms }
+            }
+            Outcome::Declined(_) => match wait_ms(diagnosis.retry) {
+                Some(wait_ms) => CodeEvent::NotSent { diagnosis, wait_ms },
+                None => CodeEvent::Refused { diagnosis },
+            },
+        }
+    }
+
+    /// The answer to a confirmation.
+    pub(crate) fn confirm_event(
+        &self,
+        dictionary: &Dictionary,
+        instrument: InstrumentId,
+    ) -> ConfirmEvent {
+        let diagnosis = self.diagnosis(dictionary);
+        match &self.outcome {
+            Outcome::Settled if self.token.is_some() => ConfirmEvent::Agreed { instrument },
+            // Agreed, and the number of the agreement did not come along: ask for it.
+            Outcome::Settled | Outcome::Pending(_) | Outcome::Unknown(..) => {
+                ConfirmEvent::Doubted { diagnosis }
+            }
+            Outcome::NotAttempted(..) => ConfirmEvent::NotSent { diagnosis },
+            Outcome::Declined(_) => self.declined(dictionary, diagnosis),
+        }
+    }
+
+    /// What a final refusal of a confirmation means for the code that was typed.
+    fn declined(&self, dictionary: &Dictionary, diagnosis: Diagnosis) -> ConfirmEvent {
+        match diagnosis.causes.first() {
+            Some(cause) if *cause == known::CODE_WRONG => {
+                let too_many = Diagnosis {
+                    evidence: diagnosis.evidence.clone(),
+                    ..Diagnosis::from_cause(
+                        dictionary,
+                        known::CODE_TOO_MANY_TRIES,
+                        Certainty::Certain,
+                    )
+                };
+                ConfirmEvent::CodeWrong { diagnosis, too_many }
+            }
+            Some(cause) if *cause == known::CODE_EXPIRED || is_locked(cause) => {
+                ConfirmEvent::CodeOver { diagnosis }
+            }
+            // There is an agreement already: the earlier confirmation was lost, not refused.
+            Some(cause) if *cause == known::BINDING_ALREADY_BOUND => {
+                ConfirmEvent::Doubted { diagnosis }
+            }
+            _ => match diagnosis.retry {
+                Retry::Automatic => ConfirmEvent::CodeOver { diagnosis },
+                Retry::After(seconds) if seconds <= SHORT_WAIT_S => {
+                    ConfirmEvent::CodeOver { diagnosis }
+                }
+                _ => ConfirmEvent::Refused { diagnosis },
+            },
+        }
+    }
+
+    /// The answer to a request that ends an agreement.
+    pub(crate) fn unbind_event(&self, dictionary: &Dictionary) -> UnbindEvent {
+        match &self.outcome {
+            Outcome::Settled => UnbindEvent::Ended,
+            Outcome::Declined(_) if self.says_no_agreement() => UnbindEvent::Ended,
+            Outcome::Declined(_) | Outcome::NotAttempted(..) => {
+                UnbindEvent::NotEnded { diagnosis: self.diagnosis(dictionary) }
+            }
+            Outcome::Pending(_) | Outcome::Unknown(..) => UnbindEvent::Doubted,
+        }
+    }
+
+    /// The answer to a verification.
+    pub(crate) fn verification_event(&self, dictionary: &Dictionary) -> VerificationEvent {
+        let diagnosis = self.diagnosis(dictionary);
+        match &self.outcome {
+            Outcome::Settled => VerificationEvent::Confirmed,
+            Outcome::Declined(_) | Outcome::NotAttempted(..) => {
+                VerificationEvent::Refused { diagnosis }
+            }
+            Outcome::Pending(_) | Outcome::Unknown(..) => VerificationEvent::Doubted { diagnosis },
+        }
+    }
+
+    /// Whether the bank says that the agreement it was asked about is not, or no longer, there.
+    pub(crate) fn says_no_agreement(&self) -> bool {
+        let causes = self.meaning.as_ref().map(|meaning| meaning.causes.as_slice());
+        causes.is_some_and(|causes| causes.contains(&known::AGREEMENT_INVALID))
+    }
+}
+
+fn is_locked(cause: &CauseCode) -> bool {
+    *cause == known::CODE_TOO_MANY_TRIES || *cause == known::CODE_NOT_ARRIVED
+}
+
+fn wait_ms(retry: Retry) -> Option<i64> {
+    match retry {
+        Retry::After(seconds) => Some(i64::from(seconds) * SECOND_MS),
+        Retry::Automatic => Some(SECOND_MS),
+        Retry::Never | Retry::AfterCorrection => None,
+    }
+}

@@ -1,0 +1,143 @@
+//! Bound cards, looked at.
+
+use mingka_domain::binding::Binding;
+use mingka_domain::id::{InstrumentId, PlatformId, kind};
+use mingka_domain::time::Timestamp;
+use mingka_store::{InstrumentRecord, Statement};
+
+use crate::core::{Engine, internal};
+use crate::error::EngineError;
+use crate::machine::{Changed, Loaded};
+use crate::request::Cursor;
+use crate::seal::Purpose;
+use crate::view::{InstrumentState, InstrumentView, Page};
+
+impl Engine {
+    /// One bound card.
+    ///
+    /// # Errors
+    /// When it is not there, or belongs to another platform.
+    pub async fn instrument(
+        &self,
+        platform: PlatformId,
+        id: InstrumentId,
+    ) -> Result<InstrumentView, EngineError> {
+        let record = self.store().instrument(platform, id).await?.ok_or(EngineError::NotFound)?;
+        let binding = self.load(platform, record.binding).await?;
+        self.instrument_view(&record, &binding)
+    }
+
+    /// A platform's bound cards, newest first; only one borrower's when one is named.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn instruments(
+        &self,
+        platform: PlatformId,
+        borrower_ref: Option<&str>,
+        cursor: Cursor<InstrumentId>,
+    ) -> Result<Page<InstrumentView>, EngineError> {
+        let page: mingka_store::Page<kind::Instrument> = mingka_store::Page {
+            limit: cursor.limit,
+            starting_after: cursor.starting_after,
+            ending_before: cursor.ending_before,
+        };
+        let listed = match borrower_ref {
+            Some(borrower) => {
+                self.store().instruments_of_borrower(platform, borrower, page).await?
+            }
+            None => self.store().instruments(platform, page).await?,
+        };
+        let mut items = Vec::with_capacity(listed.items.len());
+        for record in &listed.items {
+            let binding = self.load(platform, record.binding).await?;
+            items.push(self.instrument_view(record, &binding)?);
+        }
+        Ok(Page { items, has_more: listed.has_more })
+    }
+
+    /// The bound card of a binding, as it stands with the binding's machine.
+    pub(crate) async fn instrument_of(
+        &self,
+        binding: &Loaded,
+    ) -> Result<InstrumentView, EngineError> {
+        let record = self.instrument_record(binding).await?;
+        self.instrument_view(&record, binding)
+    }
+
+    pub(crate) async fn instrument_record(
+        &self,
+        binding: &Loaded,
+    ) -> Result<InstrumentRecord, EngineError> {
+        let (platform, id) = (binding.record.platform, binding.record.id);
+        let found = self.store().instrument_of_binding(platform, id).await?;
+        found.ok_or_else(|| internal("a bound card is missing", &id))
+    }
+
+    /// The rows that follow when a binding's agreement is being ended, was ended, or was not.
+    pub(crate) async fn instrument_rows(
+        &self,
+        changed: &Changed,
+        now: Timestamp,
+    ) -> Result<Vec<Statement>, EngineError> {
+        let binding = changed.clone().loaded();
+        let mut record = self.instrument_record(&binding).await?;
+        let state = state_of(&binding.machine);
+        let mut rows = Vec::new();
+        if state == InstrumentState::Unbound {
+            for mut agreement in self.store().agreements(record.platform, record.id).await? {
+                if agreement.cancelled_at.is_none() {
+                    "cancelled".clone_into(&mut agreement.state);
+                    agreement.cancelled_at = Some(now);
+                    rows.push(agreement.update());
+                }
+            }
+        }
+        if record.state != state.name() {
+            state.name().clone_into(&mut record.state);
+            record.updated_at = now;
+            rows.push(record.update());
+        }
+        Ok(rows)
+    }
+
+    fn instrument_view(
+        &self,
+        record: &InstrumentRecord,
+        binding: &Loaded,
+    ) -> Result<InstrumentView, EngineError> {
+        let id = record.id.to_string();
+        let elements = self.open_elements(Purpose::Instrument, &id, &record.sealed)?;
+        Ok(InstrumentView {
+            id: record.id,
+            binding: record.binding,
+            state: state_of(&binding.machine),
+            card: self.card_view(&elements),
+            borrower_ref: record.borrower_ref.clone(),
+            channel: binding.record.channel.clone(),
+            diagnosis: binding.machine.diagnosis().cloned(),
+            created_at: record.created_at,
+            updated_at: binding.record.updated_at,
+        })
+    }
+}
+
+impl InstrumentState {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Unbinding => "unbinding",
+            Self::Unbound => "unbound",
+        }
+    }
+}
+
+fn state_of(machine: &Binding) -> InstrumentState {
+    match machine {
+        Binding::Unbinding(_) => InstrumentState::Unbinding,
+        Binding::Unbound => InstrumentState::Unbound,
+        _ => InstrumentState::Active,
+    }
+}

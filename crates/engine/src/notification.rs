@@ -1,0 +1,80 @@
+//! A message a bank sends by itself. It is believed only as far as to make us ask: the inquiry
+//! decides, and the acknowledgement follows it.
+
+use std::time::Duration;
+
+use mingka_channels::{Acknowledgement, HttpRequest, Notice, OrderIdentity};
+use mingka_domain::binding::Binding;
+use mingka_domain::effect::Subject;
+use mingka_domain::outcome::Operation;
+use mingka_domain::time::{SECOND_MS, Timestamp};
+use mingka_store::OrderKey;
+
+use crate::channel::Channel;
+use crate::core::Engine;
+use crate::error::EngineError;
+
+/// Banks want their answer within ten seconds; what takes longer is looked at by the worker.
+const ANSWER_WITHIN_MS: u64 = 8_000;
+
+impl Engine {
+    /// Takes a bank's message and says what it wants to hear.
+    ///
+    /// # Errors
+    /// When there is no such channel, or the message cannot be believed.
+    pub async fn notification(
+        &self,
+        channel: &str,
+        message: &HttpRequest,
+    ) -> Result<Acknowledgement, EngineError> {
+        let channel = self.channel(channel)?;
+        let nothing = OrderIdentity { order_id: String::new(), txn_time: self.now() };
+        let context = self.context(channel, &nothing);
+        let (notice, acknowledgement) =
+            channel.exchange.notice(message, &context).map_err(|error| {
+                tracing::warn!(channel.code = channel.code, error = %error,
+                    "a message that claims to come from a bank is not believed");
+                EngineError::Unauthorized
+            })?;
+        let looked = self.look_at(channel, &notice);
+        match tokio::time::timeout(Duration::from_millis(ANSWER_WITHIN_MS), looked).await {
+            Ok(Ok(())) => {}
+            Ok(Err(EngineError::InProgress)) | Err(_) => {}
+            Ok(Err(error)) => return Err(error),
+        }
+        Ok(acknowledgement)
+    }
+
+    async fn look_at(&self, channel: &Channel, notice: &Notice) -> Result<(), EngineError> {
+        let order = OrderKey {
+            channel: channel.code.clone(),
+            merchant: channel.account.merchant_number.clone(),
+            order_id: notice.order.order_id.clone(),
+            txn_time: whole_second(notice.order.txn_time),
+        };
+        let attempts = self.store().attempts_of_order(&order).await?;
+        let opening =
+            attempts.iter().rev().find(|attempt| attempt.operation == Operation::OpenAgreement);
+        let Some(attempt) = opening else {
+            tracing::info!(
+                channel.code = channel.code,
+                "a bank tells of an order nobody waits for"
+            );
+            return Ok(());
+        };
+        let Subject::Binding(id) = attempt.subject else { return Ok(()) };
+        let binding = self.load(attempt.platform, id).await?;
+        match &binding.machine {
+            Binding::Doubtful(doubtful) if doubtful.attempt == attempt.id => {
+                self.inquire_confirm(&binding, attempt, None).await
+            }
+            // Told before the answer came, or after everything was known: the answer decides, or
+            // the sweep.
+            _ => Ok(()),
+        }
+    }
+}
+
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_millis(at.as_millis() / SECOND_MS * SECOND_MS)
+}

@@ -1,0 +1,206 @@
+//! Talking to a bank. An attempt leaves only with the store's proof that it is durable; inquiries
+//! change nothing at the bank and need none.
+
+use std::time::Duration;
+
+use mingka_channels::{Context, OrderIdentity, Request};
+use mingka_domain::attempt::Attempt;
+use mingka_domain::effect::{Effect, Subject};
+use mingka_domain::id::{AttemptId, PlatformId, StepId};
+use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase};
+use mingka_domain::time::{SECOND_MS, Timestamp};
+use mingka_store::{AttemptRecord, CardIndex, Committed, OrderKey, StepRecord};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::channel::Channel;
+use crate::core::{Engine, internal};
+use crate::error::EngineError;
+use crate::hear::Heard;
+use crate::settings::Planted;
+use crate::transport::Delivery;
+
+/// The kind of step that looks after an attempt until nothing about it is open.
+pub(crate) const STEP_ATTEMPT: &str = "attempt";
+/// The kind of step that ends a binding nobody finished.
+pub(crate) const STEP_EXPIRY: &str = "expiry";
+
+/// Room for one exchange; given back when dropped.
+pub(crate) type Room = OwnedSemaphorePermit;
+
+impl Engine {
+    /// Sends an attempt, once it is durable, and hears what comes back.
+    pub(crate) async fn exchange(
+        &self,
+        committed: &Committed,
+        channel: &Channel,
+        attempt: &AttemptRecord,
+        request: &Request,
+    ) -> Heard {
+        if !committed.effects().contains(&Effect::Send(attempt.id)) {
+            tracing::error!(attempt.id = %attempt.id, "an attempt was to be sent without its effect");
+            let outcome = Outcome::NotAttempted(NotSent::ChannelStopped, None);
+            let (operation, phase) = (attempt.operation, Phase::Request);
+            return Heard::nothing(&channel.code, operation, phase, outcome, self.now());
+        }
+        self.talk(channel, &attempt.order, request).await
+    }
+
+    /// Asks about an order. Changes nothing there.
+    pub(crate) async fn inquire(
+        &self,
+        channel: &Channel,
+        order: &OrderKey,
+        request: &Request,
+    ) -> Heard {
+        let mut heard = self.talk(channel, order, request).await;
+        // An inquiry that never left says nothing about the order.
+        if let Outcome::NotAttempted(_, answer) = heard.outcome {
+            heard.outcome = Outcome::Unknown(Doubt::TimedOut, answer);
+            heard.phase = Phase::Inquiry;
+        }
+        heard
+    }
+
+    pub(crate) async fn talk(
+        &self,
+        channel: &Channel,
+        order: &OrderKey,
+        request: &Request,
+    ) -> Heard {
+        let operation = request.operation();
+        let order = OrderIdentity { order_id: order.order_id.clone(), txn_time: order.txn_time };
+        let nothing =
+            |outcome, now| Heard::nothing(&channel.code, operation, Phase::Request, outcome, now);
+        let encoded = channel.exchange.encode(request, &self.context(channel, &order));
+        let (message, sent) = match encoded {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                    error = %error, "a message cannot be written in the channel's form");
+                let outcome = Outcome::NotAttempted(NotSent::Unencodable, None);
+                return nothing(outcome, self.now());
+            }
+        };
+        let delivery = self.parts().transport.send(message, channel.timeout_ms()).await;
+        let now = self.now();
+        let response = match delivery {
+            Delivery::Answered(response) => response,
+            Delivery::NotSent(why) => return nothing(Outcome::NotAttempted(why, None), now),
+            Delivery::Lost(doubt) => return nothing(Outcome::Unknown(doubt, None), now),
+        };
+        match channel.exchange.decode(&sent, &response, &self.context(channel, &order)) {
+            Ok(reply) => {
+                let mut heard = Heard::reply(&channel.code, operation, reply, now);
+                self.plant_unmapped_decline(&mut heard);
+                heard
+            }
+            Err(error) => {
+                tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                    error = %error, "an answer proves nothing");
+                nothing(error.outcome(), now)
+            }
+        }
+    }
+
+    pub(crate) fn context<'a>(
+        &'a self,
+        channel: &'a Channel,
+        order: &'a OrderIdentity,
+    ) -> Context<'a> {
+        Context {
+            now: self.now(),
+            entropy: self.parts().entropy.as_ref(),
+            account: &channel.account,
+            order,
+        }
+    }
+
+    /// Room for an exchange, so that a slow bank cannot pile requests up without end.
+    pub(crate) async fn room(&self) -> Result<Room, EngineError> {
+        let wait = Duration::from_millis(self.settings().exchange_wait_ms);
+        let room = std::sync::Arc::clone(&self.inner.exchanges).acquire_owned();
+        match tokio::time::timeout(wait, room).await {
+            Ok(Ok(room)) => Ok(room),
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!("all exchanges with banks are taken");
+                Err(EngineError::Unavailable)
+            }
+        }
+    }
+
+    /// Runs what must not stop when whoever asked goes away.
+    pub(crate) async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, EngineError>> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        match tokio::spawn(work).await {
+            Ok(result) => result,
+            Err(error) => Err(internal("a task ended by itself", &error)),
+        }
+    }
+
+    /// A new attempt, not yet durable. An opening repeats the order of its code; everything else
+    /// has an order of its own.
+    pub(crate) fn attempt(
+        &self,
+        owner: (PlatformId, Subject),
+        channel: &Channel,
+        operation: Operation,
+        (order, card_index): (Option<&OrderKey>, Option<CardIndex>),
+        now: Timestamp,
+    ) -> AttemptRecord {
+        let id: AttemptId = self.new_id(now);
+        let fresh = || OrderKey {
+            channel: channel.code.clone(),
+            merchant: channel.account.merchant_number.clone(),
+            order_id: id.hex(),
+            // Channels keep seconds, and so do we: what they repeat is what we look for.
+            txn_time: Timestamp::from_millis(now.as_millis() / SECOND_MS * SECOND_MS),
+        };
+        AttemptRecord {
+            id,
+            platform: owner.0,
+            version: 1,
+            subject: owner.1,
+            operation,
+            state: Attempt::Sent.name().to_owned(),
+            order: order.cloned().unwrap_or_else(fresh),
+            profile_version: format!("{}/{}", channel.profile.id, channel.profile.version),
+            card_index,
+            sent_at: now,
+            answered_at: None,
+            outcome: None,
+            code: None,
+        }
+    }
+
+    /// The step that looks after an attempt, leased to this process while the exchange may last.
+    pub(crate) fn attempt_step(
+        &self,
+        attempt: &AttemptRecord,
+        exchange_ms: i64,
+        now: Timestamp,
+    ) -> StepRecord {
+        let id = step_id(&attempt.id.hex());
+        let mut step = StepRecord::new(id, attempt.platform, STEP_ATTEMPT, attempt.subject, now);
+        step.payload = format!("{{\"attempt\":\"{}\",\"sweeps\":0}}", attempt.id);
+        step.lease_holder.clone_from(&self.inner.holder);
+        step.lease_expiry = now.plus_ms(exchange_ms);
+        step
+    }
+
+    fn plant_unmapped_decline(&self, heard: &mut Heard) {
+        if self.settings().planted != Some(Planted::UnmappedIsDecline) {
+            return;
+        }
+        if let Outcome::Unknown(Doubt::UnmappedCode, Some(answer)) = &heard.outcome {
+            heard.outcome = Outcome::Declined(answer.clone());
+        }
+    }
+}
+
+/// A step shares its digits with what it looks after, so that it needs no search.
+pub(crate) fn step_id(hex: &str) -> StepId {
+    #[expect(clippy::expect_used, reason = "the 32 digits of one id are those of any other")]
+    format!("step_{hex}").parse().expect("an id's digits")
+}

@@ -1,0 +1,141 @@
+//! The clear values of a person on their way into and out of the database: sealed for exactly one
+//! row, opened only to be sent or to be masked.
+
+use mingka_channels::Elements;
+use mingka_crypto::keyring::Place;
+use mingka_domain::card::CardNumber;
+use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
+use mingka_domain::secret::Secret;
+use mingka_store::MaskedCard;
+use zeroize::Zeroizing;
+
+use crate::core::{Engine, internal};
+use crate::error::EngineError;
+use crate::view::CardView;
+
+/// Which field a sealed value is. Together with the row's id it is where the value opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Binding,
+    Instrument,
+    Verification,
+    AgreementToken,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Binding => "binding.elements",
+            Self::Instrument => "instrument.elements",
+            Self::Verification => "verification.elements",
+            Self::AgreementToken => "agreement.token",
+        }
+    }
+}
+
+impl Engine {
+    pub(crate) fn seal_elements(
+        &self,
+        purpose: Purpose,
+        record: &str,
+        elements: &Elements,
+    ) -> Vec<u8> {
+        let optional = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let fields = [
+            elements.card_number.expose().to_owned(),
+            optional(elements.name.as_ref().map(HolderName::expose)),
+            optional(elements.id_number.as_ref().map(IdNumber::expose)),
+            optional(elements.reserved_phone.as_ref().map(ReservedPhone::expose)),
+        ]
+        .map(Zeroizing::new);
+        let mut clear = Zeroizing::new(String::with_capacity(256));
+        for field in &fields {
+            // None of the parsed values can hold a line break.
+            clear.push_str(field);
+            clear.push('\n');
+        }
+        self.seal(purpose, record, clear.as_bytes())
+    }
+
+    pub(crate) fn open_elements(
+        &self,
+        purpose: Purpose,
+        record: &str,
+        sealed: &[u8],
+    ) -> Result<Elements, EngineError> {
+        let clear = self.open(purpose, record, sealed)?;
+        read_elements(&clear)
+            .ok_or_else(|| internal("sealed elements are not in their form", &record))
+    }
+
+    pub(crate) fn seal_token(&self, record: &str, token: &Secret) -> Vec<u8> {
+        self.seal(Purpose::AgreementToken, record, token.expose().as_bytes())
+    }
+
+    pub(crate) fn open_token(&self, record: &str, sealed: &[u8]) -> Result<Secret, EngineError> {
+        let clear = self.open(Purpose::AgreementToken, record, sealed)?;
+        let text = std::str::from_utf8(&clear)
+            .map_err(|error| internal("a sealed token is not text", &error))?;
+        Ok(Secret::new(text.to_owned()))
+    }
+
+    fn seal(&self, purpose: Purpose, record: &str, clear: &[u8]) -> Vec<u8> {
+        let place = Place { purpose: purpose.name(), record };
+        let parts = self.parts();
+        parts.keyring.seal(place, clear, parts.entropy.as_ref())
+    }
+
+    fn open(
+        &self,
+        purpose: Purpose,
+        record: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, EngineError> {
+        let place = Place { purpose: purpose.name(), record };
+        self.parts()
+            .keyring
+            .open(place, sealed)
+            .map_err(|error| internal("a sealed value does not open", &error))
+    }
+
+    /// What may be shown of a card in a record.
+    pub(crate) fn masked_card(&self, elements: &Elements) -> MaskedCard {
+        let rules = self.rules();
+        let row = rules.bins.find_card(&elements.card_number);
+        MaskedCard {
+            last4: elements.card_number.last4().to_owned(),
+            bank_code: row.map(|row| row.bank_code.to_string()),
+            kind: row.map(|row| row.kind.name().to_owned()),
+        }
+    }
+
+    /// What may be shown of a card and its holder to the outside.
+    pub(crate) fn card_view(&self, elements: &Elements) -> CardView {
+        let rules = self.rules();
+        let row = rules.bins.find_card(&elements.card_number);
+        CardView {
+            masked: elements.card_number.masked(),
+            last4: elements.card_number.last4().to_owned(),
+            kind: row.map(|row| row.kind),
+            bank_code: row.map(|row| row.bank_code.to_string()),
+            bank_name: row.map(|row| row.bank_name.to_string()),
+            name_masked: elements.name.as_ref().map(HolderName::masked),
+            id_number_masked: elements.id_number.as_ref().map(IdNumber::masked),
+            phone_masked: elements.reserved_phone.as_ref().map(ReservedPhone::masked),
+        }
+    }
+}
+
+fn read_elements(clear: &[u8]) -> Option<Elements> {
+    let mut lines = std::str::from_utf8(clear).ok()?.split('\n');
+    let card_number = CardNumber::parse(lines.next()?).ok()?;
+    let name = optional(lines.next()?, |text| HolderName::parse(text).ok())?;
+    let id_number = optional(lines.next()?, |text| IdNumber::parse(text).ok())?;
+    let reserved_phone = optional(lines.next()?, |text| ReservedPhone::parse(text).ok())?;
+    Some(Elements { card_number, name, id_number, reserved_phone })
+}
+
+/// An empty line is an element that was not given; a line that does not parse is damage.
+fn optional<T>(line: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if line.is_empty() { Some(None) } else { parse(line).map(Some) }
+}

@@ -1,0 +1,202 @@
+//! What goes on by itself: exchanges that were interrupted, doubts that are inquired about, bindings
+//! that expire, late agreements. One lease holder per step; a stale lease cannot write.
+
+use std::time::Duration;
+
+use mingka_domain::binding::{Binding, Event};
+use mingka_domain::effect::Subject;
+use mingka_domain::outcome::Operation;
+use mingka_domain::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
+use mingka_store::{AttemptRecord, IdempotencyRecord, SessionRecord, StepRecord, Unit};
+use tokio::task::JoinSet;
+
+use crate::conclude::{Conclusion, attempt_of};
+use crate::core::{Engine, internal};
+use crate::error::EngineError;
+use crate::hear::Heard;
+use crate::machine::Refusal;
+use crate::perform::{STEP_ATTEMPT, STEP_EXPIRY};
+use crate::settings::Planted;
+use crate::sweep::state_of;
+
+impl Engine {
+    /// Does what is due until `shutdown` is ready. Several processes may run this on one database.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut tidy_at = self.now();
+        loop {
+            let now = self.now();
+            if now >= tidy_at {
+                self.tidy(now).await;
+                tidy_at = now.plus_ms(HOUR_MS);
+            }
+            let done = self.work_once().await;
+            let pause = if done == 0 { self.pause().await } else { Duration::ZERO };
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Does what is due now, and says how many steps that were.
+    pub async fn work_once(&self) -> usize {
+        let settings = self.settings();
+        let (lease_ms, limit) = (settings.lease_ms, settings.claim_count_max);
+        let claimed = self.store().claim(self.now(), &self.inner.holder, lease_ms, limit).await;
+        let steps = match claimed {
+            Ok(steps) => steps,
+            Err(error) => {
+                tracing::warn!(error = %error, "no steps could be claimed");
+                return 0;
+            }
+        };
+        let count = steps.len();
+        let mut work = JoinSet::new();
+        for step in steps {
+            let engine = self.clone();
+            work.spawn(async move { engine.do_step(step).await });
+        }
+        while let Some(done) = work.join_next().await {
+            if let Err(error) = done {
+                tracing::error!(error = %error, "a step ended by a panic");
+            }
+        }
+        count
+    }
+
+    async fn pause(&self) -> Duration {
+        let poll_ms = self.settings().poll_ms;
+        let next = self.store().next_step_at().await.ok().flatten();
+        let wait_ms = next.map_or(i64::MAX, |next| next.since_ms(self.now())).max(1);
+        Duration::from_millis(u64::try_from(wait_ms).unwrap_or(poll_ms).min(poll_ms))
+    }
+
+    /// A step never outlives its lease: whoever takes it next finds nobody else at it.
+    async fn do_step(&self, step: StepRecord) {
+        let lease = Duration::from_millis(u64::try_from(self.settings().lease_ms).unwrap_or(0));
+        let done = tokio::time::timeout(lease, async {
+            match step.kind.as_str() {
+                STEP_ATTEMPT => self.look_after_attempt(&step).await,
+                STEP_EXPIRY => self.expire(&step).await,
+                other => Err(internal("nobody knows this kind of step", &other)),
+            }
+        });
+        match done.await {
+            Ok(Ok(())) => {}
+            // Somebody else changed it meanwhile: it is looked at again soon.
+            Ok(Err(error)) => {
+                if error != EngineError::InProgress {
+                    tracing::warn!(step.id = %step.id, error = %error, "a step is put off");
+                }
+                let due = self.now().plus_ms(5 * SECOND_MS);
+                if self.put_off(&step, due).await.is_err() {
+                    tracing::debug!(step.id = %step.id, "a step waits for its lease to end");
+                }
+            }
+            Err(_) => tracing::warn!(step.id = %step.id, "a step took longer than its lease"),
+        }
+    }
+
+    async fn look_after_attempt(&self, step: &StepRecord) -> Result<(), EngineError> {
+        let id = state_of(step)?.attempt;
+        let found = self.store().attempt(step.platform, id).await?;
+        let attempt = found.ok_or_else(|| internal("an attempt is missing", &id))?;
+        let known = attempt_of(&attempt)?;
+        let interrupted = attempt.state == "sent";
+        if interrupted && self.settings().planted == Some(Planted::LostRecovery) {
+            return self.finish(step).await;
+        }
+        let binding_id = match attempt.subject {
+            Subject::Binding(id) => id,
+            Subject::Verification(id) => {
+                return self.look_after_verification(id, &attempt, interrupted, step).await;
+            }
+            Subject::Instrument(_) => return self.finish(step).await,
+        };
+        if interrupted {
+            return self.recover(binding_id, &attempt, step).await;
+        }
+        let binding = self.load(step.platform, binding_id).await?;
+        match (&binding.machine, attempt.operation) {
+            (Binding::Doubtful(doubtful), _) if doubtful.attempt == attempt.id => {
+                self.inquire_confirm(&binding, &attempt, Some(step)).await
+            }
+            (Binding::Unbinding(unbinding), _) if unbinding.attempt == attempt.id => {
+                self.inquire_unbind(&binding, &attempt, step).await
+            }
+            (_, Operation::OpenAgreement) if known.is_open() || known.name() == "settled" => {
+                self.sweep(&binding, &attempt, step).await
+            }
+            _ => self.finish(step).await,
+        }
+    }
+
+    /// An exchange that its process did not live to finish: nobody knows what became of it.
+    async fn recover(
+        &self,
+        binding: mingka_domain::id::BindingId,
+        attempt: &AttemptRecord,
+        step: &StepRecord,
+    ) -> Result<(), EngineError> {
+        tracing::warn!(binding.id = %binding, attempt.id = %attempt.id,
+            "an exchange was interrupted; the bank will be asked");
+        let heard = Heard::interrupted(&attempt.order.channel, attempt.operation, self.now());
+        self.conclude(&Conclusion {
+            platform: attempt.platform,
+            binding,
+            attempt: attempt.id,
+            event: self.event_of(attempt, &heard),
+            heard: Some(&heard),
+            step: Some(step),
+            answer: None,
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn expire(&self, step: &StepRecord) -> Result<(), EngineError> {
+        let Subject::Binding(id) = step.subject else { return self.finish(step).await };
+        let binding = self.load(step.platform, id).await?;
+        let now = self.now();
+        let changed = match binding.apply(Event::TimeOver, now) {
+            Ok(changed) => changed,
+            Err(Refusal::Table(_)) if binding.machine.is_settled() => {
+                return self.finish(step).await;
+            }
+            // An exchange or a doubt comes first.
+            Err(Refusal::Table(_)) => {
+                return self.put_off(step, self.after_wake(&binding.machine, now)).await;
+            }
+            Err(Refusal::Fault(error)) => return Err(error),
+        };
+        let unit = Unit::new(changed.update())
+            .writes([changed.event.insert(), step.finish(now)])
+            .effects(changed.effects);
+        let committed = self.store().commit(unit).await?;
+        self.announce(id, committed.effects());
+        tracing::info!(binding.id = %id, "a binding expired");
+        Ok(())
+    }
+
+    fn after_wake(&self, machine: &Binding, now: Timestamp) -> Timestamp {
+        let wake_at = machine.wake_at().unwrap_or(now);
+        wake_at.max(now).plus_ms(SECOND_MS)
+    }
+
+    /// Throws away what has had its time.
+    async fn tidy(&self, now: Timestamp) {
+        let done_before = now.plus_ms(-DAY_MS);
+        let statements = [
+            IdempotencyRecord::purge(now),
+            StepRecord::purge(done_before),
+            SessionRecord::forget_prefill(now),
+        ];
+        for statement in statements {
+            if let Err(error) = self.store().commit(Unit::new(statement)).await {
+                tracing::warn!(error = %error, "old rows could not be thrown away");
+            }
+        }
+    }
+}
