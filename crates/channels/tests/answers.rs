@@ -143,7 +143,7 @@ fn only_the_banks_own_certificate_speaks_for_the_bank() {
     let from_bank = signed_by(&WORLD.bank, Version::V5_1_0, answer());
     assert!(decode(&account, &sent, &from_bank).is_ok());
     // The same authority signed for them, too: only the name tells them apart.
-    for other in [&WORLD.stranger, &WORLD.merchant, &WORLD.bank_encryption] {
+    for other in [&*WORLD.stranger, &*WORLD.merchant, &*WORLD.bank_encryption] {
         let forged = signed_by(other, Version::V5_1_0, answer());
         assert_eq!(doubt(decode(&account, &sent, &forged)), Doubt::BadSignature);
     }
@@ -227,6 +227,10 @@ fn a_code_proves_what_the_mapping_says_and_no_more() {
         ("verify_four_elements", &[("respCode", "05")], "pending"),
         ("verify_four_elements", &[("respCode", "02")], "not attempted"),
         ("verify_four_elements", &[("respCode", "ZZ")], "unknown"),
+        // The request went well; the elements do not belong together.
+        ("verify_four_elements", &[("respCode", "00"), ("origRespCode", "66")], "declined"),
+        ("verify_four_elements", &[("respCode", "00"), ("origRespCode", "00")], "settled"),
+        ("verify_four_elements", &[("respCode", "03"), ("origRespCode", "00")], "unknown"),
         ("send_code", &[("respCode", "00")], "settled"),
         ("open_agreement", &[("respCode", "00"), TOKEN], "settled"),
         ("open_agreement", &[("respCode", "00"), TOKEN, ("activateStatus", "1")], "settled"),

@@ -192,7 +192,7 @@ fn the_rules_about_the_signer_are_kept() {
     assert_eq!(refused(Rules { name: NAME_PRODUCTION, ..RIGHT }).doubt, Doubt::BadSignature);
     assert_eq!(refused(Rules { merchant: "777290058110097", ..RIGHT }).doubt, Doubt::WrongOrder);
     // The same authority, but as an intermediate nobody vouches for.
-    let other_root = Vector { root: support::WORLD.root_pem.clone(), ..vector };
+    let other_root = Vector { root: support::WORLD.root_pem(), ..vector };
     let error = read(&account(&other_root, &RIGHT), &other_root.body, THEN).unwrap_err();
     assert_eq!(error.doubt, Doubt::BadSignature);
 }

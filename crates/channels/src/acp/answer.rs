@@ -37,7 +37,7 @@ pub(super) fn decode(
     match sent.operation {
         Operation::QueryState => Ok(read_state(sent, &fields, &heard, rules, encoding)),
         Operation::QueryAgreement => Ok(read_agreement(&fields, heard, rules)),
-        _ => Ok(read_request(sent, &fields, heard, rules)),
+        _ => Ok(read_request(sent, &fields, deciding(sent, &fields, heard, rules, encoding), rules)),
     }
 }
 
@@ -150,6 +150,24 @@ fn outcome(meaning: &Meaning, heard: &Heard) -> Outcome {
         Class::Pending => Outcome::Pending(Some(answer)),
         Class::NotAttempted => Outcome::NotAttempted(NotSent::ChannelRefused, Some(answer)),
         Class::Unknown => Outcome::Unknown(Doubt::UnmappedCode, Some(answer)),
+    }
+}
+
+/// A verification's answer may carry the result apart, as an inquiry's does: then "the request went
+/// well" must not be read as "the elements belong together".
+fn deciding(
+    sent: &Sent,
+    fields: &Fields,
+    heard: Heard,
+    rules: &Rules<'_>,
+    encoding: Encoding,
+) -> Heard {
+    let went_well =
+        rules.read(sent.operation, Phase::Request, &heard).class == Class::Settled;
+    if sent.operation == Operation::Verify && went_well {
+        Heard::of(fields, encoding, "origRespCode", "origRespMsg").unwrap_or(heard)
+    } else {
+        heard
     }
 }
 

@@ -46,34 +46,40 @@ impl Party {
     }
 }
 
-/// Everybody's keys.
+/// Everybody's keys. Each is made when it is first asked for.
 pub(crate) struct World {
-    pub(crate) root_pem: String,
-    pub(crate) bank: Party,
-    pub(crate) bank_encryption: Party,
+    authority: LazyLock<CertifiedIssuer<'static, KeyPair>>,
+    pub(crate) bank: LazyLock<Party>,
+    pub(crate) bank_encryption: LazyLock<Party>,
     /// A party the authority also signed for, which is not the bank.
-    pub(crate) stranger: Party,
-    pub(crate) merchant: Party,
+    pub(crate) stranger: LazyLock<Party>,
+    pub(crate) merchant: LazyLock<Party>,
 }
 
-pub(crate) static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let mut params = named("Invented Test Authority", 1);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let authority = CertifiedIssuer::self_signed(params, rsa_key()).unwrap();
-    let party = |name: &str, serial: u64| {
-        let key = rsa_key();
-        let certificate = named(name, serial).signed_by(&key, &authority).unwrap();
-        Party { key_pem: key.serialize_pem(), certificate_pem: certificate.pem() }
-    };
-    World {
-        bank: party(&format!("041@Z12@{NAME_TEST}@00000062"), 68_759_585_097),
-        bank_encryption: party("041@Z12@ENCRYPTION@00000063", 68_759_622_183),
-        stranger: party("041@Z12@SOMEBODY ELSE@00000064", 4_000),
-        merchant: party("041@Z2026@MERCHANT@00000001", 69_629_715_588),
-        root_pem: authority.pem(),
+pub(crate) static WORLD: World = World {
+    authority: LazyLock::new(|| {
+        let mut params = named("Invented Test Authority", 1);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+    }),
+    bank: LazyLock::new(|| party(&format!("041@Z12@{NAME_TEST}@00000062"), 68_759_585_097)),
+    bank_encryption: LazyLock::new(|| party("041@Z12@ENCRYPTION@00000063", 68_759_622_183)),
+    stranger: LazyLock::new(|| party("041@Z12@SOMEBODY ELSE@00000064", 4_000)),
+    merchant: LazyLock::new(|| party("041@Z2026@MERCHANT@00000001", 69_629_715_588)),
+};
+
+impl World {
+    pub(crate) fn root_pem(&self) -> String {
+        self.authority.pem()
     }
-});
+}
+
+fn party(name: &str, serial: u64) -> Party {
+    let key = rsa_key();
+    let certificate = named(name, serial).signed_by(&key, &WORLD.authority).unwrap();
+    Party { key_pem: key.serialize_pem(), certificate_pem: certificate.pem() }
+}
 
 fn rsa_key() -> KeyPair {
     KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap()
@@ -104,7 +110,7 @@ pub(crate) fn rsa_signing() -> Signing {
         private_key: Secret::new(WORLD.merchant.key_pem.clone()),
         certificate: WORLD.merchant.certificate_pem.clone(),
         bank: SignerRules {
-            roots: vec![WORLD.root_pem.clone()],
+            roots: vec![WORLD.root_pem()],
             names: vec![NAME_TEST.to_owned()],
             ..SignerRules::default()
         },
