@@ -19,7 +19,17 @@ impl<const N: usize> Inline<N> {
 
     /// Adds one character; `false`, and nothing added, when it does not fit.
     #[must_use]
+    #[inline]
     pub(crate) fn push(&mut self, c: char) -> bool {
+        // Nearly all of it is digits, and a digit needs no copying of slices.
+        if let Ok(byte) = u8::try_from(c)
+            && byte.is_ascii()
+        {
+            let Some(room) = self.bytes.get_mut(usize::from(self.length)) else { return false };
+            *room = byte;
+            self.length += 1;
+            return true;
+        }
         let mut encoded = [0; 4];
         self.push_str(c.encode_utf8(&mut encoded))
     }

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::card::{BinTable, CardKind, CardNumber, KindPolicies, Purpose};
+use crate::card::{BinTable, CardKind, CardNumber, KindPolicies, Purpose, issuer_name_en};
 use crate::company::{ClearingCode, CompanyName, CreditCode};
 use crate::environment::{Environment, EnvironmentRules};
 use crate::finding::{Finding, Severity};
 use crate::holder::{FourElements, HolderName, IdNumber, ReservedPhone};
+use crate::text::Lang;
 
 /// How far the borrower is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
@@ -114,6 +115,17 @@ pub struct CardFacts {
     pub pan_length: u8,
     /// How many digits the BIN has.
     pub bin_length: u8,
+}
+
+impl CardFacts {
+    /// The issuing bank's name: in English where we know one, otherwise in Chinese.
+    #[must_use]
+    pub fn issuer_name(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.issuer,
+            Lang::En => issuer_name_en(&self.bank_code).unwrap_or(&self.issuer),
+        }
+    }
 }
 
 /// A shared text is written and read like any text.

@@ -133,6 +133,21 @@ impl BinTable {
         self.row(found)
     }
 
+    /// Whether further digits could still lead to another row: while somebody types, neither the
+    /// issuer nor its absence is settled before.
+    #[must_use]
+    pub fn undecided(&self, digits: &str) -> bool {
+        let Some(mut node) = self.nodes.first() else { return false };
+        for byte in digits.bytes() {
+            let digit = usize::from(byte.wrapping_sub(b'0'));
+            let Some(next) = node.next.get(digit).and_then(|place| self.node(*place)) else {
+                return false;
+            };
+            node = next;
+        }
+        node.next.iter().any(|place| *place != 0)
+    }
+
     /// The row of a card.
     #[must_use]
     pub fn find_card(&self, card: &CardNumber) -> Option<&BinRow> {

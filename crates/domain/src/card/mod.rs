@@ -2,6 +2,7 @@
 
 mod bin;
 mod bin_csv;
+mod issuer;
 mod luhn;
 mod number;
 mod policy;
@@ -13,6 +14,7 @@ use crate::text::Lang;
 
 pub use bin::{BinRow, BinSource, BinTable, OtherReading};
 pub use bin_csv::{BinTableError, BinTableProblem};
+pub use issuer::issuer_name_en;
 pub use luhn::luhn_fits;
 pub use number::{CardNumber, CardNumberError};
 pub(crate) use policy::kind_finding;

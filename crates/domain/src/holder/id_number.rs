@@ -214,8 +214,8 @@ fn undress(text: &str) -> Result<Inline<{ IdNumber::LENGTH }>, IdNumberError> {
     let mut foreign = None;
     for c in text.chars() {
         let c = match glyph(c) {
-            _ if is_x(c) => 'X',
             Glyph::Digit(digit) => digit,
+            _ if is_x(c) => 'X',
             Glyph::Letter => match latin_capital(c) {
                 Some(capital) => capital,
                 None => {

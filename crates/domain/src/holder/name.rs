@@ -10,7 +10,7 @@ use crate::inline::Inline;
 /// A name: Chinese characters, Latin letters, or both.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HolderName {
-    text: Inline<{ Self::CHARACTERS_MAX * 4 }>,
+    text: Inline<{ Self::BYTES_MAX }>,
     characters: u16,
     rare_at: Option<u16>,
 }
@@ -64,6 +64,8 @@ pub enum HolderNameError {
 impl HolderName {
     /// The most characters of a name.
     pub const CHARACTERS_MAX: usize = 50;
+    /// The most bytes of a name: forty Chinese characters, or thirty of the rarest.
+    const BYTES_MAX: usize = 120;
 
     /// Takes a name into its usual form.
     ///
@@ -117,7 +119,7 @@ impl HolderName {
 
 /// Writes the usual form, character by character.
 struct Writer {
-    text: Inline<{ HolderName::CHARACTERS_MAX * 4 }>,
+    text: Inline<{ HolderName::BYTES_MAX }>,
     /// Characters kept.
     characters: usize,
     /// Characters seen, for places.

@@ -28,6 +28,9 @@ impl Check<'_> {
         let rules = self.rules;
         let row = rules.bins.find(digits.as_str());
         let facts = row.map(facts);
+        if self.typing() && rules.bins.undecided(digits.as_str()) {
+            return (None, facts);
+        }
         if let Some(row) = row {
             let kind = crate::card::kind_finding(
                 row,

@@ -38,10 +38,7 @@ impl Check<'_> {
                 let finding = Finding::stop(&words::NAME_MIDDLE_DOT).at(Some(At::one(at)));
                 return self.incomplete(finding);
             }
-            Why::TooLong => {
-                let finding = Finding::stop(&words::NAME_TOO_LONG);
-                return self.found(finding.expected(HolderName::CHARACTERS_MAX));
-            }
+            Why::TooLong => return self.found(Finding::stop(&words::NAME_TOO_LONG)),
             Why::Masked => return self.found(Finding::stop(&words::NAME_MASKED)),
             Why::Digit { at } => (&words::NAME_DIGIT, at),
             Why::Emoji { at } => (&words::NAME_EMOJI, at),

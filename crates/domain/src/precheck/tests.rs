@@ -322,6 +322,11 @@ fn while_typing_what_is_not_complete_is_not_remarked_on() {
         };
         assert_eq!(causes(&check(&entry)), Vec::<String>::new(), "{end}");
     }
+    // A longer BIN may follow, so nothing is said about issuer and kind yet.
+    for digits in ["6", "62124", "621241", "62124100"] {
+        let entry = Entry { card_number: Some(digits), stage: Stage::Typing, ..Entry::default() };
+        assert_eq!(causes(&check(&entry)), Vec::<String>::new(), "{digits}");
+    }
     let entry = Entry { stage: Stage::Typing, ..Entry::four("6217a0", "张3", "11O1", "12") };
     assert_eq!(causes(&check(&entry)), ["S card.number_letter", "S name.digit", "S id.letter"]);
 }
@@ -336,6 +341,8 @@ fn a_good_entry_is_parsed_and_a_stopped_one_is_not() {
     assert_eq!(elements.reserved_phone.expose(), PHONE);
     let facts = found.card.unwrap();
     assert_eq!((&*facts.bank_code, facts.pan_length, facts.bin_length), ("CCB", 19, 6));
+    assert_eq!(facts.issuer_name(Lang::Zh), "中国建设银行");
+    assert_eq!(facts.issuer_name(Lang::En), "China Construction Bank");
     assert!(check(&Entry::four(&debit, "张三", ID, "1")).parsed.is_none());
     assert!(check(&Entry::four(&fitting("6221550000000000"), "张三", ID, PHONE)).parsed.is_none());
     let json = serde_json::to_value(&facts).unwrap();

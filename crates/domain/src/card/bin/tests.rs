@@ -62,6 +62,16 @@ fn the_embedded_table_reads_whole() {
 }
 
 #[test]
+fn a_beginning_is_undecided_until_no_longer_bin_is_possible() {
+    let table = BinTable::embedded();
+    assert!(table.undecided("") && table.undecided("62") && table.undecided("621241"));
+    assert_eq!(table.find("621241").map(|row| row.bin.len()), Some(6));
+    for digits in ["621241001", "6212410010", "62124199", "0", "x", "62x"] {
+        assert!(!table.undecided(digits), "{digits}");
+    }
+}
+
+#[test]
 fn the_longest_prefix_wins() {
     let table = BinTable::embedded();
     for row in table.rows() {

@@ -122,9 +122,9 @@ words! {
         "The name has a single character and may be incomplete.",
         "Compare it with the document; if it is complete, go on.";
     NAME_TOO_LONG: Name, NAME_TOO_LONG,
-        "姓名超过了 {expected} 个字，里面可能混进了别的内容。",
+        "填写的内容比证件上的姓名长得多，里面可能混进了别的内容。",
         "请只填写证件上的姓名。",
-        "The name has more than {expected} characters; something else may be in it.",
+        "This is longer than any name on a document; something else may be in it.",
         "Enter only the name on the document.";
     NAME_MASKED: Name, NAME_MASKED,
         "姓名里有星号，这是被遮住一部分的姓名。",
