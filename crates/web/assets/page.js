@@ -1,0 +1,36 @@
+// Wires a page to the modules by what stands in it. Without this file every page works the same.
+
+import { bankLookup } from "./bank.js";
+import { cardNumber } from "./card-number.js";
+import { checks } from "./checks.js";
+import { toAscii } from "./digits.js";
+import { resendTimer, watch } from "./live.js";
+import { focusFirst, once } from "./submit.js";
+
+const by = (id) => document.getElementById(id);
+const undo = [...document.forms].map(once);
+
+const number = by("card_number");
+let card = null;
+if (number) {
+  const lookup = bankLookup(by("bank-line"), by("face-bank"), by("face-kind"));
+  card = cardNumber(number, by("face-digits"), lookup);
+  checks(number.form, [...number.form.querySelectorAll("input[data-check]")]);
+}
+
+const code = by("code");
+code?.addEventListener("input", (event) => {
+  const ascii = toAscii(code.value);
+  if (!event.isComposing && ascii !== code.value) code.value = ascii;
+});
+
+for (const button of document.querySelectorAll("button[data-seconds]")) resendTimer(button);
+if (document.body.dataset.watch) watch(document.body.dataset.watch);
+focusFirst();
+
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  undo.forEach((again) => again());
+  card?.clear();
+  if (code) code.value = "";
+});

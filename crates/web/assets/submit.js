@@ -1,0 +1,25 @@
+// One submit at a time; focus to the first field that needs a hand; nothing left behind when the
+// page comes back from the browser's cache.
+
+export function once(form) {
+  const button = form.querySelector("button[type=submit], button:not([type])");
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) { event.preventDefault(); return; }
+    sent = true;
+    if (!button) return;
+    button.dataset.words = button.textContent;
+    button.textContent = document.body.dataset.working;
+    button.setAttribute("aria-disabled", "true");
+  });
+  return function again() {
+    sent = false;
+    if (button?.dataset.words) button.textContent = button.dataset.words;
+    button?.removeAttribute("aria-disabled");
+  };
+}
+
+export function focusFirst() {
+  const wrong = document.querySelector("[aria-invalid=true]") ?? document.querySelector("[data-focus]");
+  wrong?.focus();
+}

@@ -1,0 +1,188 @@
+//! A binding's events as they happen (server-sent events), replayable from any of them.
+//!
+//! Nothing is queued for a reader: each turn reads the records from the last event it told, so a
+//! reader that was away misses nothing and a slow one holds no memory.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use mingka_domain::id::{BindingId, PlatformId, kind};
+use mingka_domain::text::Lang;
+use mingka_engine::Scope;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::caller::{Caller, IdPath};
+use crate::dto::{TimelineBody, word};
+use crate::frame::Info;
+use crate::problem::{Kind, Problem, ProblemBody};
+
+/// How often a quiet stream shows that it lives.
+const HEARTBEAT_MS: u64 = 15_000;
+/// How long one stream stays open; the reader comes back with `Last-Event-ID`.
+const STREAM_MS: u64 = 10 * 60_000;
+/// How many lines wait for a slow reader.
+const LINE_COUNT_MAX: usize = 64;
+
+/// Follow a binding
+///
+/// Server-sent events. Each has the number of the timeline's entry as its id; after a break come
+/// back with `Last-Event-ID` and nothing is missed or told twice.
+#[utoipa::path(
+    get, path = "/v1/bindings/{id}/events", tag = "Bindings", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The binding"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The last event that was seen"),
+    ),
+    responses(
+        (status = 200, description = "Events: `id`, `event`, and `data` as a TimelineEntry", content_type = "text/event-stream", body = String),
+        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn stream(
+    State(app): State<App>,
+    info: Info,
+    caller: Caller,
+    IdPath(id): IdPath<kind::Binding>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let platform = caller.may(Scope::Read)?;
+    let after = match headers.get("last-event-id") {
+        None => 0,
+        Some(seen) => seen.to_str().ok().and_then(|seen| seen.parse().ok()).ok_or_else(|| {
+            Problem::new(Kind::WrongQuery)
+                .detail("Last-Event-ID 应为数字。", "Last-Event-ID is a number.")
+        })?,
+    };
+    // Before the stream begins, so that an unknown id is a 404 and not an empty stream.
+    app.engine.binding(platform, id).await?;
+    live(&app, platform, id, Told::Events(info.lang), after)
+}
+
+/// What a stream tells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told {
+    /// Every entry of the timeline, with its diagnosis in this language.
+    Events(Lang),
+    /// Only the name of the state, when it is another one.
+    State,
+}
+
+/// Opens a stream.
+pub(crate) fn live(
+    app: &App,
+    platform: PlatformId,
+    id: BindingId,
+    told: Told,
+    after: u64,
+) -> Result<Response, Problem> {
+    let permit = std::sync::Arc::clone(&app.streams)
+        .try_acquire_owned()
+        .map_err(|_| Problem::new(Kind::Busy).retry_after(5))?;
+    let (lines, receiver) = mpsc::channel(LINE_COUNT_MAX);
+    let app = App::clone(app);
+    tokio::spawn(async move {
+        let _permit = permit;
+        let teller = Teller { app, platform, id, told, after, state: String::new(), lines };
+        // Closed from either side, and never later than this.
+        let _ = tokio::time::timeout(Duration::from_millis(STREAM_MS), teller.run()).await;
+    });
+    let body = Body::from_stream(Lines(receiver));
+    let mut response = (StatusCode::OK, body).into_response();
+    let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+struct Teller {
+    app: App,
+    platform: PlatformId,
+    id: BindingId,
+    told: Told,
+    after: u64,
+    state: String,
+    lines: mpsc::Sender<Bytes>,
+}
+
+/// The reader went away.
+struct Gone;
+
+impl Teller {
+    async fn run(mut self) {
+        // Watched before the first look, so that nothing falls between.
+        let mut watch = self.app.engine.watch(self.id);
+        let heartbeat = Duration::from_millis(HEARTBEAT_MS);
+        loop {
+            if self.tell().await.is_err() {
+                return;
+            }
+            let changed = tokio::select! {
+                () = self.lines.closed() => return,
+                changed = tokio::time::timeout(heartbeat, watch.changed()) => changed,
+            };
+            match changed {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(_) => {
+                    if self.send(": still here\n\n".to_owned()).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn tell(&mut self) -> Result<(), Gone> {
+        // What cannot be read now is told at the next turn.
+        let Ok(binding) = self.app.engine.binding(self.platform, self.id).await else {
+            return Ok(());
+        };
+        match self.told {
+            Told::State => {
+                let state = word(&binding.state);
+                if state != self.state {
+                    self.send(format!("event: state\ndata: {state}\n\n")).await?;
+                    self.state = state;
+                }
+            }
+            Told::Events(lang) => {
+                let bank = binding.card.bank_code.as_deref();
+                for (entry, number) in binding.timeline.iter().zip(1_u64..) {
+                    if number <= self.after {
+                        continue;
+                    }
+                    let data = TimelineBody::new(entry, lang, bank);
+                    let data = serde_json::to_string(&data).unwrap_or_default();
+                    let name = &entry.event;
+                    self.send(format!("id: {number}\nevent: {name}\ndata: {data}\n\n")).await?;
+                    self.after = number;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&self, line: String) -> Result<(), Gone> {
+        self.lines.send(Bytes::from(line)).await.map_err(|_| Gone)
+    }
+}
+
+/// The receiving end as a body.
+struct Lines(mpsc::Receiver<Bytes>);
+
+impl Stream for Lines {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context).map(|line| line.map(Ok))
+    }
+}

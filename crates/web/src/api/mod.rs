@@ -1,0 +1,55 @@
+//! The JSON interface under `/v1`. Each handler: who calls, what was sent, one use case, its view.
+
+pub(crate) mod bindings;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod instruments;
+pub(crate) mod notify;
+pub(crate) mod prechecks;
+pub(crate) mod reference;
+pub(crate) mod sessions;
+pub(crate) mod verifications;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderValue, StatusCode, header};
+use mingka_domain::text::Lang;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::lang;
+
+/// The routes.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/prechecks", post(prechecks::create))
+        .route("/v1/verifications", post(verifications::create).get(verifications::list))
+        .route("/v1/verifications/{id}", get(verifications::show))
+        .route("/v1/binding-sessions", post(sessions::create))
+        .route("/v1/bindings", post(bindings::create).get(bindings::list))
+        .route("/v1/bindings/{id}", get(bindings::show))
+        .route("/v1/bindings/{id}/confirm", post(bindings::confirm))
+        .route("/v1/bindings/{id}/resend", post(bindings::resend))
+        .route("/v1/bindings/{id}/cancel", post(bindings::cancel))
+        .route("/v1/bindings/{id}/events", get(events::stream))
+        .route("/v1/instruments", get(instruments::list))
+        .route("/v1/instruments/{id}", get(instruments::show))
+        .route("/v1/instruments/{id}/unbind", post(instruments::unbind))
+        .route("/v1/causes", get(reference::causes))
+        .route("/v1/causes/{code}", get(reference::cause))
+        .route("/v1/bins/{prefix}", get(reference::bin))
+        .route("/v1/channels", get(reference::channels))
+        .route("/v1/consents", get(reference::consents))
+        .route("/notify/{channel}", post(notify::receive))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+}
+
+/// A JSON answer with its status, in the language its texts are in.
+pub(crate) fn answer(status: StatusCode, lang: Lang, body: &impl Serialize) -> Response {
+    let mut response = (status, axum::Json(body)).into_response();
+    let language = HeaderValue::from_static(lang::tag(lang));
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, language);
+    response
+}

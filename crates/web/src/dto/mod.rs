@@ -1,0 +1,30 @@
+//! The bodies of the interface: what comes in, what goes out. Field names and values here are the
+//! contract; the engine's views may change behind them.
+
+mod answers;
+mod diagnosis;
+mod reference;
+pub(crate) mod requests;
+
+use serde::Serialize;
+
+pub(crate) use answers::{
+    BindingBody, BindingList, InstrumentBody, InstrumentList, SessionBody, TimelineBody,
+    VerificationBody, VerificationList,
+};
+pub(crate) use diagnosis::{CardBody, DiagnosisBody, FindingBody};
+pub(crate) use reference::{
+    BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList, HealthBody,
+    PrecheckBody,
+};
+pub(crate) use requests::{
+    BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, SessionRequest, VerificationRequest,
+};
+
+/// The stable name of a value that serialises to one word, as `snake_case` enums do.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}

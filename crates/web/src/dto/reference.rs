@@ -1,0 +1,183 @@
+//! What the house knows and shows to whoever integrates: BINs, causes, channels, consent texts.
+
+use mingka_domain::cause::{Audience, Cause};
+use mingka_domain::text::Lang;
+use mingka_domain::time::Timestamp;
+use mingka_engine::{ChannelView, ConsentView};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::diagnosis::retry;
+use super::{FindingBody, word};
+
+/// The answer of a precheck: everything that was found, at once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Precheck)]
+pub(crate) struct PrecheckBody {
+    /// Whether the entry may be submitted: nothing that was found is a `stop`.
+    pub(crate) passes: bool,
+    pub(crate) findings: Vec<FindingBody>,
+    /// What the card number's BIN says.
+    pub(crate) card: Option<BinBody>,
+}
+
+/// What a BIN says.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Bin)]
+pub(crate) struct BinBody {
+    /// The BIN that was found: the longest that fits.
+    #[schema(example = "621700")]
+    pub(crate) bin: String,
+    #[schema(example = "CCB")]
+    pub(crate) bank_code: String,
+    pub(crate) bank_name: String,
+    /// `debit`, `credit`, `semi_credit` or `prepaid`.
+    pub(crate) kind: String,
+    /// The kind in words.
+    pub(crate) kind_name: String,
+    /// How many digits its cards have.
+    #[schema(example = 19)]
+    pub(crate) length: u8,
+    /// Whether this kind of card is accepted for binding.
+    pub(crate) accepted: bool,
+}
+
+/// What is said to one audience.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Wording)]
+pub(crate) struct WordingBody {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) fix: String,
+}
+
+/// A cause of the dictionary, in the caller's language.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Cause)]
+pub(crate) struct CauseBody {
+    #[schema(example = "card.lost")]
+    pub(crate) code: String,
+    /// `platform_channel`, `environment`, `card_holder` or `attack`.
+    pub(crate) family: String,
+    pub(crate) name: String,
+    pub(crate) actor: String,
+    pub(crate) next_step: String,
+    pub(crate) retry: String,
+    pub(crate) retry_after: Option<u32>,
+    /// Whether the borrower is told a vaguer cause.
+    pub(crate) sensitive: bool,
+    pub(crate) borrower: WordingBody,
+    pub(crate) agent: WordingBody,
+    pub(crate) engineer: WordingBody,
+}
+
+impl CauseBody {
+    pub(crate) fn new(cause: &Cause, lang: Lang) -> Self {
+        let wording = |audience| WordingBody {
+            title: cause.title(audience, lang).to_owned(),
+            text: cause.text(audience, lang).to_owned(),
+            fix: cause.fix(audience, lang).to_owned(),
+        };
+        let (retry, retry_after) = retry(cause.retry);
+        Self {
+            code: cause.code.as_str().to_owned(),
+            family: cause.family.name().to_owned(),
+            name: cause.name.in_lang(lang).to_owned(),
+            actor: word(&cause.actor),
+            next_step: word(&cause.next_step),
+            retry: retry.to_owned(),
+            retry_after,
+            sensitive: cause.sensitive(),
+            borrower: wording(Audience::Borrower),
+            agent: wording(Audience::Agent),
+            engineer: wording(Audience::Engineer),
+        }
+    }
+}
+
+/// Every cause of the dictionary.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CauseList {
+    pub(crate) items: Vec<CauseBody>,
+}
+
+/// A channel.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Channel)]
+pub(crate) struct ChannelBody {
+    #[schema(example = "unionpay")]
+    pub(crate) code: String,
+    pub(crate) name: String,
+    /// What it can do.
+    pub(crate) operations: Vec<String>,
+    /// Whether a switch has stopped it.
+    pub(crate) stopped: bool,
+}
+
+impl ChannelBody {
+    pub(crate) fn new(view: ChannelView, lang: Lang) -> Self {
+        Self {
+            code: view.code,
+            name: view.name.in_lang(lang).to_owned(),
+            operations: view.operations.iter().map(|o| o.name().to_owned()).collect(),
+            stopped: view.stopped,
+        }
+    }
+}
+
+/// Every channel.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChannelList {
+    pub(crate) items: Vec<ChannelBody>,
+}
+
+/// A consent text as it is to be shown.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Consent)]
+pub(crate) struct ConsentBody {
+    /// `information_sharing` or `mandate`.
+    pub(crate) kind: String,
+    pub(crate) version: String,
+    pub(crate) lang: String,
+    /// What the box beside it says.
+    pub(crate) label: String,
+    pub(crate) title: String,
+    pub(crate) paragraphs: Vec<String>,
+    /// The hash by which its acceptance names it.
+    pub(crate) sha256: String,
+}
+
+impl From<ConsentView> for ConsentBody {
+    fn from(view: ConsentView) -> Self {
+        Self {
+            kind: view.kind.name().to_owned(),
+            version: view.version,
+            lang: word(&view.lang),
+            label: view.label,
+            title: view.title,
+            paragraphs: view.paragraphs,
+            sha256: view.sha256,
+        }
+    }
+}
+
+/// Whether this process can serve.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
+pub(crate) struct HealthBody {
+    #[schema(example = "ok")]
+    pub(crate) status: String,
+    pub(crate) time: String,
+}
+
+impl HealthBody {
+    pub(crate) fn ok(now: Timestamp) -> Self {
+        Self { status: "ok".to_owned(), time: now.rfc3339() }
+    }
+}
+
+/// The consent texts in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConsentList {
+    pub(crate) items: Vec<ConsentBody>,
+}

@@ -1,0 +1,53 @@
+//! The engine's refusals in the words of the interface.
+
+use mingka_domain::cause::{Audience, CauseCode, Dictionary};
+use mingka_domain::text::Lang;
+use mingka_engine::EngineError;
+
+use crate::problem::{Kind, Problem};
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::NotFound => Self::new(Kind::NotFound),
+            EngineError::Unauthorized => Self::new(Kind::Unauthorized),
+            EngineError::Findings(findings) => Self::new(Kind::EntryRefused).findings(findings),
+            EngineError::ConsentMissing(kinds) => {
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                let names = names.join(", ");
+                Self::new(Kind::ConsentMissing).detail(
+                    format!("缺少当前版本的授权：{names}。没有向银行发送任何信息。"),
+                    format!("Missing in their current wording: {names}. Nothing was sent to the bank."),
+                )
+            }
+            EngineError::InvalidState { state, cause, .. } => Self::new(Kind::InvalidState)
+                .detail(
+                    format!("当前状态为 {state}。{}", said(&cause, Lang::Zh)),
+                    format!("It is {state}. {}", said(&cause, Lang::En)),
+                )
+                .cause(cause),
+            EngineError::IdempotencyMismatch => Self::new(Kind::IdempotencyMismatch),
+            EngineError::InProgress => Self::new(Kind::InProgress).retry_after(1),
+            EngineError::TooMany { retry_after_s, cause } => Self::new(Kind::TooMany)
+                .detail(said(&cause, Lang::Zh), said(&cause, Lang::En))
+                .retry_after(retry_after_s)
+                .cause(cause),
+            EngineError::NoChannel => Self::new(Kind::Unavailable).retry_after(60).detail(
+                "当前没有可用的通道，没有向银行发送任何信息。",
+                "No channel can do this now; nothing was sent to the bank.",
+            ),
+            EngineError::Unavailable => Self::new(Kind::Unavailable).retry_after(2),
+            EngineError::Internal => Self::new(Kind::Internal),
+        }
+    }
+}
+
+/// What the dictionary says to a borrower about a cause: what it is and what to do.
+pub(crate) fn said(cause: &CauseCode, lang: Lang) -> String {
+    let Some(cause) = Dictionary::embedded().get(cause) else { return String::new() };
+    let (text, fix) = (cause.text(Audience::Borrower, lang), cause.fix(Audience::Borrower, lang));
+    match lang {
+        Lang::Zh => format!("{text}{fix}"),
+        Lang::En => format!("{text} {fix}"),
+    }
+}

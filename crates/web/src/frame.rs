@@ -1,0 +1,223 @@
+//! The outermost layer: request id, limits, log line, security headers, and the one place where a
+//! [`Problem`] becomes bytes. Never logs a query, a body, a token or an unknown path segment.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use mingka_domain::id::RequestId;
+use mingka_domain::text::Lang;
+
+use crate::app::App;
+use crate::problem::{Kind, Problem};
+use crate::{lang, pages};
+
+/// How long a request waits for its turn before it hears that the house is busy.
+const TURN_WAIT_MS: u64 = 1_000;
+/// What the busy house asks for.
+const BUSY_RETRY_S: u32 = 2;
+
+/// What is known about a request before any handler sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Info {
+    pub(crate) id: String,
+    pub(crate) lang: Lang,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Info {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::new(Kind::Internal))
+    }
+}
+
+/// Wraps every request.
+pub(crate) async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let began = app.now();
+    let info = Info {
+        id: RequestId::new(began, app.random()).to_string(),
+        lang: lang::negotiate(request.headers()),
+    };
+    let path = log_path(request.uri().path());
+    let page = is_page(request.uri().path());
+    let method = request.method().clone();
+    let address = address(&request, app.settings.behind_proxy);
+    let page_lang = pages::lang_of(request.headers()).unwrap_or(info.lang);
+    request.extensions_mut().insert(info.clone());
+
+    let answer = match admit(&app, address) {
+        Err(problem) => problem.into_response(),
+        Ok(()) => turn(&app, request, next).await,
+    };
+    let mut answer = write_problem(&app, answer, &info, page.then_some(page_lang));
+    dress(answer.headers_mut(), page, &info);
+
+    let status = answer.status().as_u16();
+    let took_ms = app.now().since_ms(began);
+    if answer.status().is_server_error() {
+        tracing::error!(
+            request.id = %info.id, http.method = %method, http.path = %path, http.status = status,
+            took_ms, "a request met a fault of ours"
+        );
+    } else {
+        tracing::info!(
+            request.id = %info.id, http.method = %method, http.path = %path, http.status = status,
+            took_ms, "a request was answered"
+        );
+    }
+    answer
+}
+
+fn admit(app: &App, address: Option<IpAddr>) -> Result<(), Problem> {
+    let Some(address) = address else { return Ok(()) };
+    app.by_address
+        .take(&address, app.now())
+        .map_err(|wait_s| Problem::new(Kind::TooMany).retry_after(wait_s))
+}
+
+/// Waits a moment for a free place; the place is given back when the answer's head is ready.
+async fn turn(app: &App, request: Request, next: Next) -> Response {
+    let wait = Duration::from_millis(TURN_WAIT_MS);
+    match tokio::time::timeout(wait, app.requests.acquire()).await {
+        Ok(Ok(_permit)) => next.run(request).await,
+        _ => Problem::new(Kind::Busy).retry_after(BUSY_RETRY_S).into_response(),
+    }
+}
+
+/// The caller's address; behind a proxy the last one the proxy added.
+fn address(request: &Request, behind_proxy: bool) -> Option<IpAddr> {
+    if behind_proxy {
+        let forwarded = request.headers().get("x-forwarded-for").and_then(|v| v.to_str().ok());
+        let last = forwarded.and_then(|list| list.rsplit(',').next());
+        if let Some(address) = last.and_then(|text| text.trim().parse().ok()) {
+            return Some(address);
+        }
+    }
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
+}
+
+/// Whether a person reads the answer: the pages, but not what their scripts ask for.
+fn is_page(path: &str) -> bool {
+    let scripted = ["/b/bin/", "/b/check", "/b/state", "/b/events"];
+    (path == "/b" || path.starts_with("/b/")) && !scripted.iter().any(|p| path.starts_with(p))
+}
+
+/// Writes a problem, or an error a library answered with, in the form its reader needs.
+fn write_problem(app: &App, mut answer: Response, info: &Info, page: Option<Lang>) -> Response {
+    let given = answer.extensions_mut().remove::<Problem>();
+    let status = answer.status();
+    let bare = given.is_none() && (status.is_client_error() || status.is_server_error());
+    let bare = bare && !answer.headers().contains_key(header::CONTENT_TYPE);
+    let bare = bare || (given.is_none() && is_plain_error(&answer));
+    let Some(problem) = given.or_else(|| bare.then(|| Problem::of_status(status))) else {
+        return answer;
+    };
+    let mut written = match page {
+        Some(lang) => pages::problem_page(app, &problem, lang, &info.id),
+        None => json(&problem, info),
+    };
+    *written.status_mut() = problem.kind.row().status;
+    let headers = written.headers_mut();
+    for name in [header::ALLOW, header::SET_COOKIE, header::WWW_AUTHENTICATE] {
+        for value in answer.headers().get_all(&name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    if problem.kind == Kind::Unauthorized {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = problem.retry_after_s {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    written
+}
+
+/// Whether a library answered with an error in plain text, which is not our form.
+fn is_plain_error(answer: &Response) -> bool {
+    let status = answer.status();
+    let plain = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    plain && (status.is_client_error() || status.is_server_error())
+}
+
+fn json(problem: &Problem, info: &Info) -> Response {
+    let body = serde_json::to_vec(&problem.body(info.lang, &info.id)).unwrap_or_default();
+    let mut response = (StatusCode::OK, body).into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("application/problem+json");
+    headers.insert(header::CONTENT_TYPE, kind);
+    let language = HeaderValue::from_static(lang::tag(info.lang));
+    headers.insert(header::CONTENT_LANGUAGE, language);
+    response
+}
+
+/// What stands on every answer; what a handler set itself stays.
+fn dress(headers: &mut HeaderMap, page: bool, info: &Info) {
+    const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+        img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+        base-uri 'none'";
+    const API_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+        frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    let policy = if page { PAGE_POLICY } else { API_POLICY };
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in fixed {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(&info.id) {
+        headers.insert("x-request-id", id);
+    }
+}
+
+/// A path as it may be logged: known words and our own ids stay, whatever else a caller put there
+/// (a token, a card number where none belongs) does not.
+fn log_path(path: &str) -> String {
+    const WORD_BYTES_MAX: usize = 24;
+    let mut logged = String::new();
+    for segment in path.split('/').skip(1).take(8) {
+        logged.push('/');
+        let word = segment.len() <= WORD_BYTES_MAX
+            && segment.bytes().all(|b| b.is_ascii_lowercase() || b"-_.".contains(&b));
+        let word = word || segment == "v1";
+        let id = segment.split_once('_').is_some_and(|(prefix, hex)| {
+            prefix.len() <= 5
+                && prefix.bytes().all(|b| b.is_ascii_lowercase())
+                && hex.len() == 32
+                && hex.bytes().all(|b| b.is_ascii_hexdigit())
+        });
+        logged.push_str(if word || id { segment } else { "…" });
+    }
+    logged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_keeps_words_and_ids_only() {
+        let id = format!("bind_{}", "0".repeat(32));
+        let kept = format!("/v1/bindings/{id}/confirm");
+        assert_eq!(log_path(&format!("/v1/bindings/{id}/confirm")), kept);
+        assert_eq!(log_path("/v1/bins/6217001234567890123"), "/v1/bins/…");
+        assert_eq!(log_path("/b/Zm9vYmFyMTIzNDU2Nzg5MA"), "/b/…");
+        assert_eq!(log_path("/v1/名/%0a"), "/v1/…/…");
+    }
+}

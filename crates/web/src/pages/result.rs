@@ -1,0 +1,166 @@
+//! What became of it: waiting, bound, not bound, over.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use mingka_domain::cause::{Audience, Dictionary};
+use mingka_domain::diagnosis::{Certainty, Diagnosis, NextStep, Retry};
+use mingka_domain::hotline::Hotlines;
+use mingka_domain::time::SECOND_MS;
+use mingka_engine::{BindingState, BindingView};
+
+use super::urlencoded::Fields;
+use super::views::{ClosedPage, Hotline, RefusedPage, SuccessPage, WaitingPage};
+use super::visit::Visit;
+use super::{bank_must_act, card_line, cookies, day_and_clock, face, frame, html};
+use crate::app::App;
+use crate::dto::word;
+use crate::frame::Info;
+use crate::problem::{Kind, Problem};
+
+/// Nothing final is known: never called a failure.
+pub(super) fn waiting(app: &App, visit: &Visit, binding: &BindingView) -> Result<Response, Problem> {
+    let w = visit.w;
+    let mut frame = frame(visit, w.waiting_title, 3);
+    frame.sandbox = app.settings.sandbox;
+    frame.refresh = true;
+    frame.watch = Some(word(&binding.state));
+    let page = WaitingPage {
+        frame,
+        doubtful: binding.state == BindingState::Doubtful,
+        card_line: card_line(w, &binding.card),
+        since: day_and_clock(binding.updated_at),
+    };
+    html(StatusCode::OK, visit.lang, &page)
+}
+
+/// The card is bound.
+pub(super) fn success(app: &App, visit: &Visit, binding: &BindingView) -> Result<Response, Problem> {
+    let w = visit.w;
+    let mut frame = frame(visit, w.success_title, 3);
+    frame.sandbox = app.settings.sandbox;
+    let page = SuccessPage {
+        frame,
+        card: face(w, visit.lang, &binding.card),
+        masked: format!("•••• {}", binding.card.last4),
+        completed: day_and_clock(binding.updated_at),
+        reference: binding.id.to_string(),
+        return_url: visit.session.return_url.clone(),
+    };
+    html(StatusCode::OK, visit.lang, &page)
+}
+
+/// The card was not bound: why, who acts, what next, when again.
+pub(super) fn refused(
+    app: &App,
+    visit: &Visit,
+    info: &Info,
+    binding: &BindingView,
+) -> Result<Response, Problem> {
+    let w = visit.w;
+    let diagnosis = binding.diagnosis.as_ref().ok_or_else(|| {
+        tracing::error!(request.id = %info.id, binding.id = %binding.id,
+            "a binding was refused without a diagnosis");
+        Problem::new(Kind::Internal)
+    })?;
+    let bank_code = binding.card.bank_code.as_deref();
+    let said =
+        diagnosis.render(Dictionary::embedded(), Audience::Borrower, visit.lang, bank_code);
+    let several = diagnosis.certainty == Certainty::OneOf && said.candidates.len() > 1;
+    let (reasons, details) = if several {
+        let titles = said.candidates.iter().map(|candidate| candidate.title.clone()).collect();
+        let fixes = said.candidates.iter().map(|c| format!("{} {}", c.title, c.fix)).collect();
+        (titles, fixes)
+    } else {
+        (vec![said.title, said.text], vec![said.fix])
+    };
+    let mut frame = frame(visit, w.refused_title, 3);
+    frame.sandbox = app.settings.sandbox;
+    let page = RefusedPage {
+        frame,
+        csrf: visit.csrf(app),
+        once: Visit::once(app),
+        several,
+        reasons,
+        details,
+        who: said.actor,
+        next: said.next_step,
+        when: when(visit, diagnosis, binding, said.retry),
+        card_line: card_line(w, &binding.card),
+        hotline: hotline(visit, diagnosis, bank_code),
+        hotline_words: said.hotline,
+        back: back(visit, diagnosis),
+        reference: binding.id.to_string(),
+        bank_code: diagnosis.evidence.iter().rev().find_map(|evidence| {
+            evidence.code.as_ref().map(|code| format!("{} {code}", evidence.channel))
+        }),
+        // The exact causes stay with the agents: the borrower's reference leads them there.
+        open: binding.state == BindingState::Checked,
+    };
+    html(StatusCode::OK, visit.lang, &page)
+}
+
+fn when(visit: &Visit, diagnosis: &Diagnosis, binding: &BindingView, words: String) -> String {
+    match diagnosis.retry {
+        Retry::After(seconds) => {
+            let at = binding.updated_at.plus_ms(i64::from(seconds) * SECOND_MS);
+            format!("{}{}", visit.w.retry_after, day_and_clock(at))
+        }
+        _ => words,
+    }
+}
+
+/// A number to tap, where the bank must act and its number is known.
+fn hotline(visit: &Visit, diagnosis: &Diagnosis, bank_code: Option<&str>) -> Option<Hotline> {
+    if !bank_must_act(diagnosis) {
+        return None;
+    }
+    let found = Hotlines::embedded().find(bank_code?)?;
+    let bank = found.bank.in_lang(visit.lang).to_owned();
+    Some(Hotline { number: found.number.clone(), bank })
+}
+
+fn back(visit: &Visit, diagnosis: &Diagnosis) -> &'static str {
+    let w = visit.w;
+    match diagnosis.next_step {
+        NextStep::CorrectEntry => w.refused_fix,
+        NextStep::UseAnotherCard | NextStep::CallBank | NextStep::VisitBank => w.refused_other,
+        _ => w.refused_again,
+    }
+}
+
+/// Expired, cancelled, unbound.
+pub(super) fn closed(app: &App, visit: &Visit, binding: &BindingView) -> Result<Response, Problem> {
+    let w = visit.w;
+    let (heading, text) = match binding.state {
+        BindingState::Expired => (w.expired_title, w.expired_text),
+        BindingState::Unbound => (w.unbound_title, w.unbound_text),
+        _ => (w.cancelled_title, w.cancelled_text),
+    };
+    let mut frame = frame(visit, heading, 3);
+    frame.sandbox = app.settings.sandbox;
+    let page = ClosedPage {
+        frame,
+        heading,
+        text: text.to_owned(),
+        again: true,
+        to_page: false,
+        csrf: visit.csrf(app),
+        once: Visit::once(app),
+    };
+    html(StatusCode::OK, visit.lang, &page)
+}
+
+/// `POST /b/again`: turn away from a binding that is over, back to the form.
+pub(super) async fn again(
+    State(app): State<App>,
+    headers: HeaderMap,
+    visit: Visit,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    visit.require_csrf(&app, fields.text("csrf"), &headers)?;
+    visit.take_turn(&app)?;
+    let left = visit.session.binding.map(|id| id.to_string());
+    let cookies: Vec<(&str, &str)> = left.iter().map(|id| (cookies::LEFT, id.as_str())).collect();
+    Ok(visit.back(&app, &cookies))
+}

@@ -1,0 +1,165 @@
+//! What the page's scripts ask for: the bank by its prefix, the server's rules for one field, the
+//! state. All of it may be missing and the page still works.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use mingka_domain::environment::Environment;
+use mingka_domain::finding::{Finding, Severity};
+use mingka_domain::precheck::{CardFacts, Entry};
+use serde::{Deserialize, Serialize};
+
+use super::visit::Visit;
+use crate::api::events::{Told, live};
+use crate::app::App;
+use crate::body::Json;
+use crate::bins;
+use crate::dto::word;
+use crate::problem::{Kind, Problem};
+use crate::typed::Typed;
+
+/// The bank of a prefix, in the borrower's words.
+#[derive(Serialize)]
+struct BankAnswer {
+    /// The line under the field.
+    line: String,
+    /// The bank's name on the drawn card.
+    bank: String,
+    /// The kind on the drawn card.
+    kind: String,
+}
+
+/// `GET /b/bin/{prefix}`: six to ten digits, never more.
+pub(super) async fn bin(
+    State(app): State<App>,
+    visit: Visit,
+    Path(prefix): Path<String>,
+) -> Result<Response, Problem> {
+    if !bins::is_prefix(&prefix) {
+        return Err(Problem::new(Kind::WrongQuery));
+    }
+    let rules = app.engine.rules();
+    let w = visit.w;
+    let body = match rules.bins.find(&prefix) {
+        Some(row) => {
+            let kind = row.kind.label(visit.lang);
+            let accepted = bins::is_accepted(&rules, row.kind);
+            let line = line_of(&visit, &row.bank_name, kind, accepted);
+            BankAnswer { line, bank: row.bank_name.to_string(), kind: kind.to_owned() }
+        }
+        None => {
+            // With all ten digits nothing more will be learnt.
+            let line = if prefix.len() == bins::PREFIX_DIGITS_MAX { w.bank_unknown } else { "" };
+            BankAnswer { line: line.to_owned(), bank: String::new(), kind: String::new() }
+        }
+    };
+    Ok((StatusCode::OK, axum::Json(body)).into_response())
+}
+
+/// The line under the card number.
+pub(super) fn bank_line(app: &App, visit: &Visit, facts: &CardFacts) -> String {
+    let accepted = bins::is_accepted(&app.engine.rules(), facts.kind);
+    line_of(visit, &facts.issuer, facts.kind.label(visit.lang), accepted)
+}
+
+fn line_of(visit: &Visit, bank: &str, kind: &str, accepted: bool) -> String {
+    let line = format!("{bank} · {kind}");
+    if accepted { line } else { format!("{line} · {}", visit.w.kind_not_accepted) }
+}
+
+/// What one field holds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CheckRequest {
+    card_number: Option<Typed>,
+    name: Option<Typed>,
+    id_number: Option<Typed>,
+    phone: Option<Typed>,
+}
+
+#[derive(Serialize)]
+struct CheckAnswer {
+    findings: Vec<CheckFinding>,
+    /// Marks of the warnings shown: a form that brings them back need not stop for them again.
+    acknowledged: String,
+}
+
+#[derive(Serialize)]
+struct CheckFinding {
+    severity: String,
+    text: String,
+    fix: String,
+}
+
+/// `POST /b/check`: the rules of the server for the field that was just left.
+pub(super) async fn check(
+    State(app): State<App>,
+    visit: Visit,
+    headers: HeaderMap,
+    Json(request): Json<CheckRequest>,
+) -> Result<Response, Problem> {
+    let csrf = headers.get("x-csrf").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    visit.require_csrf(&app, csrf, &headers)?;
+    app.by_check
+        .take(&visit.session.id, app.now())
+        .map_err(|wait_s| Problem::new(Kind::TooMany).retry_after(wait_s))?;
+    let entry = Entry {
+        card_number: request.card_number.as_ref().map(Typed::expose),
+        name: request.name.as_ref().map(Typed::expose),
+        id_number: request.id_number.as_ref().map(Typed::expose),
+        phone: request.phone.as_ref().map(Typed::expose),
+        ..Entry::default()
+    };
+    let found = app.engine.precheck(&entry, &Environment::default()).findings;
+    let marks: Vec<String> = found
+        .iter()
+        .filter(|finding| finding.severity == Severity::Warn)
+        .map(|finding| {
+            let value = value_of(&entry, finding);
+            visit.mark(&app, finding.field.name(), finding.cause.as_str(), value)
+        })
+        .collect();
+    let body = CheckAnswer {
+        findings: found
+            .iter()
+            .map(|finding| CheckFinding {
+                severity: word(&finding.severity),
+                text: finding.text(visit.lang),
+                fix: finding.fix(visit.lang),
+            })
+            .collect(),
+        acknowledged: marks.join(" "),
+    };
+    Ok((StatusCode::OK, axum::Json(body)).into_response())
+}
+
+fn value_of<'a>(entry: &Entry<'a>, finding: &Finding) -> &'a str {
+    use mingka_domain::finding::Field;
+    match finding.field {
+        Field::CardNumber => entry.card_number,
+        Field::Name => entry.name,
+        Field::IdNumber => entry.id_number,
+        Field::Phone => entry.phone,
+        _ => None,
+    }
+    .unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct StateAnswer {
+    state: String,
+}
+
+/// `GET /b/state`: where the binding stands.
+pub(super) async fn state(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let id = visit.session.binding.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    let binding = app.engine.binding(visit.session.platform, id).await?;
+    let body = StateAnswer { state: word(&binding.state) };
+    Ok((StatusCode::OK, axum::Json(body)).into_response())
+}
+
+/// `GET /b/events`: the same, told as it changes.
+pub(super) async fn events(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let id = visit.session.binding.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    live(&app, visit.session.platform, id, Told::State, 0)
+}

@@ -1,0 +1,207 @@
+//! What each page shows, as plain values: the templates read only these.
+//!
+//! The one clear value that may stand here is what the borrower just typed, given back in the
+//! answer to that same request (never stored, never in a URL).
+
+use std::fmt;
+
+use askama::Template;
+
+use super::words::Words;
+
+/// What every page has around it.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) w: &'static Words,
+    pub(crate) title: String,
+    pub(crate) platform: String,
+    /// The folder of the assets, with their content hash in it.
+    pub(crate) assets: &'static str,
+    /// 1 details, 2 code, 3 result.
+    pub(crate) step: usize,
+    pub(crate) sandbox: bool,
+    /// Reload every few seconds where there is no JavaScript.
+    pub(crate) refresh: bool,
+    /// The state the page shows, when it may change by itself.
+    pub(crate) watch: Option<String>,
+    /// The request's id, where support may need it.
+    pub(crate) reference: Option<String>,
+}
+
+impl Frame {
+    fn steps(&self) -> [(usize, &'static str); 3] {
+        [(1, self.w.step_card), (2, self.w.step_code), (3, self.w.step_done)]
+    }
+}
+
+/// The drawn card.
+#[derive(Debug)]
+pub(crate) struct Face {
+    pub(crate) bank: String,
+    pub(crate) kind: String,
+    pub(crate) groups: Vec<String>,
+    pub(crate) holder: String,
+}
+
+/// One sentence beside a field or above the form.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    /// `stop` or `warn`.
+    pub(crate) severity: &'static str,
+    pub(crate) text: String,
+    pub(crate) fix: Option<String>,
+}
+
+/// One text field.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) hint: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) inputmode: &'static str,
+    pub(crate) autocomplete: &'static str,
+    /// What was just typed, or empty.
+    pub(crate) value: String,
+    /// What is known already, masked.
+    pub(crate) known: Option<String>,
+    pub(crate) messages: Vec<Message>,
+    /// The bank found, for the card number.
+    pub(crate) bank_line: String,
+    pub(crate) bank_known: bool,
+}
+
+impl Field {
+    fn invalid(&self) -> bool {
+        self.messages.iter().any(|message| message.severity == "stop")
+    }
+
+    /// A known value's input is folded away unless it is needed.
+    fn open(&self) -> bool {
+        !self.value.is_empty() || !self.messages.is_empty()
+    }
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Field").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// One consent to be given.
+#[derive(Debug)]
+pub(crate) struct Consent {
+    pub(crate) name: &'static str,
+    pub(crate) version: String,
+    pub(crate) title: String,
+    pub(crate) paragraphs: Vec<String>,
+    pub(crate) statement: String,
+    pub(crate) accepted: bool,
+    pub(crate) missing: bool,
+}
+
+/// The first page: the fields and the consents.
+#[derive(Debug, Template)]
+#[template(path = "form.html")]
+pub(crate) struct FormPage {
+    pub(crate) frame: Frame,
+    pub(crate) card: Face,
+    pub(crate) csrf: String,
+    pub(crate) once: String,
+    pub(crate) seen: String,
+    pub(crate) has_stops: bool,
+    pub(crate) only_warnings: bool,
+    pub(crate) general: Vec<Message>,
+    pub(crate) number: Field,
+    pub(crate) name: Field,
+    pub(crate) id_number: Field,
+    pub(crate) phone: Field,
+    pub(crate) recipients: Vec<String>,
+    pub(crate) consents: Vec<Consent>,
+}
+
+/// The second page: the one-time code.
+#[derive(Debug, Template)]
+#[template(path = "code.html")]
+pub(crate) struct CodePage {
+    pub(crate) frame: Frame,
+    pub(crate) card: Face,
+    pub(crate) csrf: String,
+    pub(crate) once: String,
+    pub(crate) once_resend: String,
+    pub(crate) once_cancel: String,
+    pub(crate) phone: String,
+    pub(crate) notice: Option<&'static str>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) valid_until: Option<String>,
+    pub(crate) tries_left: u32,
+    pub(crate) sends_left: u32,
+    pub(crate) resend_in: i64,
+    pub(crate) resend_at: String,
+}
+
+/// The bank has not said its last word.
+#[derive(Debug, Template)]
+#[template(path = "waiting.html")]
+pub(crate) struct WaitingPage {
+    pub(crate) frame: Frame,
+    pub(crate) doubtful: bool,
+    pub(crate) card_line: String,
+    pub(crate) since: String,
+}
+
+/// The card is bound.
+#[derive(Debug, Template)]
+#[template(path = "success.html")]
+pub(crate) struct SuccessPage {
+    pub(crate) frame: Frame,
+    pub(crate) card: Face,
+    pub(crate) masked: String,
+    pub(crate) completed: String,
+    pub(crate) reference: String,
+    pub(crate) return_url: Option<String>,
+}
+
+/// A bank's telephone.
+#[derive(Debug)]
+pub(crate) struct Hotline {
+    pub(crate) number: String,
+    pub(crate) bank: String,
+}
+
+/// The card was not bound, and why.
+#[derive(Debug, Template)]
+#[template(path = "refused.html")]
+pub(crate) struct RefusedPage {
+    pub(crate) frame: Frame,
+    pub(crate) csrf: String,
+    pub(crate) once: String,
+    /// Whether the reasons are the candidates of a "one of".
+    pub(crate) several: bool,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) details: Vec<String>,
+    pub(crate) who: String,
+    pub(crate) next: String,
+    pub(crate) when: String,
+    pub(crate) card_line: String,
+    pub(crate) hotline: Option<Hotline>,
+    /// How to reach the bank, in words, where the bank must act.
+    pub(crate) hotline_words: Option<String>,
+    pub(crate) back: &'static str,
+    pub(crate) reference: String,
+    pub(crate) bank_code: Option<String>,
+    /// Whether the binding is still open, so that a code may be asked for again.
+    pub(crate) open: bool,
+}
+
+/// Nothing more happens here: expired, cancelled, or a page that must be opened anew.
+#[derive(Debug, Template)]
+#[template(path = "closed.html")]
+pub(crate) struct ClosedPage {
+    pub(crate) frame: Frame,
+    pub(crate) heading: &'static str,
+    pub(crate) text: String,
+    pub(crate) again: bool,
+    pub(crate) to_page: bool,
+    pub(crate) csrf: String,
+    pub(crate) once: String,
+}
