@@ -93,11 +93,13 @@ CREATE TABLE attempts (
     outcome TEXT,
     code TEXT
 );
--- A code and the agreement opened with it share one order identity; each operation has it once.
--- Inquiries may repeat: they ask about somebody else's identity.
+-- A code and the agreement opened with it share one order identity, and a wrong code is followed by
+-- another under the same one; every other order is sent once. Inquiries may repeat: they ask about
+-- somebody else's identity.
 CREATE UNIQUE INDEX attempts_of_order
     ON attempts (channel, merchant, order_id, txn_time, operation)
-    WHERE operation <> 'query_state' AND operation <> 'query_agreement';
+    WHERE operation <> 'query_state' AND operation <> 'query_agreement'
+        AND operation <> 'open_agreement';
 CREATE INDEX attempts_by_order ON attempts (channel, order_id);
 CREATE INDEX attempts_of_subject ON attempts (subject, id);
 CREATE INDEX attempts_of_card ON attempts (card_index, operation, sent_at);

@@ -63,14 +63,15 @@ fn a_broken_rule_of_the_schema_is_invalid_and_nothing_is_written() {
 }
 
 #[test]
-fn one_order_identity_serves_a_code_and_its_agreement_once_each() {
+fn one_order_identity_serves_one_code_and_every_try_to_open_with_it() {
     let store = memory();
     now(store.commit(unit(
         attempt(1, Operation::SendCode).insert(),
         [attempt(2, Operation::OpenAgreement).insert()],
     )))
     .unwrap();
-    let again = now(store.commit(Unit::new(attempt(3, Operation::OpenAgreement).insert())));
+    now(store.commit(Unit::new(attempt(7, Operation::OpenAgreement).insert()))).unwrap();
+    let again = now(store.commit(Unit::new(attempt(3, Operation::SendCode).insert())));
     assert_eq!(again.unwrap_err(), CommitError::Duplicate { table: "attempts" });
     for n in 4..6 {
         now(store.commit(Unit::new(attempt(n, Operation::QueryState).insert()))).unwrap();
