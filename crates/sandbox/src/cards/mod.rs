@@ -43,8 +43,7 @@ pub fn catalogue() -> Vec<MagicCard> {
 /// A bank that knows the magic cards and the series.
 #[must_use]
 pub fn bank() -> Bank {
-    let rows = rows();
-    let cards = rows.iter().zip(1u32..).filter_map(|(row, index)| at_the_bank(row, index));
+    let cards = rows().iter().zip(1u32..).filter_map(|(row, index)| at_the_bank(row, index));
     Bank::new(cards, Some(Series { by_number: series_card, by_slug: series_card_by_slug }))
 }
 

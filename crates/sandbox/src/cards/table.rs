@@ -1,5 +1,7 @@
 //! The rows of the catalogue, read from the data file that is built in.
 
+use std::sync::LazyLock;
+
 use mingka_domain::cause::CauseCode;
 use serde::Deserialize;
 
@@ -47,12 +49,17 @@ struct File {
 }
 
 /// All rows, in the order of the file.
-#[expect(clippy::expect_used, reason = "the file is built in, and the tests read it")]
-pub(super) fn rows() -> Vec<Row> {
-    toml::from_str::<File>(include_str!("cards.toml"))
-        .expect("the built-in cards are readable")
-        .card
+pub(super) fn rows() -> &'static [Row] {
+    &ROWS
 }
+
+/// Read once: the simulator makes a bank for every seed.
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the file is built in, and the tests read it")]
+    let file: File =
+        toml::from_str(include_str!("cards.toml")).expect("the built-in cards are readable");
+    file.card
+});
 
 const fn yes() -> bool {
     true
