@@ -186,14 +186,25 @@ impl Profile {
             (self.operations.is_empty(), "operations is empty"),
             (changes && !asks, "operations that change something need query_state"),
             (!positive, "every span under inquiry must be positive"),
-            (inquiry.not_found_final_after_ms.is_some_and(|after| after <= 0),
-                "inquiry.not_found_final_after_ms must be positive"),
-            (self.timeout.connect_ms == 0 || self.timeout.exchange_ms == 0,
-                "timeout must be positive"),
-            (self.code.valid_ms <= 0 || self.code.resend_after_ms <= 0 || self.code.sends_max == 0
-                || self.code.tries_max == 0, "every number under code must be positive"),
-            (quota.kept_for_corrections > quota.count_max,
-                "verification.kept_for_corrections is above count_max"),
+            (
+                inquiry.not_found_final_after_ms.is_some_and(|after| after <= 0),
+                "inquiry.not_found_final_after_ms must be positive",
+            ),
+            (
+                self.timeout.connect_ms == 0 || self.timeout.exchange_ms == 0,
+                "timeout must be positive",
+            ),
+            (
+                self.code.valid_ms <= 0
+                    || self.code.resend_after_ms <= 0
+                    || self.code.sends_max == 0
+                    || self.code.tries_max == 0,
+                "every number under code must be positive",
+            ),
+            (
+                quota.kept_for_corrections > quota.count_max,
+                "verification.kept_for_corrections is above count_max",
+            ),
             (self.hours.from_hour > 24 || self.hours.until_hour > 24, "hours end at 24"),
         ]
         .into_iter()

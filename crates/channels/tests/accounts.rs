@@ -1,10 +1,12 @@
 //! A merchant account is checked whole when it is loaded, and each refusal names its setting.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its assumptions fail")]
+
 mod support;
 
+use mingka_channels::Profile;
 use mingka_channels::acp::{AccountError, AccountSettings, MerchantAccount, Signing, Version};
 use mingka_channels::profile::ProfileError;
-use mingka_channels::Profile;
 use mingka_domain::secret::Secret;
 use support::*;
 
@@ -16,7 +18,9 @@ fn refused(change: impl FnOnce(&mut AccountSettings)) -> AccountError {
     error
 }
 
-fn refused_signing(change: impl FnOnce(&mut Secret, &mut String, &mut Vec<String>)) -> AccountError {
+fn refused_signing(
+    change: impl FnOnce(&mut Secret, &mut String, &mut Vec<String>),
+) -> AccountError {
     refused(|settings| {
         let Signing::Rsa { private_key, certificate, bank } = &mut settings.signing else {
             return;
@@ -59,10 +63,7 @@ fn a_key_must_fit_its_certificate_and_the_bank_must_have_a_name() {
         refused_signing(|_, certificate, _| *certificate = WORLD.bank.certificate_pem.clone()),
         AccountError::KeyAndCertificateDiffer
     );
-    assert_eq!(
-        refused_signing(|_, certificate, _| certificate.clear()),
-        AccountError::Certificate
-    );
+    assert_eq!(refused_signing(|_, certificate, _| certificate.clear()), AccountError::Certificate);
     assert!(matches!(
         refused_signing(|key, _, _| *key = Secret::new("no key".to_owned())),
         AccountError::PrivateKey(_)
@@ -100,7 +101,8 @@ fn the_embedded_profile_is_sound_and_others_are_refused_by_name() {
     assert!(refused("until_hour = 0", "until_hour = 25").contains("hours"));
     assert!(refused("\"verify\"", "\"fly\"").contains("fly"));
 
-    let night = text.replace("from_hour = 0", "from_hour = 22").replace("until_hour = 0", "until_hour = 6");
+    let night =
+        text.replace("from_hour = 0", "from_hour = 22").replace("until_hour = 0", "until_hour = 6");
     let night = Profile::parse(&night).unwrap();
     assert!(night.is_open_at(23) && night.is_open_at(5) && !night.is_open_at(6));
 }

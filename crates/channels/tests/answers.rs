@@ -1,6 +1,8 @@
 //! What the bank says and what we make of it. The unhappy ways first: whatever is unsigned, wrongly
 //! signed, somebody else's, of another order or unreadable proves nothing and never declines.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its assumptions fail")]
+
 mod support;
 
 use mingka_channels::acp::wire::Fields;
@@ -109,7 +111,11 @@ fn an_answer_of_another_order_is_no_answer() {
             let mut answer = bank_answers(&message, &DECLINE);
             answer.set(field, value);
             let answer = signed_keyed(answer);
-            assert_eq!(doubt(decode(&account, &sent, &answer)), Doubt::WrongOrder, "{name} {field}");
+            assert_eq!(
+                doubt(decode(&account, &sent, &answer)),
+                Doubt::WrongOrder,
+                "{name} {field}"
+            );
         }
     }
 }
@@ -276,7 +282,8 @@ fn not_found_is_said_apart() {
 
 #[test]
 fn the_banks_words_leave_the_codec_masked() {
-    let extra = [("respCode", "66"), ("respMsg", "卡号6216261000000000018手机13800138000不符[1000005]")];
+    let extra =
+        [("respCode", "66"), ("respMsg", "卡号6216261000000000018手机13800138000不符[1000005]")];
     let answer = reply("open_agreement", &extra).answer.unwrap();
     let text = answer.message.unwrap();
     assert!(!text.contains(CARD) && !text.contains(PHONE), "{text}");
@@ -299,11 +306,19 @@ fn golden_answers() {
     settings.set_omit_expression(true);
     settings.bind(|| {
         for (name, extra) in [
-            ("verify_four_elements", &[("respCode", "66"), ("respMsg", "身份信息不正确[1000005]")][..]),
+            (
+                "verify_four_elements",
+                &[("respCode", "66"), ("respMsg", "身份信息不正确[1000005]")][..],
+            ),
             ("send_code", &[("respCode", "00"), ("respMsg", "成功[0000000]")]),
             (
                 "open_agreement",
-                &[("respCode", "00"), ("respMsg", "success"), ("queryId", "232611201030000000018"), TOKEN],
+                &[
+                    ("respCode", "00"),
+                    ("respMsg", "success"),
+                    ("queryId", "232611201030000000018"),
+                    TOKEN,
+                ],
             ),
             ("query_agreement", &[("respCode", "00"), ("activateStatus", "1"), TOKEN]),
             ("cancel_agreement", &[("respCode", "89"), ("respMsg", "Token无效[3900002]")]),
@@ -320,7 +335,10 @@ fn golden_answers() {
             let answer = signed_keyed(bank_answers(&message, extra));
             let reply = decode(&account, &sent, &answer).unwrap();
             let body = String::from_utf8(answer.body).unwrap();
-            insta::assert_snapshot!(format!("answer_{name}"), format!("{body}\n\n{}", show(&reply)));
+            insta::assert_snapshot!(
+                format!("answer_{name}"),
+                format!("{body}\n\n{}", show(&reply))
+            );
         }
     });
 }
@@ -363,7 +381,8 @@ fn notice(account: &MerchantAccount, body: &[u8]) -> Result<Notice, Unreadable> 
 fn a_notification_is_proven_before_it_is_believed() {
     let account = rsa_account();
     let Exchanged { message, .. } = send(&account, "open_agreement");
-    let merchant = mingka_crypto::certificate::Certificate::from_pem(&WORLD.merchant.certificate_pem);
+    let merchant =
+        mingka_crypto::certificate::Certificate::from_pem(&WORLD.merchant.certificate_pem);
     let to_merchant = merchant.unwrap().encryption_key().unwrap();
     let signed = |party: &Party, extra: &[(&str, &str)]| {
         let mut fields = bank_answers(&message, extra);
@@ -386,7 +405,10 @@ fn a_notification_is_proven_before_it_is_believed() {
     let forged = notice(&account, &signed(&WORLD.stranger, &good)).unwrap_err();
     assert_eq!(forged.doubt, Doubt::BadSignature);
     assert_eq!(notice(&account, b"").unwrap_err().doubt, Doubt::BadSignature);
-    assert_eq!(notice(&account, b"respCode=00&signature=x").unwrap_err().doubt, Doubt::BadSignature);
+    assert_eq!(
+        notice(&account, b"respCode=00&signature=x").unwrap_err().doubt,
+        Doubt::BadSignature
+    );
     assert_eq!(notice(&account, b"%%").unwrap_err().doubt, Doubt::Unreadable);
 }
 

@@ -1,6 +1,12 @@
 //! OpenSSL as the oracle: it verifies what we sign, opens what we encrypt, and agrees on every hash.
 //! Without the program on this machine the tests say that they were left out.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops where its assumptions fail, and says what it left out"
+)]
+
 mod support;
 
 use std::io::Write as _;
@@ -84,7 +90,8 @@ fn openssl_verifies_our_signatures() {
         settings.version = version;
         let account = MerchantAccount::load(settings).unwrap();
         let fields = message(&account, &Request::QueryAgreement);
-        let certificate = Scratch::new(&format!("cert{hash}"), WORLD.merchant.certificate_pem.as_bytes());
+        let certificate =
+            Scratch::new(&format!("cert{hash}"), WORLD.merchant.certificate_pem.as_bytes());
         let Some(public) = openssl(&["x509", "-in", certificate.path(), "-noout", "-pubkey"], b"")
         else {
             return;
@@ -94,8 +101,7 @@ fn openssl_verifies_our_signatures() {
         let signature = Scratch::new(&format!("sig{hash}"), &signature);
         // Hashed twice: what is signed are the digits of the first hash.
         let digits = digest(hash, &fields.canonical()).unwrap();
-        let arguments =
-            ["dgst", hash, "-verify", public.path(), "-signature", signature.path()];
+        let arguments = ["dgst", hash, "-verify", public.path(), "-signature", signature.path()];
         assert_eq!(text(&arguments, digits.as_bytes()).unwrap(), "Verified OK");
         let serial = ["x509", "-in", certificate.path(), "-noout", "-serial"];
         let serial = text(&serial, b"").unwrap();
@@ -113,7 +119,10 @@ fn openssl_opens_what_we_encrypt() {
     let key = Scratch::new("key", WORLD.bank_encryption.key_pem.as_bytes());
     let open = |sealed: &[u8]| {
         let padding = "rsa_padding_mode:pkcs1";
-        text(&["pkeyutl", "-decrypt", "-inkey", key.path(), "-pkeyopt", padding], &from_base64(sealed))
+        text(
+            &["pkeyutl", "-decrypt", "-inkey", key.path(), "-pkeyopt", padding],
+            &from_base64(sealed),
+        )
     };
     let Some(card) = open(fields.bytes("accNo").unwrap()) else { return };
     assert_eq!(card, CARD);
@@ -125,10 +134,9 @@ fn openssl_opens_what_we_encrypt() {
 
 #[test]
 fn openssl_agrees_on_the_keyed_hashes() {
-    for (hash, signing) in [
-        ("-sha256", Signing::KeyedSha256(secret())),
-        ("-sm3", Signing::KeyedSm3(secret())),
-    ] {
+    for (hash, signing) in
+        [("-sha256", Signing::KeyedSha256(secret())), ("-sm3", Signing::KeyedSm3(secret()))]
+    {
         let account = MerchantAccount::load(settings(signing)).unwrap();
         let fields = message(&account, &Request::QueryAgreement);
         let Some(key) = digest(hash, SECRET.as_bytes()) else { return };

@@ -2,6 +2,8 @@
 //! The person, the card and the secret are invented; encrypted values are shown opened, because
 //! their bytes differ in every run.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its assumptions fail")]
+
 mod support;
 
 use mingka_channels::acp::suite::{verify_keyed, verify_rsa};
@@ -169,8 +171,7 @@ fn only_what_is_compared_is_sent() {
 #[test]
 fn what_is_missing_is_named() {
     let account = keyed_account();
-    let bare =
-        || Elements { name: None, id_number: None, reserved_phone: None, ..elements() };
+    let bare = || Elements { name: None, id_number: None, reserved_phone: None, ..elements() };
     let missing = |request: Request| {
         let refused = encode(&account, &request).unwrap_err();
         assert_eq!(refused.why, UnencodableWhy::Missing);
@@ -218,8 +219,7 @@ fn what_the_profile_does_not_list_is_not_sent() {
 
 #[test]
 fn nothing_prints_what_it_carries() {
-    let (message, sent) =
-        encode(&keyed_account(), &every_request().swap_remove(6).1).unwrap();
+    let (message, sent) = encode(&keyed_account(), &every_request().swap_remove(6).1).unwrap();
     let printed = format!("{message:?} {sent:?} {:?} {:?}", keyed_account(), rsa_account());
     for secret in [CARD, PHONE, ID_NUMBER, NAME, SECRET, "111111", "PRIVATE"] {
         assert!(!printed.contains(secret), "{secret}");

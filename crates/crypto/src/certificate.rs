@@ -99,8 +99,8 @@ impl Certificate {
         if pem.len() > PEM_BYTES_MAX {
             return Err(CertificateError::TooLong);
         }
-        let der = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(|_| CertificateError::NotPem)?;
+        let der =
+            CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| CertificateError::NotPem)?;
         Self::from_der(&der)
     }
 
@@ -207,14 +207,13 @@ fn common_name(subject: &x509_cert::name::Name) -> Option<String> {
     match value.tag() {
         Tag::Utf8String => std::str::from_utf8(value.value()).ok().map(str::to_owned),
         Tag::BmpString => {
-            let units = value.value().chunks_exact(2).map(|pair| {
-                pair.iter().fold(0u16, |unit, byte| (unit << 8) | u16::from(*byte))
-            });
+            let units = value
+                .value()
+                .chunks_exact(2)
+                .map(|pair| pair.iter().fold(0u16, |unit, byte| (unit << 8) | u16::from(*byte)));
             char::decode_utf16(units).collect::<Result<String, _>>().ok()
         }
-        _ if value.value().is_ascii() => {
-            std::str::from_utf8(value.value()).ok().map(str::to_owned)
-        }
+        _ if value.value().is_ascii() => std::str::from_utf8(value.value()).ok().map(str::to_owned),
         _ => None,
     }
 }

@@ -17,7 +17,10 @@ pub struct SystemEntropy(SystemRandom);
 impl SystemEntropy {
     /// The operating system's source.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place where the product draws randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the product draws randomness"
+    )]
     pub fn new() -> Self {
         Self(SystemRandom::new())
     }

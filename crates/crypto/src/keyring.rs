@@ -54,7 +54,9 @@ impl fmt::Display for OpenError {
             Self::UnknownKeyVersion(version) => {
                 write!(f, "the key file has no key of version {version}")
             }
-            Self::Tampered => f.write_str("a sealed value was changed or moved, or the key is wrong"),
+            Self::Tampered => {
+                f.write_str("a sealed value was changed or moved, or the key is wrong")
+            }
         }
     }
 }
@@ -128,8 +130,7 @@ impl KeyRing {
     /// When it is no sealed value, its key is missing, or it was changed or moved.
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let (version, rest) = split_version(sealed).ok_or(OpenError::NotSealed)?;
-        let (nonce, body) =
-            rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError::NotSealed)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError::NotSealed)?;
         let cipher = self.cipher(version).ok_or(OpenError::UnknownKeyVersion(version))?;
         let mut clear = Zeroizing::new(body.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);

@@ -108,11 +108,8 @@ impl SigningKey {
     /// One and the same for every cause: an error that tells them apart would help who probes.
     pub fn decrypt_pkcs1(&self, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, RsaError> {
         let mut clear = Zeroizing::new(vec![0; self.opener.min_output_size()]);
-        let length = self
-            .opener
-            .decrypt(ciphertext, &mut clear)
-            .map_err(|_| RsaError::Failed)?
-            .len();
+        let length =
+            self.opener.decrypt(ciphertext, &mut clear).map_err(|_| RsaError::Failed)?.len();
         clear.truncate(length);
         Ok(clear)
     }

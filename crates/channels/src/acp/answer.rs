@@ -37,7 +37,9 @@ pub(super) fn decode(
     match sent.operation {
         Operation::QueryState => Ok(read_state(sent, &fields, &heard, rules, encoding)),
         Operation::QueryAgreement => Ok(read_agreement(&fields, heard, rules)),
-        _ => Ok(read_request(sent, &fields, deciding(sent, &fields, heard, rules, encoding), rules)),
+        _ => {
+            Ok(read_request(sent, &fields, deciding(sent, &fields, heard, rules, encoding), rules))
+        }
     }
 }
 
@@ -162,8 +164,7 @@ fn deciding(
     rules: &Rules<'_>,
     encoding: Encoding,
 ) -> Heard {
-    let went_well =
-        rules.read(sent.operation, Phase::Request, &heard).class == Class::Settled;
+    let went_well = rules.read(sent.operation, Phase::Request, &heard).class == Class::Settled;
     if sent.operation == Operation::Verify && went_well {
         Heard::of(fields, encoding, "origRespCode", "origRespMsg").unwrap_or(heard)
     } else {

@@ -91,9 +91,7 @@ impl Codes {
             Request::CancelAgreement { .. } => back("74", "01", BIZ_TOKEN),
             Request::RefreshCertificate => back("95", "00", BIZ_NONE),
             Request::QueryState { about } => match about {
-                Operation::Verify => {
-                    Self { is_query: true, ..back("00", "03", BIZ_VERIFICATION) }
-                }
+                Operation::Verify => Self { is_query: true, ..back("00", "03", BIZ_VERIFICATION) },
                 Operation::SendCode | Operation::OpenAgreement | Operation::CancelAgreement => {
                     Self { is_query: true, ..back("00", "00", BIZ_TOKEN) }
                 }
@@ -182,11 +180,7 @@ fn wanted(product: Product, elements: &Elements) -> Result<Wanted<'_>, Unencodab
     })
 }
 
-fn pick<T>(
-    needed: bool,
-    field: &'static str,
-    value: Option<T>,
-) -> Result<Option<T>, Unencodable> {
+fn pick<T>(needed: bool, field: &'static str, value: Option<T>) -> Result<Option<T>, Unencodable> {
     match (needed, value) {
         (true, None) => Err(wrong(field, Missing)),
         (true, value) => Ok(value),

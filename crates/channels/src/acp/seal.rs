@@ -5,11 +5,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mingka_crypto::Entropy;
 use mingka_crypto::certificate::Certificate;
 use mingka_crypto::digest::hmac_sha256;
 use mingka_crypto::entropy::random;
 use mingka_crypto::rsa::{EncryptionKey, RsaError, SigningKey};
-use mingka_crypto::Entropy;
 use mingka_domain::secret::Secret;
 use zeroize::Zeroizing;
 

@@ -146,12 +146,7 @@ impl Suite {
     ///
     /// # Errors
     /// Says what is wrong with the signature or the signer.
-    pub fn prove(
-        &self,
-        version: Version,
-        fields: &Fields,
-        now: Timestamp,
-    ) -> Result<(), Unproven> {
+    pub fn prove(&self, version: Version, fields: &Fields, now: Timestamp) -> Result<(), Unproven> {
         if fields.ascii("signMethod") != Some(self.method()) {
             return Err(Unproven::OtherMethod);
         }
@@ -220,9 +215,7 @@ pub fn verify_rsa(signer: &Certificate, version: Version, fields: &Fields) -> Re
     let signature = fields.ascii(SIGNATURE).ok_or(Unproven::NoSignature)?;
     let signature = STANDARD.decode(signature).map_err(|_| Unproven::BadSignature)?;
     let digest = version.digest(&fields.canonical());
-    signer
-        .verify(version.hash(), digest.as_bytes(), &signature)
-        .map_err(|_| Unproven::BadSignature)
+    signer.verify(version.hash(), digest.as_bytes(), &signature).map_err(|_| Unproven::BadSignature)
 }
 
 /// Signs with a shared secret: sets `signMethod` and `signature`.

@@ -150,9 +150,12 @@ impl Fields {
     /// joined, not encoded.
     #[must_use]
     pub fn canonical(&self) -> Zeroizing<Vec<u8>> {
-        self.join(|name, value| name != SIGNATURE && !value.is_empty(), |value, out| {
-            out.extend_from_slice(value);
-        })
+        self.join(
+            |name, value| name != SIGNATURE && !value.is_empty(),
+            |value, out| {
+                out.extend_from_slice(value);
+            },
+        )
     }
 
     /// The message as a form body, URL-encoded: how requests and notifications are written.

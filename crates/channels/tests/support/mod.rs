@@ -166,9 +166,17 @@ pub(crate) fn bank_opens(sealed: &str) -> String {
 pub(crate) fn bank_answers(request: &HttpRequest, extra: &[(&str, &str)]) -> Fields {
     let asked = bank_reads(request);
     let mut answer = Fields::new();
-    for name in
-        ["version", "encoding", "txnType", "txnSubType", "bizType", "accessType", "merId", "orderId", "txnTime"]
-    {
+    for name in [
+        "version",
+        "encoding",
+        "txnType",
+        "txnSubType",
+        "bizType",
+        "accessType",
+        "merId",
+        "orderId",
+        "txnTime",
+    ] {
         answer.set(name, asked.bytes(name).unwrap());
     }
     for (name, value) in extra {

@@ -45,11 +45,14 @@ impl fmt::Display for KeyFileError {
             Self::NotAKeyFile => write!(f, "the key file does not begin with \"{HEADER}\""),
             Self::Line(line) => write!(f, "line {line} of the key file cannot be read"),
             Self::VersionOrder(line) => {
-                write!(f, "line {line} of the key file repeats a version or goes back to an older one")
+                write!(
+                    f,
+                    "line {line} of the key file repeats a version or goes back to an older one"
+                )
             }
-            Self::Incomplete => {
-                f.write_str("the key file lacks a sealing key, the index key or the current version")
-            }
+            Self::Incomplete => f.write_str(
+                "the key file lacks a sealing key, the index key or the current version",
+            ),
             Self::CurrentNotNewest => {
                 f.write_str("the key file's current version is not its newest one")
             }

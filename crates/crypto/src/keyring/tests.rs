@@ -119,7 +119,9 @@ fn a_wrong_key_file_is_named_by_its_line() {
         KeyFileError::CurrentNotNewest
     );
     assert_eq!(refused(&"x".repeat(200_000)), KeyFileError::TooLong);
-    assert!(KeyRing::from_file_text(&full(&format!("seal 1 {key}\ncurrent 1\nindex {key}\n"))).is_ok());
+    assert!(
+        KeyRing::from_file_text(&full(&format!("seal 1 {key}\ncurrent 1\nindex {key}\n"))).is_ok()
+    );
 }
 
 #[test]

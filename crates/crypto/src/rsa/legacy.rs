@@ -34,9 +34,8 @@ pub(super) fn sign(pair: &KeyPair, message: &[u8]) -> Result<Vec<u8>, RsaError> 
 /// The value that is signed: 00 01 FF … FF 00, the name of the hash, the hash (RFC 8017, 9.2).
 fn padded(message: &[u8], length: usize) -> Option<Vec<u8>> {
     /// `DigestInfo` of SHA-1 up to the hash itself.
-    const SHA1_INFO: [u8; 15] = [
-        0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14,
-    ];
+    const SHA1_INFO: [u8; 15] =
+        [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];
     let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, message);
     let filling = length.checked_sub(3 + SHA1_INFO.len() + hash.as_ref().len())?;
     let mut padded = vec![0x00, 0x01];

@@ -44,7 +44,10 @@ fn a_value_opens_with_the_right_key_alone() {
     let sealed = to.encrypt_pkcs1(b"phoneNo=13800138000").unwrap();
     assert_ne!(sealed, to.encrypt_pkcs1(b"phoneNo=13800138000").unwrap());
     assert_eq!(key.decrypt_pkcs1(&sealed).unwrap().as_slice(), b"phoneNo=13800138000");
-    assert_ne!(other.decrypt_pkcs1(&sealed).ok().as_deref().map(Vec::as_slice), Some(&b"phoneNo=13800138000"[..]));
+    assert_ne!(
+        other.decrypt_pkcs1(&sealed).ok().as_deref().map(Vec::as_slice),
+        Some(&b"phoneNo=13800138000"[..])
+    );
     assert!(key.decrypt_pkcs1(b"").is_err());
     assert!(to.encrypt_pkcs1(&[0; 245]).is_ok());
     assert_eq!(to.encrypt_pkcs1(&[0; 246]), Err(RsaError::TooLong));
