@@ -9,7 +9,7 @@ use mingka_store::{ApiKeyRecord, PlatformRecord, Unit};
 use crate::core::{Engine, hex};
 use crate::error::EngineError;
 use crate::request::{Caller, NewApiKey, Scope};
-use crate::view::{IssuedApiKey, PlatformView};
+use crate::view::{ApiKeyView, IssuedApiKey, PlatformView};
 
 /// What every key begins with, so that a leaked one is recognised.
 const KEY_BEGINNING: &str = "mk_";
@@ -43,6 +43,15 @@ impl Engine {
     /// When the store is away.
     pub async fn platforms(&self) -> Result<Vec<PlatformView>, EngineError> {
         Ok(self.store().platforms().await?.into_iter().map(platform_view).collect())
+    }
+
+    /// A platform's API keys, the oldest first: their beginnings and dates, never the keys.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn api_keys(&self, platform: PlatformId) -> Result<Vec<ApiKeyView>, EngineError> {
+        let records = self.store().api_keys(platform).await?;
+        Ok(records.into_iter().map(api_key_view).collect())
     }
 
     /// Makes an API key of a platform. This is the only time it is shown.
@@ -132,6 +141,16 @@ impl Scope {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+fn api_key_view(record: ApiKeyRecord) -> ApiKeyView {
+    ApiKeyView {
+        id: record.id,
+        prefix: record.prefix,
+        created_at: record.created_at,
+        expires_at: record.expires_at,
+        revoked_at: record.revoked_at,
     }
 }
 

@@ -282,7 +282,8 @@ impl Engine {
         if self.settings().planted != Some(Planted::SendBeforePersist) {
             return None;
         }
-        Some(self.talk(channel, &attempt.order, request).await)
+        let timeout_ms = channel.timeout_ms();
+        Some(self.talk(channel, &attempt.order, request, timeout_ms).await)
     }
 }
 

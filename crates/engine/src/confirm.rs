@@ -238,7 +238,8 @@ impl Engine {
     ) -> Heard {
         let unknown = matches!(heard.outcome, Outcome::Unknown(..));
         if unknown && self.settings().planted == Some(Planted::ResendAfterUnknown) {
-            return self.talk(channel, &attempt.order, request).await;
+            let timeout_ms = channel.timeout_ms();
+            return self.talk(channel, &attempt.order, request, timeout_ms).await;
         }
         heard
     }

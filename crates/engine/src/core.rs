@@ -14,7 +14,7 @@ use mingka_domain::outcome::Operation;
 use mingka_domain::precheck::{Entry, Precheck, Rules, precheck};
 use mingka_domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use mingka_store::{CommitError, ReadError, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::channel::Channel;
 use crate::clock::Clock;
@@ -71,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) exchanges: Arc<Semaphore>,
     pub(crate) per_day: Counters,
     pub(crate) per_hour: Counters,
+    halted: watch::Sender<bool>,
     rules: RwLock<Arc<Rules>>,
     stopped: RwLock<BTreeSet<String>>,
 }
@@ -86,11 +87,25 @@ impl Engine {
             exchanges: Arc::new(Semaphore::new(settings.exchanges_max.max(1))),
             per_day: Counters::new(DAY_MS, settings.counters_max),
             per_hour: Counters::new(HOUR_MS, settings.counters_max),
+            halted: watch::Sender::new(false),
             rules: RwLock::new(Arc::clone(&parts.rules)),
             stopped: RwLock::new(BTreeSet::new()),
             parts,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Drops everything under way at once, as when the process dies: what is durable stays, what is
+    /// not is lost. Nothing new is begun. For a second signal to stop, and for the simulator.
+    pub fn halt(&self) {
+        self.inner.halted.send_replace(true);
+    }
+
+    /// Ready once the engine was halted.
+    pub async fn halted(&self) {
+        let mut halted = self.inner.halted.subscribe();
+        // The sender lives as long as this engine, so waiting cannot fail.
+        let _ = halted.wait_for(|halted| *halted).await;
     }
 
     /// What would have to be corrected. Sends nothing, stores nothing.

@@ -47,7 +47,7 @@ pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
 };
 pub use crate::view::{
-    BindingState, BindingView, CardView, ChannelView, CodeView, ConsentView, InstrumentState,
+    ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentView, InstrumentState,
     InstrumentView, IssuedApiKey, OpenedSession, Page, PlatformView, SessionView, TimelineEntry,
     VerificationState, VerificationView,
 };

@@ -42,7 +42,7 @@ impl Engine {
             let (operation, phase) = (attempt.operation, Phase::Request);
             return Heard::nothing(&channel.code, operation, phase, outcome, self.now());
         }
-        self.talk(channel, &attempt.order, request).await
+        self.talk(channel, &attempt.order, request, channel.timeout_ms()).await
     }
 
     /// Asks about an order. Changes nothing there.
@@ -52,7 +52,8 @@ impl Engine {
         order: &OrderKey,
         request: &Request,
     ) -> Heard {
-        let mut heard = self.talk(channel, order, request).await;
+        let timeout_ms = channel.timeout_ms().min(self.settings().inquiry_timeout_ms);
+        let mut heard = self.talk(channel, order, request, timeout_ms).await;
         // An inquiry that never left says nothing about the order.
         if let Outcome::NotAttempted(_, answer) = heard.outcome {
             heard.outcome = Outcome::Unknown(Doubt::TimedOut, answer);
@@ -66,6 +67,7 @@ impl Engine {
         channel: &Channel,
         order: &OrderKey,
         request: &Request,
+        timeout_ms: u64,
     ) -> Heard {
         let operation = request.operation();
         let order = OrderIdentity { order_id: order.order_id.clone(), txn_time: order.txn_time };
@@ -81,7 +83,7 @@ impl Engine {
                 return nothing(outcome, self.now());
             }
         };
-        let delivery = self.parts().transport.send(message, channel.timeout_ms()).await;
+        let delivery = self.parts().transport.send(message, timeout_ms).await;
         let now = self.now();
         let response = match delivery {
             Delivery::Answered(response) => response,
@@ -133,7 +135,15 @@ impl Engine {
         &self,
         work: impl Future<Output = Result<T, EngineError>> + Send + 'static,
     ) -> Result<T, EngineError> {
-        match tokio::spawn(work).await {
+        let engine = self.clone();
+        let until_halted = async move {
+            tokio::select! {
+                biased;
+                () = engine.halted() => Err(EngineError::Unavailable),
+                result = work => result,
+            }
+        };
+        match tokio::spawn(until_halted).await {
             Ok(result) => result,
             Err(error) => Err(internal("a task ended by itself", &error)),
         }

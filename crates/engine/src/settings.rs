@@ -9,6 +9,8 @@ pub struct Settings {
     pub binding_valid_ms: i64,
     /// What is added to a channel's time-out before a silent exchange counts as interrupted.
     pub exchange_margin_ms: i64,
+    /// The longest an inquiry waits: nothing is lost by asking again.
+    pub inquiry_timeout_ms: u64,
     /// How many codes one card may be sent in a day, over all bindings.
     pub code_sends_per_card_day_max: u32,
     /// How many codes one phone may be sent in a day, over all bindings.
@@ -61,13 +63,14 @@ impl Default for Settings {
         Self {
             binding_valid_ms: 30 * MINUTE_MS,
             exchange_margin_ms: 5 * SECOND_MS,
+            inquiry_timeout_ms: 10_000,
             code_sends_per_card_day_max: 20,
             code_sends_per_phone_day_max: 20,
             code_sends_per_session_hour_max: 20,
             session_valid_ms: 30 * MINUTE_MS,
             idempotency_kept_ms: 2 * DAY_MS,
             sweep_delays_ms: vec![10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, 3 * DAY_MS],
-            lease_ms: 60 * SECOND_MS,
+            lease_ms: 90 * SECOND_MS,
             claim_count_max: 64,
             poll_ms: 1_000,
             watch_count_max: 1_024,

@@ -255,6 +255,21 @@ pub struct ChannelView {
     pub stopped: bool,
 }
 
+/// An API key as it can be shown after it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKeyView {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// Its public beginning.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops opening anything.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
 /// A platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlatformView {
