@@ -75,9 +75,9 @@ pub(crate) struct SandboxArgs {
     /// One JSON line when ready.
     #[arg(long)]
     pub(crate) json: bool,
-    /// A bank that already runs (`mingka bank`), instead of one in this process: its data folder.
+    /// A bank that runs already (`mingka bank`), instead of one in this process: its data folder.
     #[arg(long, value_name = "DIR")]
-    pub(crate) bank_data: Option<PathBuf>,
+    pub(crate) bank: Option<PathBuf>,
     /// How messages are signed: 01 (RSA certificate), 11 (keyed SHA-256) or 12 (keyed SM3).
     #[arg(long, default_value = "01", value_parser = ["01", "11", "12"])]
     pub(crate) sign_method: String,

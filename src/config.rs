@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mingka_domain::card::KindPolicy;
 use serde::{Deserialize, Serialize};
 
 use crate::nearest::nearest;
@@ -16,6 +17,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) precheck: PrecheckSettings,
     pub(crate) binding: BindingSettings,
+    pub(crate) transport: TransportSection,
     pub(crate) channel: Vec<ChannelSettings>,
 }
 
@@ -26,8 +28,11 @@ pub(crate) struct Server {
     pub(crate) public_url: String,
     pub(crate) data_dir: PathBuf,
     pub(crate) body_bytes_max: usize,
-    pub(crate) requests_per_second: u32,
-    pub(crate) burst: u32,
+    pub(crate) key_requests_per_minute: u32,
+    pub(crate) key_burst: u32,
+    pub(crate) address_requests_per_minute: u32,
+    pub(crate) address_burst: u32,
+    pub(crate) behind_proxy: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -55,9 +60,14 @@ pub(crate) enum LogFormat {
 pub(crate) struct PrecheckSettings {
     pub(crate) bin_table: PathBuf,
     pub(crate) age_years_min: u8,
-    pub(crate) accept_credit_cards: bool,
+    pub(crate) credit_card_disbursement: KindPolicy,
+    pub(crate) credit_card_repayment: KindPolicy,
     pub(crate) app_version_min: String,
-    pub(crate) accounts_per_device_max: u32,
+    pub(crate) android_version_min: String,
+    pub(crate) ios_version_min: String,
+    pub(crate) harmony_version_min: String,
+    pub(crate) device_account_count_max: u32,
+    pub(crate) clock_skew_max_ms: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -65,9 +75,14 @@ pub(crate) struct PrecheckSettings {
 pub(crate) struct BindingSettings {
     pub(crate) session_lifetime_s: u32,
     pub(crate) lifetime_s: u32,
-    pub(crate) code_sends_max: u32,
-    pub(crate) wrong_codes_max: u32,
-    pub(crate) code_sends_per_card_max: u32,
+    pub(crate) code_sends_per_card_day_max: u32,
+    pub(crate) code_sends_per_phone_day_max: u32,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TransportSection {
+    pub(crate) tls_ca_file: PathBuf,
 }
 
 /// One `[[channel]]`: whose server stands at the other end, and our contract with it.
@@ -78,6 +93,7 @@ pub(crate) struct ChannelSettings {
     pub(crate) protocol: String,
     pub(crate) address: String,
     pub(crate) recipient: String,
+    pub(crate) contact: String,
     pub(crate) merchant_number: String,
     #[serde(default = "acp_version")]
     pub(crate) version: String,
@@ -96,15 +112,14 @@ pub(crate) struct ChannelSettings {
     #[serde(default)]
     pub(crate) middle_certificate_file: PathBuf,
     #[serde(default)]
+    pub(crate) signer_certificate_file: PathBuf,
+    #[serde(default)]
     pub(crate) secret_file: PathBuf,
     #[serde(default = "signer_name")]
     pub(crate) signer_name: String,
-    #[serde(default)]
-    pub(crate) token_requester: String,
+    pub(crate) token_requestor: String,
     #[serde(default)]
     pub(crate) allow_sha1_certificates: bool,
-    #[serde(default)]
-    pub(crate) tls_ca_file: PathBuf,
 }
 
 fn acp_version() -> String {
@@ -130,8 +145,11 @@ impl Default for Server {
             public_url: String::new(),
             data_dir: PathBuf::from("mingka-data"),
             body_bytes_max: 65_536,
-            requests_per_second: 50,
-            burst: 200,
+            key_requests_per_minute: 60_000,
+            key_burst: 2_000,
+            address_requests_per_minute: 120_000,
+            address_burst: 4_000,
+            behind_proxy: false,
         }
     }
 }
@@ -147,9 +165,14 @@ impl Default for PrecheckSettings {
         Self {
             bin_table: PathBuf::new(),
             age_years_min: 18,
-            accept_credit_cards: false,
+            credit_card_disbursement: KindPolicy::Stop,
+            credit_card_repayment: KindPolicy::Stop,
             app_version_min: String::new(),
-            accounts_per_device_max: 2,
+            android_version_min: String::new(),
+            ios_version_min: String::new(),
+            harmony_version_min: String::new(),
+            device_account_count_max: 2,
+            clock_skew_max_ms: 300_000,
         }
     }
 }
@@ -159,9 +182,8 @@ impl Default for BindingSettings {
         Self {
             session_lifetime_s: 1_800,
             lifetime_s: 1_800,
-            code_sends_max: 5,
-            wrong_codes_max: 5,
-            code_sends_per_card_max: 10,
+            code_sends_per_card_day_max: 20,
+            code_sends_per_phone_day_max: 20,
         }
     }
 }
@@ -191,10 +213,10 @@ impl Config {
         Ok(config)
     }
 
-    /// The key file: the one given, or `keys.toml` beside the database.
+    /// The key file: the one given, or `mingka.keys` beside the database.
     pub(crate) fn key_file(&self) -> PathBuf {
         if self.keys.file.as_os_str().is_empty() {
-            self.server.data_dir.join("keys.toml")
+            self.server.data_dir.join("mingka.keys")
         } else {
             self.keys.file.clone()
         }
@@ -215,6 +237,7 @@ impl Config {
         resolve(&mut self.keys.file);
         resolve(&mut self.precheck.bin_table);
         resolve(&mut self.server.data_dir);
+        resolve(&mut self.transport.tls_ca_file);
         for channel in &mut self.channel {
             resolve(&mut channel.signing_key_file);
             resolve(&mut channel.signing_certificate_file);
@@ -222,7 +245,7 @@ impl Config {
             resolve(&mut channel.root_certificate_file);
             resolve(&mut channel.middle_certificate_file);
             resolve(&mut channel.secret_file);
-            resolve(&mut channel.tls_ca_file);
+            resolve(&mut channel.signer_certificate_file);
         }
     }
 }

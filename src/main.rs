@@ -1,12 +1,14 @@
 //! The one binary: command line, configuration, composition. The only place that reads the
 //! environment, asks the system for the time, or builds the parts of the house together.
 
+mod bins;
 mod cli;
 mod commands;
 mod compose;
 mod config;
 mod log;
 mod nearest;
+mod welcome;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,210 @@
+//! `mingka check`: prechecks at the command line, one card or a file of them. Sends nothing.
+
+use std::fs::File;
+use std::io::{IsTerminal as _, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+use mingka_domain::environment::Environment;
+use mingka_domain::finding::Severity;
+use mingka_domain::precheck::{Entry, Precheck, Rules, precheck};
+use mingka_domain::text::Lang;
+use mingka_domain::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::{print_line, print_progress};
+use crate::cli::CheckArgs;
+
+/// How often a long file says how far it is, in rows.
+const PROGRESS_ROW_COUNT: u64 = 10_000;
+
+/// The columns a file may have; only the first is required.
+const COLUMNS: [&str; 4] = ["card_number", "name", "id_number", "phone"];
+
+/// Checks one card or a file. Exits with 2 when something must be corrected.
+pub(crate) fn run(args: &CheckArgs, rules: &Rules, now: Timestamp) -> Result<ExitCode, String> {
+    let path = Path::new(&args.subject);
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) {
+        let file = File::open(path)
+            .map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        return run_file(args, rules, now, file);
+    }
+    let entry = Entry {
+        card_number: Some(&args.subject),
+        name: args.name.as_deref(),
+        id_number: args.id.as_deref(),
+        phone: args.phone.as_deref(),
+        ..Entry::default()
+    };
+    let result = precheck(&entry, &Environment::default(), rules, now.beijing().date());
+    if args.json {
+        print_line(&as_json(&result).to_string());
+    } else {
+        print_one(&result);
+    }
+    Ok(exit_code(result.stopped()))
+}
+
+fn run_file(
+    args: &CheckArgs,
+    rules: &Rules,
+    now: Timestamp,
+    file: impl Read,
+) -> Result<ExitCode, String> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+    let headers = reader.headers().map_err(|e| format!("{}: {e}", args.subject))?.clone();
+    let column = |name: &str| {
+        headers.iter().position(|header| header.trim().trim_start_matches('\u{feff}') == name)
+    };
+    let places = COLUMNS.map(column);
+    if places.first().is_none_or(Option::is_none) {
+        return Err(format!(
+            "{}: the first line must name the columns {}; it is: {}",
+            args.subject,
+            COLUMNS.join(","),
+            headers.iter().collect::<Vec<_>>().join(",")
+        ));
+    }
+    let mut counts = Counts::default();
+    let mut record = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                return Err(format!("{} line {line}: not readable as CSV in UTF-8", args.subject));
+            }
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let field = |at: usize| {
+            places.get(at).copied().flatten().and_then(|place| record.get(place))
+        };
+        let entry = Entry {
+            card_number: field(0),
+            name: field(1),
+            id_number: field(2),
+            phone: field(3),
+            ..Entry::default()
+        };
+        let result = precheck(&entry, &Environment::default(), rules, now.beijing().date());
+        counts.add(&result);
+        if args.json {
+            let mut row = as_json(&result);
+            if let Some(row) = row.as_object_mut() {
+                row.insert("line".to_owned(), json!(line));
+            }
+            print_line(&row.to_string());
+        } else {
+            print_row(line, &result);
+        }
+        if counts.rows % PROGRESS_ROW_COUNT == 0 && std::io::stderr().is_terminal() {
+            print_progress(&format!("{} rows", counts.rows));
+        }
+    }
+    if !args.json {
+        print_line(&counts.summary());
+    }
+    Ok(exit_code(counts.stopped > 0))
+}
+
+#[derive(Default)]
+struct Counts {
+    rows: u64,
+    clean: u64,
+    warned: u64,
+    stopped: u64,
+}
+
+impl Counts {
+    fn add(&mut self, result: &Precheck) {
+        self.rows += 1;
+        if result.stopped() {
+            self.stopped += 1;
+        } else if result.findings.is_empty() {
+            self.clean += 1;
+        } else {
+            self.warned += 1;
+        }
+    }
+
+    fn summary(&self) -> String {
+        format!(
+            "\n共 {} 行：{} 行无提示，{} 行可继续但建议核对，{} 行需更正\n{} rows: {} clean, {} worth a \
+             second look, {} to correct",
+            self.rows,
+            self.clean,
+            self.warned,
+            self.stopped,
+            self.rows,
+            self.clean,
+            self.warned,
+            self.stopped
+        )
+    }
+}
+
+fn exit_code(stopped: bool) -> ExitCode {
+    if stopped { ExitCode::from(2) } else { ExitCode::SUCCESS }
+}
+
+fn as_json(result: &Precheck) -> Value {
+    let findings: Vec<Value> = result
+        .findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "field": finding.field,
+                "severity": finding.severity,
+                "cause": finding.cause,
+                "at": finding.at,
+                "text": { "zh": finding.text(Lang::Zh), "en": finding.text(Lang::En) },
+                "fix": { "zh": finding.fix(Lang::Zh), "en": finding.fix(Lang::En) },
+            })
+        })
+        .collect();
+    let card = result.card.as_ref();
+    json!({
+        "ok": !result.stopped(),
+        "findings": findings,
+        "issuer": card.map(|card| json!({ "code": &*card.bank_code, "name": &*card.issuer })),
+        "kind": card.map(|card| card.kind),
+    })
+}
+
+fn print_one(result: &Precheck) {
+    match &result.card {
+        Some(card) => print_line(&format!(
+            "{} · {}  ({}, {})",
+            card.issuer,
+            card.kind.label(Lang::Zh),
+            card.bank_code,
+            card.kind.label(Lang::En)
+        )),
+        None => print_line("发卡行未知 issuer unknown"),
+    }
+    for finding in &result.findings {
+        let mark = match finding.severity {
+            Severity::Stop => "✗",
+            Severity::Warn => "!",
+        };
+        print_line(&format!("{mark} {} ({})", finding.field.name(), finding.cause));
+        for lang in [Lang::Zh, Lang::En] {
+            print_line(&format!("  {} {}", finding.text(lang), finding.fix(lang)));
+        }
+    }
+    if result.findings.is_empty() {
+        print_line("✓ 没有发现问题 nothing to correct");
+    }
+}
+
+fn print_row(line: u64, result: &Precheck) {
+    let mark = match (result.stopped(), result.findings.is_empty()) {
+        (true, _) => "✗",
+        (false, true) => "✓",
+        (false, false) => "!",
+    };
+    let issuer = result.card.as_ref().map_or("—", |card| &card.issuer);
+    let causes: Vec<&str> = result.findings.iter().map(|f| f.cause.as_str()).collect();
+    print_line(&format!("{line:>8}  {mark}  {issuer}  {}", causes.join(" ")));
+}

@@ -1,0 +1,266 @@
+//! `mingka doctor`: looks for what is wrong with an installation and says how to mend it. Changes
+//! nothing. Exits with 1 when something would keep Mingka from working safely.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use mingka_crypto::keyring::KeyRing;
+use mingka_store::Store;
+
+use super::{load, print_line};
+use crate::cli::ConfigArgs;
+use crate::compose;
+use crate::config::Config;
+
+/// How grave a thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grade {
+    Fine,
+    Warning,
+    Wrong,
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+struct Item {
+    grade: Grade,
+    what: String,
+    mend: String,
+}
+
+/// Looks at everything and prints it.
+pub(crate) fn run(args: &ConfigArgs) -> Result<ExitCode, String> {
+    let config = match load(args) {
+        Ok(config) => config,
+        Err(error) => {
+            print(&Item::wrong("the configuration cannot be used", &error));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let items = examine(&config);
+    for item in &items {
+        print(item);
+    }
+    let wrong = items.iter().filter(|item| item.grade == Grade::Wrong).count();
+    let warnings = items.iter().filter(|item| item.grade == Grade::Warning).count();
+    print_line(&format!("\n{wrong} wrong, {warnings} to look at"));
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn examine(config: &Config) -> Vec<Item> {
+    let mut items = vec![key_file(config), database(config), public_url(config), core_dumps()];
+    items.extend(
+        [config.server.data_dir.as_path(), config.key_file().as_path()]
+            .into_iter()
+            .filter_map(readable_by_others),
+    );
+    items.push(match compose::rules(&config.precheck) {
+        Ok(rules) => Item::fine(&format!(
+            "BIN table: {} rows, {} of them your own",
+            rules.bins.rows().len(),
+            rules.bins.operator_row_count()
+        )),
+        Err(error) => Item::wrong("the precheck settings cannot be used", &error),
+    });
+    if config.channel.is_empty() {
+        items.push(Item::warning(
+            "no [[channel]] is configured: only prechecks can be answered",
+            "add one as config.default.toml shows, or start with `mingka sandbox`",
+        ));
+    }
+    for channel in &config.channel {
+        items.extend(examine_channel(config, channel));
+    }
+    items
+}
+
+fn examine_channel(config: &Config, channel: &crate::config::ChannelSettings) -> Vec<Item> {
+    let mut alone = config.clone();
+    alone.channel = vec![channel.clone()];
+    let mut items = match compose::channels(&alone, "http://127.0.0.1") {
+        Ok(_) => vec![Item::fine(&format!("channel {}: keys and certificates load", channel.code))],
+        Err(error) => return vec![Item::wrong("a channel cannot be used", &error)],
+    };
+    if channel.address.starts_with("http://") && !is_loopback(&channel.address) {
+        items.push(Item::wrong(
+            &format!("channel {}: the address is not https", channel.code),
+            "give its https address: card data must not cross a network in the clear",
+        ));
+    }
+    if channel.allow_sha1_certificates {
+        items.push(Item::warning(
+            &format!("channel {}: SHA-1 signed certificates are accepted", channel.code),
+            "ask the channel for certificates signed with SHA-256 and remove the setting",
+        ));
+    }
+    if channel.version == "5.0.0" {
+        items.push(Item::warning(
+            &format!("channel {}: version 5.0.0 signs with SHA-1", channel.code),
+            "move the contract to version 5.1.0",
+        ));
+    }
+    items.extend(
+        [&channel.signing_key_file, &channel.secret_file]
+            .into_iter()
+            .filter(|file| !file.as_os_str().is_empty())
+            .filter_map(|file| readable_by_others(file)),
+    );
+    items
+}
+
+fn key_file(config: &Config) -> Item {
+    let file = config.key_file();
+    let database = config.database_file();
+    if !file.exists() && !database.exists() {
+        return Item::fine("no key file yet; the first start makes it");
+    }
+    match compose::open_keys(&file, &database) {
+        Ok(ring) => Item::fine(&describe_keys(&ring, &file)),
+        Err(error) => Item::wrong("the key file cannot be used", &error),
+    }
+}
+
+fn describe_keys(ring: &KeyRing, file: &Path) -> String {
+    format!(
+        "key file {}: {} sealing keys, version {} is current",
+        file.display(),
+        ring.versions().count(),
+        ring.current_version()
+    )
+}
+
+fn database(config: &Config) -> Item {
+    let file = config.database_file();
+    if !file.exists() {
+        return Item::fine("no database yet; the first start makes it");
+    }
+    match Store::open_read_only(&file) {
+        Ok(_) => Item::fine(&format!("database {}: opens, and is at this version", file.display())),
+        Err(error) => Item::wrong(
+            &format!("database {}: {error}", file.display()),
+            "run `mingka migrate`, give this user the rights to the folder, or make room on the disk",
+        ),
+    }
+}
+
+fn public_url(config: &Config) -> Item {
+    let url = &config.server.public_url;
+    if url.is_empty() || is_loopback(url) {
+        return Item::warning(
+            "borrowers reach this server only from this machine",
+            "set [server] public_url to the https address in front of it",
+        );
+    }
+    if !url.starts_with("https://") {
+        return Item::wrong(
+            "[server] public_url is not https",
+            "put a TLS proxy in front and give its https address: a card number is typed there",
+        );
+    }
+    Item::fine(&format!("borrowers reach {url}"))
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split("://").nth(1).unwrap_or(url);
+    ["127.", "localhost", "[::1]"].iter().any(|prefix| host.starts_with(prefix))
+}
+
+/// Where the system tells (Linux): whether a crash would write memory to a disk.
+fn core_dumps() -> Item {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let soft = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .and_then(|line| line.split_whitespace().nth(4));
+    match soft {
+        Some("0") => Item::fine("core dumps are off"),
+        Some(_) => Item::warning(
+            "core dumps are on: a crash would write card data in memory to the disk",
+            "start Mingka with `ulimit -c 0`, or LimitCORE=0 in its service file",
+        ),
+        None => Item::fine("core dumps: this system does not say"),
+    }
+}
+
+#[cfg(unix)]
+fn readable_by_others(path: &Path) -> Option<Item> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    (mode & 0o077 != 0).then(|| {
+        Item::warning(
+            &format!("{} can be read by others on this machine", path.display()),
+            &format!("chmod go= {}", path.display()),
+        )
+    })
+}
+
+#[cfg(not(unix))]
+fn readable_by_others(_: &Path) -> Option<Item> {
+    None
+}
+
+impl Item {
+    fn fine(what: &str) -> Self {
+        Self { grade: Grade::Fine, what: what.to_owned(), mend: String::new() }
+    }
+
+    fn warning(what: &str, mend: &str) -> Self {
+        Self { grade: Grade::Warning, what: what.to_owned(), mend: mend.to_owned() }
+    }
+
+    fn wrong(what: &str, mend: &str) -> Self {
+        Self { grade: Grade::Wrong, what: what.to_owned(), mend: mend.to_owned() }
+    }
+}
+
+fn print(item: &Item) {
+    let mark = match item.grade {
+        Grade::Fine => "ok   ",
+        Grade::Warning => "look ",
+        Grade::Wrong => "WRONG",
+    };
+    print_line(&format!("{mark} {}", item.what));
+    if !item.mend.is_empty() {
+        print_line(&format!("      → {}", item.mend));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grades(config: &Config) -> Vec<(Grade, String)> {
+        examine(config).into_iter().map(|item| (item.grade, item.what)).collect()
+    }
+
+    #[test]
+    fn a_public_address_without_tls_is_wrong() {
+        let mut config = Config::default();
+        config.server.data_dir = std::env::temp_dir().join("mingka-doctor-none");
+        config.server.public_url = "http://pay.example.com".to_owned();
+        let wrong = |config: &Config| {
+            grades(config)
+                .iter()
+                .any(|(grade, what)| *grade == Grade::Wrong && what.contains("public_url"))
+        };
+        assert!(wrong(&config));
+        config.server.public_url = "https://pay.example.com".to_owned();
+        assert!(!wrong(&config));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_database_without_its_keys_is_wrong() {
+        let folder = std::env::temp_dir().join(format!("mingka-doctor-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut config = Config::default();
+        config.server.data_dir.clone_from(&folder);
+        std::fs::write(config.database_file(), b"").unwrap();
+        let found = grades(&config);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(
+            found.iter().any(|(g, what)| *g == Grade::Wrong && what.contains("key file")),
+            "{found:?}"
+        );
+    }
+}

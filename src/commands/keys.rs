@@ -1,0 +1,107 @@
+//! `mingka keys`: envelope keys (which seal) and API keys (which open the door).
+
+use std::process::ExitCode;
+
+use mingka_crypto::SystemEntropy;
+use mingka_domain::id::ApiKeyId;
+use mingka_engine::{Engine, EngineError, NewApiKey, PlatformView, Scope};
+use serde_json::json;
+
+use super::{block_on, load, print_line};
+use crate::cli::{ConfigArgs, IssueArgs, KeysCommand, RevokeArgs};
+use crate::compose;
+
+/// Runs one of the key commands.
+pub(crate) fn run(command: KeysCommand) -> Result<ExitCode, String> {
+    match command {
+        KeysCommand::Rotate(args) => rotate(&args),
+        KeysCommand::List(args) => block_on(list(args)),
+        KeysCommand::Issue(args) => block_on(issue(args)),
+        KeysCommand::Revoke(args) => block_on(revoke(args)),
+    }
+}
+
+fn rotate(args: &ConfigArgs) -> Result<ExitCode, String> {
+    let config = load(args)?;
+    let file = config.key_file();
+    let mut ring = compose::open_keys(&file, &config.database_file())?;
+    let version =
+        ring.rotate(&SystemEntropy::new()).map_err(|_| "the key file is full".to_owned())?;
+    compose::save_keys(&file, &ring)?;
+    print_line(&format!(
+        "version {version} is current in {}; restart `mingka serve` to use it. What older versions \
+         sealed stays readable. Make a new copy of the file now.",
+        file.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(args: ConfigArgs) -> Result<ExitCode, String> {
+    let config = load(&args)?;
+    let house = compose::house(&config, Vec::new())?;
+    for version in house.keyring.versions() {
+        let current = if version == house.keyring.current_version() { "  current" } else { "" };
+        print_line(&format!("envelope key  version {version}{current}"));
+    }
+    for platform in house.engine.platforms().await.map_err(describe)? {
+        print_line(&format!("platform  {}  {}", platform.id, platform.name));
+        for key in house.engine.api_keys(platform.id).await.map_err(describe)? {
+            let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
+            let issued = key.created_at.rfc3339();
+            print_line(&format!("  API key  {}  {}…  {state}  issued {issued}", key.id, key.prefix));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
+    let house = compose::house(&load(&args.config)?, Vec::new())?;
+    let platform = platform_named(&house.engine, &args.platform).await.map_err(describe)?;
+    let new = NewApiKey {
+        name: args.platform.clone(),
+        scopes: vec![Scope::Read, Scope::Bind, Scope::Verify],
+        expires_at: None,
+    };
+    let issued = house.engine.create_api_key(platform.id, new).await.map_err(describe)?;
+    if args.json {
+        let line = json!({
+            "platform": platform.id, "id": issued.id, "api_key": issued.key.expose(),
+        });
+        print_line(&line.to_string());
+    } else {
+        print_line(&format!("platform  {}  {}", platform.id, platform.name));
+        print_line(&format!("API key   {}", issued.key.expose()));
+        print_line("Keep it now: it is stored only as a hash and cannot be shown again.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn revoke(args: RevokeArgs) -> Result<ExitCode, String> {
+    let id: ApiKeyId = args.id.parse().map_err(|e| format!("{e}; see `mingka keys list`"))?;
+    let house = compose::house(&load(&args.config)?, Vec::new())?;
+    for platform in house.engine.platforms().await.map_err(describe)? {
+        let keys = house.engine.api_keys(platform.id).await.map_err(describe)?;
+        if keys.iter().any(|key| key.id == id) {
+            house.engine.revoke_api_key(platform.id, id).await.map_err(describe)?;
+            print_line(&format!("{id} opens nothing any more"));
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    Err(format!("there is no API key {id}; see `mingka keys list`"))
+}
+
+/// The platform of this name; made when there is none.
+pub(super) async fn platform_named(
+    engine: &Engine,
+    name: &str,
+) -> Result<PlatformView, EngineError> {
+    let platforms = engine.platforms().await?;
+    match platforms.into_iter().find(|platform| platform.name == name) {
+        Some(platform) => Ok(platform),
+        None => engine.create_platform(name).await,
+    }
+}
+
+fn describe(error: EngineError) -> String {
+    error.to_string()
+}

@@ -1,0 +1,68 @@
+//! The commands: each reads its arguments, builds what it needs, and prints an answer.
+
+mod bank;
+mod check;
+mod doctor;
+mod explain;
+mod keys;
+mod migrate;
+mod sandbox;
+mod serve;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use mingka_engine::{Clock as _, SystemClock};
+
+pub(crate) use self::sandbox::sandbox_links;
+use crate::cli::{Cli, Command, ConfigArgs};
+use crate::compose;
+use crate::config::Config;
+
+/// Runs one command.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
+    match cli.command {
+        Command::Check(args) => {
+            let rules = compose::rules(&load(&args.config)?.precheck)?;
+            check::run(&args, &rules, SystemClock.now())
+        }
+        Command::Explain(args) => explain::run(&args, SystemClock.now()),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Migrate(args) => migrate::run(&load(&args)?),
+        Command::Keys(command) => keys::run(command),
+        Command::Serve(args) => block_on(serve::run(args)),
+        Command::Sandbox(args) => block_on(sandbox::run(args)),
+        Command::Bank(args) => block_on(bank::run(args)),
+    }
+}
+
+/// The configuration a command was given.
+#[expect(clippy::disallowed_methods, reason = "only the binary reads the environment")]
+fn load(args: &ConfigArgs) -> Result<Config, String> {
+    Config::load(args.config.as_deref(), std::env::vars())
+}
+
+fn block_on(
+    work: impl Future<Output = Result<ExitCode, String>>,
+) -> Result<ExitCode, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| format!("cannot start the runtime: {e}"))?
+        .block_on(work)
+}
+
+/// One line on standard output. A reader that went away (`| head`) is no error worth a word.
+fn print_line(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// How far a long job is, over itself on standard error.
+fn print_progress(line: &str) {
+    let _ = write!(std::io::stderr().lock(), "\r{line}");
+}
+
+/// An error on standard error.
+pub(crate) fn print_error(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "mingka: {message}");
+}

@@ -1,0 +1,137 @@
+//! `mingka serve`: the gateway with the channels of the configuration.
+
+use std::process::ExitCode;
+
+use mingka_engine::{Channel, Engine};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::{load, print_line};
+use crate::cli::ServeArgs;
+use crate::compose::{self, House};
+use crate::config::Config;
+use crate::{bins, log};
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
+    let mut config = load(&args.config)?;
+    if let Some(listen) = args.listen {
+        config.server.listen = listen;
+    }
+    log::start(&config.log)?;
+    let listener = listen(&config.server.listen).await?;
+    let public_url = public_url(&config, &listener)?;
+    let channels = compose::channels(&config, &public_url)?;
+    let served = Served::new(&config, channels, &public_url)?;
+    let line = json!({
+        "api": public_url,
+        "pages": format!("{public_url}/b/"),
+        "docs": format!("{public_url}/docs"),
+        "channels": config.channel.iter().map(|c| &c.code).collect::<Vec<_>>(),
+    });
+    if args.json {
+        print_line(&line.to_string());
+    } else {
+        print_line(&format!("Mingka 明卡 {public_url}   (API: {public_url}/docs)"));
+        if config.channel.is_empty() {
+            print_line("没有配置通道，只能做录入校验。no [[channel]]: only prechecks are answered");
+        }
+    }
+    let router = mingka_web::router(
+        served.house.engine.clone(),
+        compose::web_settings(&config, &served.house, &public_url),
+    );
+    served.until_stopped(listener, router).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A house whose background work runs.
+pub(crate) struct Served {
+    pub(crate) house: House,
+    stop: watch::Sender<bool>,
+    worker: tokio::task::JoinHandle<()>,
+}
+
+impl Served {
+    /// Builds the house and starts its background work.
+    pub(crate) fn new(
+        config: &Config,
+        channels: Vec<Channel>,
+        public_url: &str,
+    ) -> Result<Self, String> {
+        let house = compose::house(config, channels)?;
+        let (stop, stopped) = watch::channel(false);
+        let engine = house.engine.clone();
+        let mut told = stopped.clone();
+        let worker = tokio::spawn(async move {
+            engine
+                .run(async move {
+                    let _ = told.changed().await;
+                })
+                .await;
+        });
+        bins::watch(config.precheck.clone(), house.engine.clone(), stopped);
+        tracing::info!(url.original = public_url, "mingka is ready");
+        Ok(Self { house, stop, worker })
+    }
+
+    /// The engine.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.house.engine
+    }
+
+    /// Serves until Ctrl-C or SIGTERM; then lets what is under way finish.
+    pub(crate) async fn until_stopped(
+        self,
+        listener: TcpListener,
+        router: axum::Router,
+    ) -> Result<(), String> {
+        let stop = self.stop;
+        let told = async move {
+            told_to_stop().await;
+            tracing::info!("stopping: what is under way is finished first");
+            let _ = stop.send(true);
+        };
+        mingka_web::serve(listener, router, told)
+            .await
+            .map_err(|e| format!("the server stopped: {e}"))?;
+        self.worker.await.map_err(|e| format!("the background work stopped: {e}"))
+    }
+}
+
+/// Binds the address, or says what to do about it.
+pub(crate) async fn listen(address: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|e| {
+        format!(
+            "cannot listen on {address}: {e}. Choose another with --listen 127.0.0.1:0 (a port the \
+             system chooses) or stop what uses it."
+        )
+    })
+}
+
+/// The address under which the outside reaches this listener.
+pub(crate) fn public_url(config: &Config, listener: &TcpListener) -> Result<String, String> {
+    if config.server.public_url.is_empty() {
+        let address = listener.local_addr().map_err(|e| e.to_string())?;
+        return Ok(format!("http://{address}"));
+    }
+    Ok(config.server.public_url.trim_end_matches('/').to_owned())
+}
+
+/// Ctrl-C, or SIGTERM where there is one.
+pub(crate) async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

@@ -1,0 +1,307 @@
+//! Builds the parts of the house together from the configuration. Nothing else does.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use mingka_channels::Profile;
+use mingka_channels::acp::{
+    AccountSettings, Acp, Encoding, MerchantAccount, Signing, SignerRules, Version as AcpVersion,
+};
+use mingka_crypto::SystemEntropy;
+use mingka_crypto::keyring::KeyRing;
+use mingka_domain::card::{BinTable, KindPolicies};
+use mingka_domain::cause::Dictionary;
+use mingka_domain::consent::{ConsentBook, Recipient};
+use mingka_domain::environment::{EnvironmentRules, Version};
+use mingka_domain::precheck::Rules;
+use mingka_domain::secret::Secret;
+use mingka_domain::text::Text;
+use mingka_engine::{
+    Channel, Engine, HttpTransport, Parts, Settings, SystemClock, TlsRoots, TransportSettings,
+};
+use mingka_store::Store;
+use mingka_web::{Rate, WebSettings};
+
+use crate::config::{ChannelSettings, Config, PrecheckSettings};
+
+/// An engine and what the web needs beside it.
+pub(crate) struct House {
+    pub(crate) engine: Engine,
+    pub(crate) keyring: Arc<KeyRing>,
+}
+
+/// Opens the database and the keys, loads the channels, and builds the engine.
+pub(crate) fn house(config: &Config, channels: Vec<Channel>) -> Result<House, String> {
+    make_private_folder(&config.server.data_dir)?;
+    let keyring = Arc::new(open_keys(&config.key_file(), &config.database_file())?);
+    let store = Store::open(config.database_file()).map_err(|e| {
+        format!("{}: {e}. `mingka doctor` says more.", config.database_file().display())
+    })?;
+    let transport = HttpTransport::new(TransportSettings {
+        roots: tls_roots(&config.transport.tls_ca_file)?,
+        ..TransportSettings::default()
+    })
+    .map_err(|e| format!("[transport] tls_ca_file: {e}"))?;
+    let binding = &config.binding;
+    let settings = Settings {
+        binding_valid_ms: i64::from(binding.lifetime_s) * 1_000,
+        session_valid_ms: i64::from(binding.session_lifetime_s) * 1_000,
+        code_sends_per_card_day_max: binding.code_sends_per_card_day_max,
+        code_sends_per_phone_day_max: binding.code_sends_per_phone_day_max,
+        ..Settings::default()
+    };
+    let engine = Engine::new(Parts {
+        store,
+        keyring: Arc::clone(&keyring),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+        transport: Arc::new(transport),
+        channels,
+        rules: Arc::new(rules(&config.precheck)?),
+        dictionary: Arc::new(Dictionary::embedded().clone()),
+        consents: Arc::new(ConsentBook::embedded().clone()),
+        settings,
+    });
+    Ok(House { engine, keyring })
+}
+
+/// The web's settings for a house that is reached at `public_url`.
+pub(crate) fn web_settings(config: &Config, house: &House, public_url: &str) -> WebSettings {
+    let server = &config.server;
+    WebSettings {
+        behind_proxy: server.behind_proxy,
+        body_bytes_max: server.body_bytes_max,
+        key_rate: Rate { per_minute: server.key_requests_per_minute, burst: server.key_burst },
+        address_rate: Rate {
+            per_minute: server.address_requests_per_minute,
+            burst: server.address_burst,
+        },
+        ..WebSettings::new(public_url, Arc::clone(&house.keyring))
+    }
+}
+
+/// The rules of prechecks, with the operator's BIN table on top when one is configured.
+pub(crate) fn rules(settings: &PrecheckSettings) -> Result<Rules, String> {
+    let version = |name: &str, text: &str| -> Result<Option<Version>, String> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| {
+            format!("[precheck] {name} = \"{text}\" is not a version such as \"3.2.0\"")
+        })
+    };
+    let bins = match settings.bin_table.as_os_str().is_empty() {
+        true => BinTable::embedded(),
+        false => Arc::new(operator_bins(&settings.bin_table)?),
+    };
+    Ok(Rules {
+        bins,
+        disbursement: KindPolicies {
+            credit: settings.credit_card_disbursement,
+            ..KindPolicies::default()
+        },
+        repayment: KindPolicies {
+            credit: settings.credit_card_repayment,
+            ..KindPolicies::default()
+        },
+        age_min: settings.age_years_min,
+        environment: EnvironmentRules {
+            app_version_min: version("app_version_min", &settings.app_version_min)?,
+            android_version_min: version("android_version_min", &settings.android_version_min)?,
+            ios_version_min: version("ios_version_min", &settings.ios_version_min)?,
+            harmony_version_min: version("harmony_version_min", &settings.harmony_version_min)?,
+            device_account_count_max: settings.device_account_count_max,
+            clock_skew_max_ms: settings.clock_skew_max_ms,
+        },
+    })
+}
+
+fn operator_bins(path: &Path) -> Result<BinTable, String> {
+    let text = read(path, "[precheck] bin_table")?;
+    BinTable::with_operator_csv(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// The channels of the configuration, each loaded and checked.
+pub(crate) fn channels(config: &Config, public_url: &str) -> Result<Vec<Channel>, String> {
+    config
+        .channel
+        .iter()
+        .map(|settings| {
+            let account = account(settings, public_url)
+                .map_err(|e| format!("[[channel]] {}: {e}", settings.code))?;
+            Ok(channel(settings, account))
+        })
+        .collect()
+}
+
+fn channel(settings: &ChannelSettings, account: MerchantAccount) -> Channel {
+    let profile = Profile::unionpay_acp();
+    let both = |text: &str| Text { zh: text.to_owned(), en: text.to_owned() };
+    let mut name = both(&settings.recipient);
+    if settings.recipient == profile.recipient.zh {
+        name = profile.recipient.clone();
+    }
+    Channel {
+        code: settings.code.clone(),
+        exchange: Arc::new(Acp::new(Arc::clone(&profile))),
+        profile,
+        account: Arc::new(account),
+        recipient: Recipient { name, contact: both(&settings.contact) },
+    }
+}
+
+fn account(settings: &ChannelSettings, public_url: &str) -> Result<MerchantAccount, String> {
+    if settings.protocol != "unionpay_acp" {
+        return Err(format!(
+            "protocol = \"{}\" is not known; known: \"unionpay_acp\"",
+            settings.protocol
+        ));
+    }
+    MerchantAccount::load(AccountSettings {
+        merchant_number: settings.merchant_number.clone(),
+        token_requestor: settings.token_requestor.clone(),
+        version: match settings.version.as_str() {
+            "5.1.0" => AcpVersion::V5_1_0,
+            "5.0.0" => AcpVersion::V5_0_0,
+            other => return Err(format!("version = \"{other}\": give \"5.1.0\" or \"5.0.0\"")),
+        },
+        encoding: match settings.encoding.to_ascii_uppercase().as_str() {
+            "UTF-8" => Encoding::Utf8,
+            "GBK" => Encoding::Gbk,
+            other => return Err(format!("encoding = \"{other}\": give \"UTF-8\" or \"GBK\"")),
+        },
+        signing: signing(settings)?,
+        encryption_certificate: read(
+            &settings.encryption_certificate_file,
+            "encryption_certificate_file",
+        )?,
+        gateway: settings.address.clone(),
+        notify_url: Some(format!("{public_url}/notify/{}", settings.code)),
+    })
+    .map_err(|e| e.to_string())
+}
+
+fn signing(settings: &ChannelSettings) -> Result<Signing, String> {
+    let secret = || -> Result<Secret, String> {
+        let text = read(&settings.secret_file, "secret_file")?;
+        Ok(Secret::new(text.lines().next().unwrap_or_default().trim().to_owned()))
+    };
+    match settings.sign_method.as_str() {
+        "11" => Ok(Signing::KeyedSha256(secret()?)),
+        "12" => Ok(Signing::KeyedSm3(secret()?)),
+        "01" => Ok(Signing::Rsa {
+            private_key: Secret::new(read(&settings.signing_key_file, "signing_key_file")?),
+            certificate: read(&settings.signing_certificate_file, "signing_certificate_file")?,
+            bank: SignerRules {
+                roots: certificates(&settings.root_certificate_file, "root_certificate_file")?,
+                intermediates: optional_certificates(
+                    &settings.middle_certificate_file,
+                    "middle_certificate_file",
+                )?,
+                names: vec![settings.signer_name.clone()],
+                known: optional_certificates(
+                    &settings.signer_certificate_file,
+                    "signer_certificate_file",
+                )?,
+                allow_sha1: settings.allow_sha1_certificates,
+            },
+        }),
+        other => Err(format!("sign_method = \"{other}\": give \"01\", \"11\" or \"12\"")),
+    }
+}
+
+fn certificates(path: &Path, setting: &str) -> Result<Vec<String>, String> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let text = read(path, setting)?;
+    let found: Vec<String> =
+        text.split_inclusive(END).filter(|part| part.contains(END)).map(str::to_owned).collect();
+    if found.is_empty() {
+        return Err(format!("{setting}: {} holds no PEM certificate", path.display()));
+    }
+    Ok(found)
+}
+
+fn optional_certificates(path: &Path, setting: &str) -> Result<Vec<String>, String> {
+    if path.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
+    certificates(path, setting)
+}
+
+fn tls_roots(path: &Path) -> Result<TlsRoots, String> {
+    if path.as_os_str().is_empty() {
+        return Ok(TlsRoots::Public);
+    }
+    Ok(TlsRoots::Only(read(path, "[transport] tls_ca_file")?))
+}
+
+fn read(path: &Path, setting: &str) -> Result<String, String> {
+    if path.as_os_str().is_empty() {
+        return Err(format!("{setting} is not set"));
+    }
+    fs::read_to_string(path).map_err(|e| format!("{setting}: cannot read {}: {e}", path.display()))
+}
+
+/// The envelope keys: read, or made at first start. A database without its keys is never given new
+/// ones: what it holds would be lost without a word.
+pub(crate) fn open_keys(file: &Path, database: &Path) -> Result<KeyRing, String> {
+    if file.exists() {
+        let text = fs::read_to_string(file)
+            .map_err(|e| format!("cannot read the key file {}: {e}", file.display()))?;
+        return KeyRing::from_file_text(&text).map_err(|e| format!("{}: {e}", file.display()));
+    }
+    if database.exists() {
+        return Err(format!(
+            "the key file {} is missing, but the database {} is there. Put the key file back from \
+             your copy, or name it in [keys] file; without it the sealed data cannot be read.",
+            file.display(),
+            database.display()
+        ));
+    }
+    let ring = KeyRing::fresh(&SystemEntropy::new());
+    save_keys(file, &ring)?;
+    Ok(ring)
+}
+
+/// Writes the key file whole or not at all, readable by its owner alone.
+pub(crate) fn save_keys(file: &Path, ring: &KeyRing) -> Result<(), String> {
+    let fail = |e: std::io::Error| format!("cannot write the key file {}: {e}", file.display());
+    let beside = file.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut handle = options.open(&beside).map_err(fail)?;
+    handle.write_all(ring.to_file_text().as_bytes()).map_err(fail)?;
+    handle.sync_all().map_err(fail)?;
+    fs::rename(&beside, file).map_err(fail)?;
+    // The new name must survive a power cut as well as the content does.
+    if let Some(folder) = file.parent()
+        && let Ok(folder) = fs::File::open(if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        })
+    {
+        folder.sync_all().map_err(fail)?;
+    }
+    Ok(())
+}
+
+fn make_private_folder(folder: &Path) -> Result<(), String> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder).map_err(|e| {
+        format!("cannot make the folder {}: {e}. Set [server] data_dir.", folder.display())
+    })
+}
