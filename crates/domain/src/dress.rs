@@ -1,5 +1,6 @@
 //! Digits in any dress: spaces, dashes, dots, full-width, invisible marks, words around a paste.
-//! This file only tells what a character is and gathers the digits; what they mean is said elsewhere.
+//! This file only tells what a character is and gathers the digits; what they mean is said by the
+//! types that use it.
 
 use crate::inline::Inline;
 

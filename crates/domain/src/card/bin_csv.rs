@@ -9,8 +9,9 @@ use super::{CardKind, CardNumber};
 
 const EMBEDDED: &str = include_str!("../../../../data/bin/bin_table.csv");
 
-/// More rows than this are refused: the whole of UnionPay's table is a twentieth of it.
-const OPERATOR_ROW_COUNT_MAX: usize = 200_000;
+/// More rows than this are refused: public lists of all BINs have a tenth of it, and the digit tree
+/// of this many rows stays under ten megabytes.
+const OPERATOR_ROW_COUNT_MAX: usize = 50_000;
 
 /// The operator's table cannot be used, and why. The line is counted from 1, the header being 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,8 @@ impl fmt::Display for BinTableError {
             BinTableProblem::NotCsv(why) => write!(f, "not readable as CSV: {why}"),
             BinTableProblem::ColumnMissing(name) => write!(
                 f,
-                "the header has no column \"{name}\"; it needs bin,pan_length,kind,bank_code,bank_name"
+                "the header has no column \"{name}\"; it needs \
+                 bin,pan_length,kind,bank_code,bank_name"
             ),
             BinTableProblem::Bin(text) => write!(f, "a BIN is 2 to 10 digits, not \"{text}\""),
             BinTableProblem::PanLength(text) => {

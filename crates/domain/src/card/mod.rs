@@ -22,7 +22,7 @@ pub use policy::{KindPolicies, KindPolicy, Purpose};
 pub use repair::{Hint, hint_for_check_digit, hint_for_extra_digit};
 
 /// UnionPay's own published test credit card. It fails the Luhn check, which is why a failed check
-/// never refuses a UnionPay card; and it is no real card, which is why it may be shown as an example.
+/// never refuses a UnionPay card; and it is no real card, so it may be shown as an example.
 pub const EXAMPLE_NUMBER: &str = "6221558812340000";
 
 /// What kind of card it is.

@@ -197,8 +197,11 @@ mod tests {
             before in prop::sample::select(vec!["", "卡号：", "my card ", "\n"]),
         ) {
             let card = CardNumber::parse(&digits).unwrap();
-            let groups: Vec<String> =
-                digits.as_bytes().chunks(4).map(|g| String::from_utf8(g.to_vec()).unwrap()).collect();
+            let groups: Vec<String> = digits
+                .as_bytes()
+                .chunks(4)
+                .map(|group| group.iter().copied().map(char::from).collect())
+                .collect();
             let dressed = format!("{before}{}", groups.join(gap));
             let wide: String = dressed
                 .chars()

@@ -37,7 +37,8 @@ words! {
     CARD_NUMBER_TOO_LONG_AT: CardNumber, CARD_NUMBER_TOO_LONG,
         "卡号多了 {count} 位：这家银行的这种卡是 {expected} 位，第 {first} 位附近可能多打了一个数字。",
         "请对照卡面，先看第 {first} 位附近，去掉多出来的那个数字。",
-        "The card number is {digits} too long: cards of this kind have {expected}. A digit near place {first} may have been typed twice.",
+        "The card number is {digits} too long: cards of this kind have {expected}. A digit near \
+         place {first} may have been typed twice.",
         "Compare it with the card, first near place {first}, and take out the extra digit.";
     CARD_NUMBER_TOO_LONG_ANY: CardNumber, CARD_NUMBER_TOO_LONG,
         "卡号多了 {count} 位：银行卡号最多 {expected} 位。",
@@ -46,9 +47,9 @@ words! {
         "Compare it with the card and take out what is too much.";
     CARD_NUMBER_LETTER: CardNumber, CARD_NUMBER_LETTER,
         "第 {first} 位数字后面夹着文字或字母，卡号里只有数字。",
-        "请去掉夹在中间的文字；如果粘贴了两段号码，只留下卡号那一段。",
+        "请去掉夹在中间的文字；字母 O、I 多半应当是数字 0、1；如果粘贴了两段号码，只留下卡号那一段。",
         "There is a letter or a word after digit {first}; a card number has only digits.",
-        "Take it out; if two numbers were pasted, keep only the card number.";
+        "Take it out; an O or I is probably a 0 or 1; of two pasted numbers keep only the card's.";
     CARD_NUMBER_MASKED: CardNumber, CARD_NUMBER_MASKED,
         "第 {first} 位数字后面有星号，这是被遮住一部分的卡号。",
         "请对照实体卡，输入完整的卡号。",
@@ -67,7 +68,8 @@ words! {
     CARD_CHECK_DIGIT_GROUPS: CardNumber, CARD_CHECK_DIGIT,
         "可能有两个相邻的数字打反了，先看第 {groups} 组（每组四位）：末位校验码和前面的数字对不上。",
         "请对照卡面核对第 {groups} 组，再看其他各组；如果确实和卡面一样，可以继续。",
-        "Two neighbouring digits may be swapped, most likely in group {groups} of four: the last digit does not fit the others.",
+        "Two neighbouring digits may be swapped, most likely in group {groups} of four: the last \
+         digit does not fit the others.",
         "Compare group {groups} with the card, then the rest; if all is the same, go on.";
     CARD_CHECK_DIGIT_STOP: CardNumber, CARD_CHECK_DIGIT,
         "卡号里有数字打错了：末位校验码和前面的数字对不上。",
@@ -107,6 +109,7 @@ words! {
     CARD_BIN_UNKNOWN: CardNumber, CARD_BIN_UNKNOWN,
         "暂时认不出这张卡是哪家银行的，可能是新发的卡，也可能开头几位打错了。",
         "请对照卡面核对开头的数字；如果确实和卡面一样，可以继续。",
-        "The issuing bank is not known to us yet: the card may be new, or its first digits mistyped.",
+        "The issuing bank is not known to us yet: the card may be new, or its first digits \
+         mistyped.",
         "Compare the first digits with the card; if they are the same, go on.";
 }

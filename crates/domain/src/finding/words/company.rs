@@ -37,17 +37,20 @@ words! {
     COMPANY_CREDIT_CODE_CHARACTER: CreditCode, COMPANY_CREDIT_CODE_CHARACTER,
         "统一社会信用代码第 {first} 位不是代码用的字符：只有数字和大写字母，没有 I、O、S、V、Z。",
         "请对照营业执照核对第 {first} 位，多半是数字 1、0、5、2 被看成了字母。",
-        "Character {first} is never used in such a code: it has digits and letters except I, O, S, V and Z.",
+        "Character {first} is never used in such a code: it has digits and letters except I, O, \
+         S, V and Z.",
         "Compare character {first} with the licence; it is probably the digit 1, 0, 5 or 2.";
     COMPANY_CREDIT_CODE_CHECK: CreditCode, COMPANY_CREDIT_CODE_CHECK,
         "统一社会信用代码里有一位打错了，或者有两位打反了，多半在第 {first} 到 {last} 位。",
         "请对照营业执照，先核对第 {first} 到 {last} 位，再看其他各位。",
-        "One character of the code is mistyped, or two are swapped, most likely in {first} to {last}.",
+        "One character of the code is mistyped, or two are swapped, most likely in {first} to \
+         {last}.",
         "Compare characters {first} to {last} with the licence first, then the rest.";
     COMPANY_ORGANISATION_CHECK: CreditCode, COMPANY_ORGANISATION_CHECK,
         "统一社会信用代码第 {first} 到 {last} 位（组织机构代码）自己的校验码对不上，可能有两处打错。",
         "请对照营业执照核对第 {first} 到 {last} 位；如果确实一样，可以继续。",
-        "Characters {first} to {last} (the organisation code) do not fit their own check character.",
+        "Characters {first} to {last} (the organisation code) do not fit their own check \
+         character.",
         "Compare characters {first} to {last} with the licence; if they are the same, go on.";
     COMPANY_CLEARING_CODE_MISSING: ClearingCode, COMPANY_CLEARING_CODE_MISSING,
         "还没有填写开户行的联行号。",

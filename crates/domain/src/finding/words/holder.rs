@@ -8,7 +8,8 @@ words! {
         "还没有填写证件号码。",
         "请输入身份证（或居住证、永久居留身份证）上的号码，一共 18 位。",
         "The ID number has not been entered yet.",
-        "Enter the 18 characters on the ID card (or residence permit, or permanent residence card).";
+        "Enter the 18 characters on the ID card (or residence permit, or permanent residence \
+         card).";
     ID_TOO_SHORT: IdNumber, ID_TOO_SHORT,
         "证件号码少了 {count} 位，应当是 {expected} 位。",
         "请对照证件，把漏掉的数字补上；末位是 X 的也要填。",
@@ -62,7 +63,8 @@ words! {
     ID_REGION_REVOKED: IdNumber, ID_REGION_REVOKED,
         "证件号码开头的地区代码已经撤销，老的号码有这种情况。",
         "请对照证件核对开头六位；如果确实一样，可以继续。",
-        "The region code at the beginning of the ID number is no longer in use; older numbers have such codes.",
+        "The region code at the beginning of the ID number is no longer in use; older numbers \
+         have such codes.",
         "Compare the first six digits with the document; if they are the same, go on.";
     ID_OLD_FORM: IdNumber, ID_OLD_FORM,
         "这是旧式的 15 位证件号码，银行一般已经换成新号码登记，核对时可能对不上。",
@@ -87,9 +89,9 @@ words! {
         "Take out what is too much; enter only one number.";
     PHONE_LETTER: Phone, PHONE_LETTER,
         "手机号第 {first} 位数字后面夹着文字或字母。",
-        "请去掉夹在中间的文字，只留下 11 位数字。",
+        "请去掉夹在中间的文字，只留下 11 位数字；字母 O、I 多半应当是数字 0、1。",
         "There is a letter or a word after digit {first} of the phone number.",
-        "Take it out and keep only the 11 digits.";
+        "Take it out and keep only the 11 digits; an O or I is probably a 0 or 1.";
     PHONE_MASKED: Phone, PHONE_MASKED,
         "手机号里有星号，这是被遮住一部分的号码。",
         "请输入完整的 11 位手机号。",
@@ -98,7 +100,8 @@ words! {
     PHONE_NOT_MOBILE: Phone, PHONE_NOT_MOBILE,
         "这不是手机号：内地手机号是 11 位，以 13 到 19 开头。",
         "请输入办卡时留给银行的手机号，不要填座机或客服电话。",
-        "This is not a mobile number: those of the mainland have 11 digits and begin with 13 to 19.",
+        "This is not a mobile number: those of the mainland have 11 digits and begin with 13 to \
+         19.",
         "Enter the mobile number given to the bank, not a landline or a service number.";
     PHONE_NOT_MAINLAND: Phone, PHONE_NOT_MAINLAND,
         "这是内地以外的号码，目前只能核验内地手机号。",

@@ -95,7 +95,10 @@ fn a_name_shows_its_last_character_only() {
 
 proptest! {
     #[test]
-    fn any_text_is_answered(text in "\\PC{0,80}", raw in prop::collection::vec(any::<char>(), 0..80)) {
+    fn any_text_is_answered(
+        text in "\\PC{0,80}",
+        raw in prop::collection::vec(any::<char>(), 0..80),
+    ) {
         let _ = HolderName::parse(&text);
         let _ = HolderName::parse(&raw.into_iter().collect::<String>());
     }
