@@ -44,6 +44,8 @@ const ROOMS: &[Room] = &[
     Room { name: "domain", uses: &[], tests_use: &[] },
     Room { name: "crypto", uses: &[], tests_use: &[] },
     Room { name: "xtask", uses: &[], tests_use: &[] },
+    // A workspace of its own, built by cargo-fuzz with a nightly compiler.
+    Room { name: "fuzz", uses: &["channels", "domain", "crypto"], tests_use: &[] },
 ];
 
 /// Rooms without I/O: what they may never be built with.

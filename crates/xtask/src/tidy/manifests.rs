@@ -7,12 +7,17 @@ use super::tree::Tree;
 
 /// The crate that prints to a terminal and starts programs; it keeps lints of its own.
 const OWN_LINTS: &str = "crates/xtask/";
+/// A workspace of its own, which can inherit nothing from this one.
+const OWN_WORKSPACE: &str = "fuzz/";
 const TABLES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
 
 /// Names lints that would be lost without a word, and versions declared twice.
 pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (path, text) in tree.texts(&["Cargo.toml"]) {
+        if path.starts_with(OWN_WORKSPACE) {
+            continue;
+        }
         // That it is TOML at all, the arrows have asked.
         let Ok(manifest) = text.parse::<Table>() else { continue };
         found.extend(lints(path, &manifest));
