@@ -31,7 +31,6 @@ const JARGON: &[&str] = &[
     "应答码",
     "渠道",
     "HTTP",
-   
     "四要素",
     "你自己",
     "your fault",

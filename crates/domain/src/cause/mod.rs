@@ -3,6 +3,7 @@
 
 mod check;
 mod dictionary;
+pub mod document;
 pub mod known;
 mod phrases;
 

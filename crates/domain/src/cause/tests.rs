@@ -81,6 +81,21 @@ fn sensitive_causes_are_vague_for_the_borrower_and_exact_for_staff() {
     }
 }
 
+/// Support never has a number or a code told to it: nobody who listens may learn what opens a card.
+#[test]
+fn nobody_is_asked_to_read_a_number_out() {
+    for cause in Dictionary::embedded().all() {
+        let fix = |lang| cause.fix(Audience::Agent, lang);
+        for words in ["念出", "念卡号", "报一下", "告诉您卡号", "提供验证码", "提供密码"]
+        {
+            assert!(!fix(Lang::Zh).contains(words), "{}: {}", cause.code, fix(Lang::Zh));
+        }
+        let english = fix(Lang::En).to_lowercase();
+        let read_out = english.contains("read out") && !english.contains("never have it read out");
+        assert!(!read_out, "{}: {english}", cause.code);
+    }
+}
+
 /// Causes of our own side or the channel's say that the card is fine, or ask to wait; they never
 /// send the borrower to correct what was typed.
 #[test]
