@@ -1,5 +1,5 @@
-// A card that is reported lost: the page says why, who acts, what to do next and when, and lets the
-// borrower go on with another card without typing everything again.
+// A card the bank will not bind until its holder has spoken to it: the page says why, who acts, what
+// to do next and when, and lets the borrower go on with another card.
 
 import assert from "node:assert/strict";
 
@@ -15,10 +15,16 @@ export const refused = {
     await send(visit, REFUSED);
     await visit.stateIsSound("1-refused");
     const text = await visit.text("main");
-    assert.match(text, /挂失/, "the cause is named");
     saysWhatToDo(text);
-    const facts = await visit.page.locator("dl.facts dt").count();
-    assert.ok(facts >= 4, "why, who, what next, when");
+    for (const fact of ["原因", "谁来处理", "下一步", "何时再试"]) {
+      const told = visit.page.locator("dl.facts div", { hasText: fact }).locator("dd");
+      assert.ok((await told.first().innerText()).trim().length > 3, `${fact} is told`);
+    }
+    const support = visit.page.locator("main details");
+    await support.locator("summary").click();
+    const forTheAgent = await support.innerText();
+    assert.match(forTheAgent, new RegExp(`\\b${card.answer}\\b`), "the bank's own code");
+    assert.match(forTheAgent, /bind_\w+/, "the reference an agent looks it up by");
     assert.equal(await visit.page.locator('a[href^="tel:"]').count(), 1, "the bank's hotline");
 
     await visit.submit("/b/again");
