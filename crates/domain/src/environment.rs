@@ -207,3 +207,77 @@ impl EnvironmentRules {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_version() {
+        for text in
+            ["", "x", "3.x", "3..1", "1.2.3.4.5", "70000", "-1", "3.2.1".repeat(20).as_str()]
+        {
+            assert_eq!(text.parse::<Version>(), Err(VersionError), "{text}");
+        }
+        assert!(serde_json::from_str::<Environment>(r#"{"app_version":"new"}"#).is_err());
+        assert!(serde_json::from_str::<Environment>(r#"{"app":"3"}"#).is_err());
+    }
+
+    #[test]
+    fn versions_in_any_dress() {
+        for (text, version) in [
+            ("3", Version::new(3, 0, 0)),
+            (" v3.2 ", Version::new(3, 2, 0)),
+            ("3.2.1", Version::new(3, 2, 1)),
+            ("3.2.1.456", Version::new(3, 2, 1)),
+            ("3.2.1-beta.2", Version::new(3, 2, 1)),
+            ("3.2.1 (456)", Version::new(3, 2, 1)),
+        ] {
+            assert_eq!(text.parse(), Ok(version), "{text}");
+        }
+        assert!(Version::new(3, 10, 0) > Version::new(3, 9, 9));
+    }
+
+    #[test]
+    fn an_environment_as_the_app_reports_it() {
+        let json = r#"{"app_version":"3.2.1","os":"kaios","network":"weak","clock_skew_ms":-5}"#;
+        let environment: Environment = serde_json::from_str(json).unwrap();
+        assert_eq!(environment.os, Some(Os::Other));
+        assert_eq!(environment.app_version, Some(Version::new(3, 2, 1)));
+        let again = serde_json::to_string(&environment).unwrap();
+        assert_eq!(serde_json::from_str::<Environment>(&again).unwrap(), environment);
+    }
+
+    #[test]
+    fn floors_and_limits_are_the_last_that_pass() {
+        let rules = EnvironmentRules {
+            app_version_min: Some(Version::new(3, 2, 0)),
+            ios_version_min: Some(Version::new(13, 0, 0)),
+            ..EnvironmentRules::default()
+        };
+        let fine = Environment {
+            app_version: Some(Version::new(3, 2, 0)),
+            os: Some(Os::Ios),
+            os_version: Some(Version::new(13, 0, 0)),
+            device_account_count: Some(2),
+            clock_skew_ms: Some(-300_000),
+            network: Some(Network::Good),
+        };
+        let count = |environment: &Environment| {
+            let mut findings = Vec::new();
+            rules.check(environment, &mut findings);
+            findings.len()
+        };
+        assert_eq!(count(&fine), 0);
+        for worse in [
+            Environment { app_version: Some(Version::new(3, 1, 9)), ..fine },
+            Environment { os_version: Some(Version::new(12, 9, 9)), ..fine },
+            Environment { device_account_count: Some(u32::MAX), ..fine },
+            Environment { clock_skew_ms: Some(i64::MIN), ..fine },
+            Environment { clock_skew_ms: Some(300_001), ..fine },
+            Environment { network: Some(Network::Offline), ..fine },
+        ] {
+            assert_eq!(count(&worse), 1, "{worse:?}");
+        }
+    }
+}

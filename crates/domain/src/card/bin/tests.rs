@@ -93,3 +93,11 @@ fn the_longest_prefix_wins() {
         assert_eq!(table.find(digits).map(|row| &*row.bank_code), bank, "{digits}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_table_is_answered(text in "\\PC{0,120}", rows in "([0-9a,\"\n]{0,40}\n){0,5}") {
+        let _ = BinTable::with_operator_csv(&text);
+        let _ = BinTable::with_operator_csv(&format!("{HEADER}{rows}"));
+    }
+}
