@@ -1,0 +1,155 @@
+//! The house, which dies and is born again on the same database.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use mingka_crypto::keyring::KeyRing;
+use mingka_domain::consent::Recipient;
+use mingka_domain::id::PlatformId;
+use mingka_engine::{Channel, Clock, Engine, Parts, Settings, Transport};
+use mingka_store::CommitFault;
+
+use crate::Options;
+use crate::network::Network;
+use crate::story::Shared;
+use crate::world::{CHANNEL, World};
+
+/// The house over all its lives.
+pub(crate) struct House {
+    pub(crate) world: Arc<World>,
+    pub(crate) platform: OnceLock<PlatformId>,
+    shared: Arc<Shared>,
+    keyring: Arc<KeyRing>,
+    options: Options,
+    life: Mutex<Option<Life>>,
+}
+
+#[derive(Clone)]
+struct Life {
+    engine: Engine,
+    alive: Arc<AtomicBool>,
+}
+
+impl House {
+    pub(crate) fn new(world: Arc<World>, shared: Arc<Shared>, options: Options) -> Arc<Self> {
+        let keyring = Arc::new(KeyRing::fresh(world.entropy.as_ref()));
+        let platform = OnceLock::new();
+        let house = Self { world, platform, shared, keyring, options, life: Mutex::new(None) };
+        Arc::new(house)
+    }
+
+    /// A new process on the same database.
+    pub(crate) fn be_born(&self) {
+        let alive = Arc::new(AtomicBool::new(true));
+        let own: Arc<OnceLock<Engine>> = Arc::new(OnceLock::new());
+        let (flag, dying) = (Arc::clone(&alive), Arc::clone(&own));
+        let kill = Box::new(move || {
+            flag.store(false, Ordering::SeqCst);
+            if let Some(engine) = dying.get() {
+                engine.halt();
+            }
+        });
+        let network = Network { world: Arc::clone(&self.world), alive: Arc::clone(&alive), kill };
+        let engine = Engine::new(self.parts(Arc::new(network)));
+        let _ = own.set(engine.clone());
+        self.world.tell(|| "a process of the house begins".to_owned());
+        self.spawn_worker(engine.clone());
+        *self.life() = Some(Life { engine, alive });
+    }
+
+    /// The running engine, if the house lives.
+    pub(crate) fn engine(&self) -> Option<Engine> {
+        let life = self.life();
+        let life = life.as_ref().filter(|life| life.alive.load(Ordering::SeqCst));
+        life.map(|life| life.engine.clone())
+    }
+
+    /// Ends the running process.
+    pub(crate) fn die(&self) {
+        if let Some(life) = self.life().take() {
+            life.alive.store(false, Ordering::SeqCst);
+            life.engine.halt();
+        }
+    }
+
+    /// Whoever supervises the process starts it again after a while, until the story is over.
+    pub(crate) async fn supervise(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.engine().is_none() {
+                let wait_s = self.world.fate.between(0, 60);
+                tokio::time::sleep(Duration::from_secs(wait_s)).await;
+                self.be_born();
+            }
+        }
+    }
+
+    /// What goes wrong with a commit; called by the store before each one.
+    pub(crate) fn commit_fault(&self) -> Option<CommitFault> {
+        let world = &self.world;
+        if world.is_healed() || self.platform.get().is_none() {
+            return None;
+        }
+        if world.fate.chance(12) {
+            let kept = world.fate.chance(500);
+            world.tell(|| format!("the house dies at a commit (kept: {kept})"));
+            self.die();
+            return Some(CommitFault { kept, read_back: false });
+        }
+        if world.fate.chance(12) {
+            let (kept, read_back) = (world.fate.chance(500), world.fate.chance(500));
+            world.tell(|| format!("a commit goes wrong (kept: {kept}, read back: {read_back})"));
+            return Some(CommitFault { kept, read_back });
+        }
+        None
+    }
+
+    fn spawn_worker(&self, engine: Engine) {
+        let world = Arc::clone(&self.world);
+        tokio::spawn(async move {
+            let work = async {
+                loop {
+                    engine.work_once().await;
+                    let wait_ms = if world.is_healed() { 20_000 } else { 2_000 };
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = engine.halted() => {}
+                () = work => {}
+            }
+        });
+    }
+
+    fn parts(&self, transport: Arc<dyn Transport>) -> Parts {
+        let shared = &self.shared;
+        let channel = Channel {
+            code: CHANNEL.to_owned(),
+            profile: Arc::clone(&shared.profile),
+            exchange: Arc::clone(&shared.exchange),
+            account: Arc::clone(&shared.account),
+            recipient: Recipient {
+                name: shared.profile.recipient.clone(),
+                contact: shared.profile.recipient.clone(),
+            },
+        };
+        Parts {
+            store: self.world.store.clone(),
+            keyring: Arc::clone(&self.keyring),
+            clock: Arc::clone(&self.world) as Arc<dyn Clock>,
+            entropy: Arc::clone(&self.world.entropy) as _,
+            transport,
+            channels: vec![channel],
+            rules: Arc::clone(&shared.rules),
+            dictionary: Arc::clone(&shared.dictionary),
+            consents: Arc::clone(&shared.consents),
+            settings: Settings { planted: self.options.planted, ..Settings::default() },
+        }
+    }
+
+    fn life(&self) -> std::sync::MutexGuard<'_, Option<Life>> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

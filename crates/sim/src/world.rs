@@ -1,0 +1,162 @@
+//! What the parties of a story share: the time, the bank, the wire, and what was seen.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use mingka_channels::HttpRequest;
+use mingka_domain::id::PlatformId;
+use mingka_domain::time::Timestamp;
+use mingka_engine::Clock;
+use mingka_sandbox::acp::AcpBank;
+use mingka_store::Store;
+use tokio::time::Instant;
+
+use crate::random::{Dice, SeededEntropy};
+
+/// The merchant number of the simulation.
+pub(crate) const MERCHANT: &str = "777290058100001";
+/// The channel's code in the simulation.
+pub(crate) const CHANNEL: &str = "unionpay";
+/// A story begins here: 2026-06-01T02:00:00Z.
+const BEGINNING_MS: i64 = 1_780_279_200_000;
+/// The most lines of a story that are kept.
+const TRACE_LINES_MAX: usize = 5_000;
+
+/// The shared world of one story.
+pub(crate) struct World {
+    pub(crate) bank: Mutex<AcpBank>,
+    pub(crate) store: Store,
+    pub(crate) entropy: Arc<SeededEntropy>,
+    /// Decides what the network does.
+    pub(crate) network: Dice,
+    /// Decides when a process dies.
+    pub(crate) fate: Dice,
+    /// Decides what the bank draws.
+    pub(crate) bank_entropy: SeededEntropy,
+    /// Once set, nothing goes wrong any more.
+    pub(crate) healed: AtomicBool,
+    /// Whether the house's clock ever jumped.
+    pub(crate) jumped: AtomicBool,
+    /// How far the house's clock is off.
+    offset_ms: AtomicI64,
+    began: Instant,
+    traced: bool,
+    seen: Mutex<Seen>,
+    platform: OnceLock<PlatformId>,
+}
+
+#[derive(Default)]
+struct Seen {
+    trace: Vec<String>,
+    violations: Vec<String>,
+    confirmations: BTreeSet<(String, String)>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, bank: AcpBank, store: Store, traced: bool) -> Self {
+        Self {
+            bank: Mutex::new(bank),
+            store,
+            entropy: Arc::new(SeededEntropy(Dice::fork(seed, 1))),
+            network: Dice::fork(seed, 2),
+            fate: Dice::fork(seed, 3),
+            bank_entropy: SeededEntropy(Dice::fork(seed, 4)),
+            healed: AtomicBool::new(false),
+            jumped: AtomicBool::new(false),
+            offset_ms: AtomicI64::new(0),
+            began: Instant::now(),
+            traced,
+            seen: Mutex::new(Seen::default()),
+            platform: OnceLock::new(),
+        }
+    }
+
+    /// Whose bindings the story is about.
+    pub(crate) fn set_platform(&self, platform: PlatformId) {
+        let _ = self.platform.set(platform);
+    }
+
+    pub(crate) fn platform(&self) -> PlatformId {
+        let nobody = PlatformId::new(Timestamp::from_millis(0), [0; 10]);
+        self.platform.get().copied().unwrap_or(nobody)
+    }
+
+    /// The bank's clock, which never jumps.
+    pub(crate) fn true_now(&self) -> Timestamp {
+        let elapsed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(BEGINNING_MS.saturating_add(elapsed))
+    }
+
+    pub(crate) fn is_healed(&self) -> bool {
+        self.healed.load(Ordering::SeqCst)
+    }
+
+    /// Moves the house's clock against everybody else's.
+    pub(crate) fn jump(&self, ms: i64) {
+        self.jumped.store(true, Ordering::SeqCst);
+        self.offset_ms.fetch_add(ms, Ordering::SeqCst);
+        self.tell(|| format!("the clock jumps by {ms} ms"));
+    }
+
+    pub(crate) fn bank(&self) -> MutexGuard<'_, AcpBank> {
+        self.bank.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bank reads and executes a message now.
+    pub(crate) fn execute(&self, message: &HttpRequest) -> mingka_sandbox::acp::Answer {
+        let now = self.true_now();
+        self.bank().answer(now, &self.bank_entropy, message)
+    }
+
+    /// A line of the story.
+    pub(crate) fn tell(&self, line: impl FnOnce() -> String) {
+        if !self.traced {
+            return;
+        }
+        let at = self.true_now().since_ms(Timestamp::from_millis(BEGINNING_MS));
+        let mut seen = self.seen();
+        if seen.trace.len() < TRACE_LINES_MAX {
+            seen.trace.push(format!("{:>12.3} s  {}", Seconds(at), line()));
+        }
+    }
+
+    /// Something that must never happen.
+    pub(crate) fn violate(&self, what: String) {
+        self.tell(|| format!("VIOLATION: {what}"));
+        self.seen().violations.push(what);
+    }
+
+    /// Notes that a code was taken to the bank for an order, and says whether it had been before.
+    pub(crate) fn confirmed_before(&self, order: &str, code: &str) -> bool {
+        !self.seen().confirmations.insert((order.to_owned(), code.to_owned()))
+    }
+
+    pub(crate) fn violations(&self) -> Vec<String> {
+        self.seen().violations.clone()
+    }
+
+    pub(crate) fn trace(&self) -> Vec<String> {
+        self.seen().trace.clone()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The house's clock.
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.true_now().plus_ms(self.offset_ms.load(Ordering::SeqCst))
+    }
+}
+
+struct Seconds(i64);
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = format!("{}.{:03}", self.0 / 1_000, self.0.rem_euclid(1_000));
+        f.pad(&text)
+    }
+}

@@ -1,0 +1,70 @@
+//! A few hundred seeds hold, and each planted mistake is caught within a few hundred.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mingka_sim::{Options, Planted, Shared, run};
+
+const SEEDS: u64 = 300;
+const SEEDS_TO_CATCH_MAX: u64 = 400;
+
+#[test]
+fn every_seed_holds() {
+    let shared = Shared::new();
+    let next = Arc::new(AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let (shared, next) = (&shared, &next);
+            scope.spawn(move || {
+                while let seed @ 0..SEEDS = next.fetch_add(1, Ordering::Relaxed) {
+                    let outcome = run(seed, Options::default(), shared);
+                    assert!(outcome.violations.is_empty(), "{outcome}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn one_seed_tells_one_story() {
+    let shared = Shared::new();
+    let options = Options { traced: true, planted: None };
+    for seed in [3, 17, 40] {
+        assert_eq!(run(seed, options, &shared).trace, run(seed, options, &shared).trace);
+    }
+}
+
+#[test]
+fn a_confirmation_sent_again_after_silence_is_caught() {
+    caught(Planted::ResendAfterUnknown);
+}
+
+#[test]
+fn not_found_believed_at_once_is_caught() {
+    caught(Planted::NotFoundFinalAtOnce);
+}
+
+#[test]
+fn a_message_sent_before_it_is_durable_is_caught() {
+    caught(Planted::SendBeforePersist);
+}
+
+#[test]
+fn a_lost_recovery_is_caught() {
+    caught(Planted::LostRecovery);
+}
+
+#[test]
+fn an_unmapped_code_taken_as_a_decline_is_caught() {
+    caught(Planted::UnmappedIsDecline);
+}
+
+fn caught(planted: Planted) {
+    let shared = Shared::new();
+    let options = Options { planted: Some(planted), traced: false };
+    let caught = (0..SEEDS_TO_CATCH_MAX)
+        .map(|seed| run(seed, options, &shared))
+        .find(|outcome| !outcome.violations.is_empty());
+    let outcome = caught.unwrap_or_else(|| panic!("{planted:?} was caught by no seed"));
+    println!("{planted:?} is caught by {outcome}");
+}
