@@ -99,6 +99,7 @@ export class Visit {
     await this.picture(name);
     const width = await this.page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= this.variant.width, `${name}: ${width} px wide on ${this.variant.width} px`);
+    assert.deepEqual(await this.page.evaluate(cutOff), [], `${name}: words that are cut off`);
     await this.#axe(name);
     await this.#keepsSecrets(name);
   }
@@ -160,6 +161,27 @@ export class Visit {
   }
 
   async end() { await this.context.close(); }
+}
+
+/** Runs in the page: words that reach beyond a box which hides what is too much. */
+function cutOff() {
+  const found = [];
+  const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = nodes.nextNode(); node; node = nodes.nextNode()) {
+    if (!node.data.trim()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const words = range.getBoundingClientRect();
+    for (let box = node.parentElement; box && words.width > 1; box = box.parentElement) {
+      if (!["hidden", "clip"].includes(getComputedStyle(box).overflowX)) continue;
+      const { left, right, width } = box.getBoundingClientRect();
+      // What is one pixel wide is meant for a screen reader alone.
+      if (width > 1 && (words.right > right + 1 || words.left < left - 1)) {
+        found.push(`${node.data.trim().slice(0, 40)} in .${box.className}`);
+      }
+    }
+  }
+  return found;
 }
 
 async function axe(page) {

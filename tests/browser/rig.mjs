@@ -18,7 +18,14 @@ const PAGES = {
   "/stranger": page("<h1>好</h1><img alt='' src='http://127.0.0.2:9/a.png'>"),
   "/no-label": page("<h1>好</h1><input>"),
   "/wide": page("<h1>好</h1><table><tr><td>" + "W".repeat(400) + "</td></tr></table>"),
+  "/cut-off": page("<h1>好</h1><p class='c'>" + "W".repeat(90) + "</p>",
+    "<link rel='stylesheet' href='/cut.css'>"),
   "/script-error": page("<h1>好</h1>", "<script src='/broken.js'></script>"),
+};
+
+const FILES = {
+  "/broken.js": ["text/javascript", "throw new Error('planted')"],
+  "/cut.css": ["text/css", ".c { overflow: hidden; white-space: nowrap }"],
 };
 
 const FOUND = [
@@ -26,6 +33,7 @@ const FOUND = [
   ["an inline style is found", "/inline-style", /Content Security Policy/i],
   ["a request to a stranger is found", "/stranger", /asks a stranger/],
   ["an input without label is found", "/no-label", /label/],
+  ["words that are cut off are found", "/cut-off", /cut off/],
   ["a page wider than the screen is found", "/wide", /px wide/],
 ];
 
@@ -47,13 +55,13 @@ export const rigChecks = [
 async function look(browser, path, expected, scripts, policy = POLICY) {
   const server = createServer((request, response) => {
     const name = new URL(request.url, "http://x").pathname;
-    const script = name === "/broken.js";
-    response.writeHead(script || PAGES[name] ? 200 : 204, {
-      "content-type": script ? "text/javascript" : "text/html; charset=utf-8",
+    const [type, text] = FILES[name] ?? ["text/html; charset=utf-8", PAGES[name]];
+    response.writeHead(text ? 200 : 204, {
+      "content-type": type,
       "content-security-policy": policy,
       "cache-control": "no-store",
     });
-    response.end(script ? "throw new Error('planted')" : PAGES[name] ?? "");
+    response.end(text ?? "");
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const origin = `http://127.0.0.1:${server.address().port}`;
