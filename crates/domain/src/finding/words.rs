@@ -95,10 +95,14 @@ fn fill_place(text: &mut String, place: &str, lang: Lang, numbers: &Numbers, at:
     };
 }
 
-/// `2、3` or `2 and 3`.
+/// `2、3`; `group 2` or `groups 2 and 3`.
 fn group_list(groups: u8, lang: Lang) -> String {
-    let mut list = String::new();
     let count = groups.count_ones();
+    let mut list = String::from(match lang {
+        Lang::Zh => "",
+        Lang::En if count == 1 => "group ",
+        Lang::En => "groups ",
+    });
     let named = (0..8_u32).filter(|bit| groups >> bit & 1 == 1);
     for (place, bit) in (1_u32..).zip(named) {
         let joint = match lang {

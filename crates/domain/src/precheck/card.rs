@@ -125,7 +125,8 @@ impl Check<'_> {
         let finding = match hint_for_check_digit(digits, &self.rules.bins) {
             Hint::Place(at) => Finding::warn(&words::CARD_CHECK_DIGIT_SWAP).at(Some(at)),
             Hint::Groups(groups) => {
-                Finding::warn(&words::CARD_CHECK_DIGIT_GROUPS).groups(groups).at(span(groups))
+                let finding = Finding::warn(&words::CARD_CHECK_DIGIT_GROUPS).groups(groups);
+                finding.at(span(groups, digits.len()))
             }
             Hint::None => Finding::warn(&words::CARD_CHECK_DIGIT),
         };
@@ -152,9 +153,10 @@ fn of_international_scheme(digits: &str) -> bool {
         || ("2221"..="2720").contains(&four)
 }
 
-/// From the first digit of the first group to the last of the last.
-fn span(groups: u8) -> Option<At> {
+/// From the first digit of the first group to the last of the last, which may be a short one.
+fn span(groups: u8, length: usize) -> Option<At> {
     let first = groups.trailing_zeros() * 4 + 1;
     let last = (8 - groups.leading_zeros()) * 4;
-    Some(At::range(u16::try_from(first).ok()?, u16::try_from(last).ok()?))
+    let last = u16::try_from(last).ok()?.min(u16::try_from(length).ok()?);
+    Some(At::range(u16::try_from(first).ok()?, last))
 }

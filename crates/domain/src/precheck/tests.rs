@@ -119,6 +119,7 @@ fn a_swap_is_named_once_or_by_its_group() {
         let at = found.findings[0].at.unwrap();
         let (first, last) = (usize::from(at.first) - 1, usize::from(at.last) - 1);
         assert!(first <= place && place < last, "{place} outside {first}..{last}");
+        assert!(last < debit.len(), "{last} is beyond the number");
         if last == first + 1 { named += 1 } else { grouped += 1 }
     }
     assert!(named + grouped > 5);

@@ -68,9 +68,9 @@ words! {
     CARD_CHECK_DIGIT_GROUPS: CardNumber, CARD_CHECK_DIGIT,
         "可能有两个相邻的数字打反了，先看第 {groups} 组（每组四位）：末位校验码和前面的数字对不上。",
         "请对照卡面核对第 {groups} 组，再看其他各组；如果确实和卡面一样，可以继续。",
-        "Two neighbouring digits may be swapped, most likely in group {groups} of four: the last \
-         digit does not fit the others.",
-        "Compare group {groups} with the card, then the rest; if all is the same, go on.";
+        "Two neighbouring digits may be swapped, most likely in {groups} (four digits each): \
+         the last digit does not fit the others.",
+        "Compare {groups} with the card first, then the rest; if all is the same, go on.";
     CARD_CHECK_DIGIT_STOP: CardNumber, CARD_CHECK_DIGIT,
         "卡号里有数字打错了：末位校验码和前面的数字对不上。",
         "请四位一组对照卡面核对一遍，改正后再继续。",

@@ -62,6 +62,6 @@ fn numbers_go_into_their_places() {
     let text = fill("{digits} of {expected} near {first}", Lang::En, &numbers, Some(At::one(3)));
     assert_eq!(text, "1 digit of 19 near 3");
     assert_eq!(group_list(numbers.groups, Lang::Zh), "2、3、5");
-    assert_eq!(group_list(numbers.groups, Lang::En), "2, 3 and 5");
-    assert_eq!(group_list(1, Lang::En), "1");
+    assert_eq!(group_list(numbers.groups, Lang::En), "groups 2, 3 and 5");
+    assert_eq!(group_list(1, Lang::En), "group 1");
 }
