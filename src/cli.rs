@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand};
 /// Mingka (明卡): every bank-card error gets an answer.
 #[derive(Debug, Parser)]
 #[command(name = "mingka", version, propagate_version = true)]
-#[command(after_help = "Start here:\n  mingka sandbox          everything in one process, with test \
+#[command(
+    after_help = "Start here:\n  mingka sandbox          everything in one process, with test \
                         banks and test cards\n  mingka check 6216261000000000018\n  mingka explain \
-                        unionpay 61")]
+                        unionpay 61"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -31,8 +33,10 @@ pub(crate) enum Command {
                             check cards.csv   (columns card_number,name,id_number,phone)")]
     Check(CheckArgs),
     /// What a bank's response code means: cause, who must act, the next step.
-    #[command(after_help = "Examples:\n  mingka explain unionpay 61\n  mingka explain unionpay 34 \
-                            --operation query_state --phase inquiry --json")]
+    #[command(
+        after_help = "Examples:\n  mingka explain unionpay 61\n  mingka explain unionpay 34 \
+                            --operation query_state --phase inquiry --json"
+    )]
     Explain(ExplainArgs),
     /// Looks for what is wrong with this installation and says how to mend it.
     #[command(after_help = "Example:\n  mingka doctor --config mingka.toml")]
@@ -78,6 +82,9 @@ pub(crate) struct SandboxArgs {
     /// A bank that runs already (`mingka bank`), instead of one in this process: its data folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) bank: Option<PathBuf>,
+    /// Moves the gateway's clock ahead by this many milliseconds, to see what time does.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) clock_ahead_ms: i64,
     /// How messages are signed: 01 (RSA certificate), 11 (keyed SHA-256) or 12 (keyed SM3).
     #[arg(long, default_value = "01", value_parser = ["01", "11", "12"])]
     pub(crate) sign_method: String,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mingka_channels::Profile;
 use mingka_channels::acp::{
-    AccountSettings, Acp, Encoding, MerchantAccount, Signing, SignerRules, Version as AcpVersion,
+    AccountSettings, Acp, Encoding, MerchantAccount, SignerRules, Signing, Version as AcpVersion,
 };
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::keyring::KeyRing;
@@ -19,7 +19,7 @@ use mingka_domain::precheck::Rules;
 use mingka_domain::secret::Secret;
 use mingka_domain::text::Text;
 use mingka_engine::{
-    Channel, Engine, HttpTransport, Parts, Settings, SystemClock, TlsRoots, TransportSettings,
+    Channel, Clock, Engine, HttpTransport, Parts, Settings, TlsRoots, TransportSettings,
 };
 use mingka_store::Store;
 use mingka_web::{Rate, WebSettings};
@@ -30,10 +30,15 @@ use crate::config::{ChannelSettings, Config, PrecheckSettings};
 pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) keyring: Arc<KeyRing>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// Opens the database and the keys, loads the channels, and builds the engine.
-pub(crate) fn house(config: &Config, channels: Vec<Channel>) -> Result<House, String> {
+pub(crate) fn house(
+    config: &Config,
+    channels: Vec<Channel>,
+    clock: Arc<dyn Clock>,
+) -> Result<House, String> {
     make_private_folder(&config.server.data_dir)?;
     let keyring = Arc::new(open_keys(&config.key_file(), &config.database_file())?);
     let store = Store::open(config.database_file()).map_err(|e| {
@@ -55,7 +60,7 @@ pub(crate) fn house(config: &Config, channels: Vec<Channel>) -> Result<House, St
     let engine = Engine::new(Parts {
         store,
         keyring: Arc::clone(&keyring),
-        clock: Arc::new(SystemClock),
+        clock: Arc::clone(&clock),
         entropy: Arc::new(SystemEntropy::new()),
         transport: Arc::new(transport),
         channels,
@@ -64,7 +69,7 @@ pub(crate) fn house(config: &Config, channels: Vec<Channel>) -> Result<House, St
         consents: Arc::new(ConsentBook::embedded().clone()),
         settings,
     });
-    Ok(House { engine, keyring })
+    Ok(House { engine, keyring, clock })
 }
 
 /// The web's settings for a house that is reached at `public_url`.
@@ -72,6 +77,7 @@ pub(crate) fn web_settings(config: &Config, house: &House, public_url: &str) -> 
     let server = &config.server;
     WebSettings {
         behind_proxy: server.behind_proxy,
+        clock: Arc::clone(&house.clock),
         body_bytes_max: server.body_bytes_max,
         key_rate: Rate { per_minute: server.key_requests_per_minute, burst: server.key_burst },
         address_rate: Rate {
@@ -282,11 +288,8 @@ pub(crate) fn save_keys(file: &Path, ring: &KeyRing) -> Result<(), String> {
     fs::rename(&beside, file).map_err(fail)?;
     // The new name must survive a power cut as well as the content does.
     if let Some(folder) = file.parent()
-        && let Ok(folder) = fs::File::open(if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        })
+        && let Ok(folder) =
+            fs::File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
     {
         folder.sync_all().map_err(fail)?;
     }

@@ -285,9 +285,8 @@ fn overlay(
             }
             _ => toml::Value::String(value),
         };
-        let entry = table
-            .entry(section.clone())
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        let entry =
+            table.entry(section.clone()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
         if let Some(keys) = entry.as_table_mut() {
             keys.insert(key.clone(), value);
         }
@@ -362,7 +361,10 @@ mod tests {
         let set = |name: &str, value: &str| {
             Config::load(None, std::iter::once((name.to_owned(), value.to_owned())))
         };
-        assert_eq!(set("MINGKA_SERVER_LISTEN", "127.0.0.1:0").unwrap().server.listen, "127.0.0.1:0");
+        assert_eq!(
+            set("MINGKA_SERVER_LISTEN", "127.0.0.1:0").unwrap().server.listen,
+            "127.0.0.1:0"
+        );
         assert_eq!(set("MINGKA_BINDING_LIFETIME_S", "60").unwrap().binding.lifetime_s, 60);
         assert!(set("MINGKA_BINDING_LIFETIME_S", "soon").unwrap_err().contains("whole number"));
         let error = set("MINGKA_SERVER_LISTN", "x").unwrap_err();

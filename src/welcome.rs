@@ -33,7 +33,11 @@ pub(crate) fn router(
     let mut links = vec![("/docs".to_owned(), "接口文档 · the API".to_owned())];
     links.extend(sandbox_links(banks));
     let start = Start { engine, platform, public_url, links };
-    Router::new().route("/", get(page)).route("/start", get(open)).route("/welcome.css", get(style)).with_state(start)
+    Router::new()
+        .route("/", get(page))
+        .route("/start", get(open))
+        .route("/welcome.css", get(style))
+        .with_state(start)
 }
 
 /// What a platform's server does when its borrower wants to bind a card: open a session, and send

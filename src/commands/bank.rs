@@ -122,7 +122,12 @@ fn write_config(file: &Path, channel: &ChannelSettings) -> Result<(), String> {
     config.channel.push(channel.clone());
     config.server.data_dir = PathBuf::from("mingka-data");
     let text = toml::to_string_pretty(&config).map_err(|e| e.to_string())?;
-    write(file, &format!("# How to talk to this sandbox bank. Written anew at each of its starts.\n\n{text}"))
+    write(
+        file,
+        &format!(
+            "# How to talk to this sandbox bank. Written anew at each of its starts.\n\n{text}"
+        ),
+    )
 }
 
 fn write(file: &Path, content: &str) -> Result<(), String> {

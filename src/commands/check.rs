@@ -25,8 +25,7 @@ const COLUMNS: [&str; 4] = ["card_number", "name", "id_number", "phone"];
 pub(crate) fn run(args: &CheckArgs, rules: &Rules, now: Timestamp) -> Result<ExitCode, String> {
     let path = Path::new(&args.subject);
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) {
-        let file = File::open(path)
-            .map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        let file = File::open(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
         return run_file(args, rules, now, file);
     }
     let entry = Entry {
@@ -77,9 +76,8 @@ fn run_file(
             }
         }
         let line = record.position().map_or(0, csv::Position::line);
-        let field = |at: usize| {
-            places.get(at).copied().flatten().and_then(|place| record.get(place))
-        };
+        let field =
+            |at: usize| places.get(at).copied().flatten().and_then(|place| record.get(place));
         let entry = Entry {
             card_number: field(0),
             name: field(1),

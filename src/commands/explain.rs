@@ -127,7 +127,9 @@ fn class_words(class: Class) -> &'static str {
         Class::Declined => "已拒绝（终态） declined, final",
         Class::Pending => "处理中 pending",
         Class::NotAttempted => "未受理，可再试 not attempted, may be tried again",
-        Class::Unknown => "未知：只能查询，不能当作失败 unknown: inquire, never take it as a failure",
+        Class::Unknown => {
+            "未知：只能查询，不能当作失败 unknown: inquire, never take it as a failure"
+        }
     }
 }
 

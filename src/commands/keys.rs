@@ -1,10 +1,11 @@
 //! `mingka keys`: envelope keys (which seal) and API keys (which open the door).
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use mingka_crypto::SystemEntropy;
 use mingka_domain::id::ApiKeyId;
-use mingka_engine::{Engine, EngineError, NewApiKey, PlatformView, Scope};
+use mingka_engine::{Engine, EngineError, NewApiKey, PlatformView, Scope, SystemClock};
 use serde_json::json;
 
 use super::{block_on, load, print_line};
@@ -38,7 +39,7 @@ fn rotate(args: &ConfigArgs) -> Result<ExitCode, String> {
 
 async fn list(args: ConfigArgs) -> Result<ExitCode, String> {
     let config = load(&args)?;
-    let house = compose::house(&config, Vec::new())?;
+    let house = compose::house(&config, Vec::new(), Arc::new(SystemClock))?;
     for version in house.keyring.versions() {
         let current = if version == house.keyring.current_version() { "  current" } else { "" };
         print_line(&format!("envelope key  version {version}{current}"));
@@ -48,14 +49,17 @@ async fn list(args: ConfigArgs) -> Result<ExitCode, String> {
         for key in house.engine.api_keys(platform.id).await.map_err(describe)? {
             let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
             let issued = key.created_at.rfc3339();
-            print_line(&format!("  API key  {}  {}…  {state}  issued {issued}", key.id, key.prefix));
+            print_line(&format!(
+                "  API key  {}  {}…  {state}  issued {issued}",
+                key.id, key.prefix
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
-    let house = compose::house(&load(&args.config)?, Vec::new())?;
+    let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock))?;
     let platform = platform_named(&house.engine, &args.platform).await.map_err(describe)?;
     let new = NewApiKey {
         name: args.platform.clone(),
@@ -78,7 +82,7 @@ async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
 
 async fn revoke(args: RevokeArgs) -> Result<ExitCode, String> {
     let id: ApiKeyId = args.id.parse().map_err(|e| format!("{e}; see `mingka keys list`"))?;
-    let house = compose::house(&load(&args.config)?, Vec::new())?;
+    let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock))?;
     for platform in house.engine.platforms().await.map_err(describe)? {
         let keys = house.engine.api_keys(platform.id).await.map_err(describe)?;
         if keys.iter().any(|key| key.id == id) {

@@ -42,9 +42,7 @@ fn load(args: &ConfigArgs) -> Result<Config, String> {
     Config::load(args.config.as_deref(), std::env::vars())
 }
 
-fn block_on(
-    work: impl Future<Output = Result<ExitCode, String>>,
-) -> Result<ExitCode, String> {
+fn block_on(work: impl Future<Output = Result<ExitCode, String>>) -> Result<ExitCode, String> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -3,16 +3,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use mingka_engine::{Engine, NewApiKey, Scope};
+use mingka_domain::time::Timestamp;
+use mingka_engine::{Clock, Engine, NewApiKey, Scope, SystemClock};
 use mingka_sandbox::cards;
 use mingka_sandbox::server::Running;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::bank::{self, CONFIG_FILE};
-use super::serve::{Served, listen, public_url};
 use super::keys::platform_named;
+use super::serve::{Served, listen, public_url};
 use super::{load, print_line};
 use crate::cli::SandboxArgs;
 use crate::config::{Config, LogFormat};
@@ -36,7 +38,7 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<ExitCode, String> {
     let public_url = public_url(&config, &listener)?;
     let bank = own_or_running_bank(&args, &folder, &mut config).await?;
     let channels = compose::channels(&config, &public_url)?;
-    let served = Served::new(&config, channels, &public_url)?;
+    let served = Served::new(&config, channels, Arc::new(ClockAhead { ms: args.clock_ahead_ms }))?;
     let guest = Guest::welcome(served.engine()).await?;
     let banks = bank.as_ref().map_or_else(
         || json!([{ "channel": "unionpay", "address": config.channel.first().map(|c| &c.address) }]),
@@ -69,6 +71,18 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<ExitCode, String> {
         let _ = std::fs::remove_dir_all(&folder);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The system's clock, moved ahead: what time does to a binding can be seen without waiting for it,
+/// and without any rule being another one than in earnest.
+struct ClockAhead {
+    ms: i64,
+}
+
+impl Clock for ClockAhead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus_ms(self.ms)
+    }
 }
 
 /// The folder given, or a temporary one that goes away at the end.
@@ -148,7 +162,9 @@ fn print_welcome(public_url: &str, guest: &Guest, bank: Option<&Running>, tempor
         ));
     }
     if temporary {
-        print_line("\n数据在退出时删除；用 --data DIR 保留。Data goes at exit; keep it with --data DIR.");
+        print_line(
+            "\n数据在退出时删除；用 --data DIR 保留。Data goes at exit; keep it with --data DIR.",
+        );
     }
     print_line("Ctrl-C 退出 stops");
 }
@@ -162,8 +178,6 @@ pub(crate) fn sandbox_links(banks: &Value) -> Vec<(String, String)> {
     let Some(bank) = banks.get(0) else { return Vec::new() };
     words
         .into_iter()
-        .filter_map(|(key, label)| {
-            Some((bank.get(key)?.as_str()?.to_owned(), label.to_owned()))
-        })
+        .filter_map(|(key, label)| Some((bank.get(key)?.as_str()?.to_owned(), label.to_owned())))
         .collect()
 }

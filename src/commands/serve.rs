@@ -1,8 +1,9 @@
 //! `mingka serve`: the gateway with the channels of the configuration.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use mingka_engine::{Channel, Engine};
+use mingka_engine::{Channel, Clock, Engine, SystemClock};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,7 +24,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
     let listener = listen(&config.server.listen).await?;
     let public_url = public_url(&config, &listener)?;
     let channels = compose::channels(&config, &public_url)?;
-    let served = Served::new(&config, channels, &public_url)?;
+    let served = Served::new(&config, channels, Arc::new(SystemClock))?;
     let line = json!({
         "api": public_url,
         "pages": format!("{public_url}/b/"),
@@ -58,9 +59,9 @@ impl Served {
     pub(crate) fn new(
         config: &Config,
         channels: Vec<Channel>,
-        public_url: &str,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, String> {
-        let house = compose::house(config, channels)?;
+        let house = compose::house(config, channels, clock)?;
         let (stop, stopped) = watch::channel(false);
         let engine = house.engine.clone();
         let mut told = stopped.clone();
@@ -72,7 +73,7 @@ impl Served {
                 .await;
         });
         bins::watch(config.precheck.clone(), house.engine.clone(), stopped);
-        tracing::info!(url.original = public_url, "mingka is ready");
+        tracing::info!("the house stands; requests are served");
         Ok(Self { house, stop, worker })
     }
 

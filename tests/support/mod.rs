@@ -10,20 +10,20 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// How long anything may take before the test says so.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder that goes away with the test.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("mingka-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    pub fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -35,14 +35,14 @@ impl Drop for Folder {
 }
 
 /// A running process of ours and the JSON line it printed when it was ready.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
-    pub ready: Value,
+    pub(crate) ready: Value,
 }
 
 impl Process {
     /// Starts `mingka ARGS --json`, its log going to `log`, and waits for the ready line.
-    pub fn start(args: &[&str], log: &Path) -> Self {
+    pub(crate) fn start(args: &[&str], log: &Path) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_mingka"))
             .args(args)
@@ -59,13 +59,13 @@ impl Process {
         Self { child, ready }
     }
 
-    pub fn address(&self, pointer: &str) -> String {
+    pub(crate) fn address(&self, pointer: &str) -> String {
         let url = self.ready.pointer(pointer).and_then(Value::as_str).unwrap();
         url.trim_start_matches("http://").split('/').next().unwrap().to_owned()
     }
 
     /// kill -9: no destructor, no flush, no goodbye.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -80,20 +80,20 @@ impl Drop for Process {
 
 /// An answer: status, headers as they came, body.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("not JSON ({e}): {self:?}"))
     }
 }
 
 /// One request on one connection; `None` when the connection broke before a whole answer came.
-pub fn request(
+pub(crate) fn request(
     address: &str,
     method: &str,
     path: &str,
@@ -133,18 +133,18 @@ fn dechunk(mut rest: &str) -> Option<String> {
 }
 
 /// A platform's server, as the API sees it.
-pub struct Platform {
-    pub address: String,
-    pub key: String,
+pub(crate) struct Platform {
+    pub(crate) address: String,
+    pub(crate) key: String,
 }
 
 impl Platform {
-    pub fn of(process: &Process) -> Self {
+    pub(crate) fn of(process: &Process) -> Self {
         let key = process.ready["api_key"].as_str().unwrap().to_owned();
         Self { address: process.address("/api"), key }
     }
 
-    pub fn post(&self, path: &str, idempotency_key: &str, body: &Value) -> Option<Answer> {
+    pub(crate) fn post(&self, path: &str, idempotency_key: &str, body: &Value) -> Option<Answer> {
         let bearer = format!("Bearer {}", self.key);
         let headers = [
             ("Authorization", bearer.as_str()),
@@ -154,14 +154,14 @@ impl Platform {
         request(&self.address, "POST", path, &headers, &body.to_string())
     }
 
-    pub fn get(&self, path: &str) -> Option<Answer> {
+    pub(crate) fn get(&self, path: &str) -> Option<Answer> {
         let bearer = format!("Bearer {}", self.key);
         request(&self.address, "GET", path, &[("Authorization", bearer.as_str())], "")
     }
 }
 
 /// Asks again and again until there is an answer; a condition, not a sleep.
-pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = ask() {
@@ -173,7 +173,7 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The body of `POST /v1/bindings` for one card of the sandbox's catalogue.
-pub fn binding_body(card: &Value, consents: &Value) -> Value {
+pub(crate) fn binding_body(card: &Value, consents: &Value) -> Value {
     json!({
         "card_number": card["number"],
         "name": card["name"],
