@@ -48,5 +48,5 @@ pub use reseal::{SealedKind, SealedRecord};
 pub use session::SessionRecord;
 pub use step::StepRecord;
 pub use store::{Stats, Store};
-pub use unit::{CommitError, Committed, Loss, RowKey, Statement, Unavailable, Unit, Value};
+pub use unit::{CommitError, Committed, Statement, Unavailable, Unit};
 pub use verification::VerificationRecord;

@@ -48,20 +48,27 @@ impl Unit {
     }
 }
 
-/// One SQL statement with its values, made by a record's own functions.
+/// One SQL statement with its values. Only a record's own functions make one: no other crate brings
+/// SQL of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// The row it is about: units of one batch run in the order of their guards' rows.
-    pub row: RowKey,
+    pub(crate) row: RowKey,
     /// What it means for the unit when no row changes; `None` when that is as good.
-    pub loss: Option<Loss>,
+    pub(crate) loss: Option<Loss>,
     /// The text, its `$n` numbered by first appearance.
-    pub sql: &'static str,
+    pub(crate) sql: &'static str,
     /// The values of `$1`, `$2`, …
-    pub values: Vec<Value>,
+    pub(crate) values: Vec<Value>,
 }
 
 impl Statement {
+    /// The table it is about.
+    #[must_use]
+    pub fn table(&self) -> &'static str {
+        self.row.table
+    }
+
     /// A statement whose changing no row makes the whole unit stale.
     pub(crate) fn guarded(row: RowKey, sql: &'static str, values: Vec<Value>) -> Self {
         Self { row, loss: Some(Loss::Stale), sql, values }
@@ -80,7 +87,7 @@ impl Statement {
 
 /// What a statement that changed no row says about its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
+pub(crate) enum Loss {
     /// Somebody else was there since the row was read.
     Stale,
     /// The row exists already.
@@ -89,11 +96,11 @@ pub enum Loss {
 
 /// Which row a statement is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RowKey {
+pub(crate) struct RowKey {
     /// The table.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// The row's own key, as text.
-    pub key: String,
+    pub(crate) key: String,
 }
 
 impl RowKey {
@@ -105,7 +112,7 @@ impl RowKey {
 
 /// A value bound to a `$n`. `Debug` shows no content: it may be sealed, a hash or a reference.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     /// NULL.
     Null,
     /// BIGINT.
