@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use mingka_channels::acp::{AccountSettings, Acp, Encoding, Signing, Version};
 use mingka_channels::{
-    Context, Exchange as _, HttpResponse, MerchantAccount, OrderIdentity, Profile, Reply, Request,
+    Context, Exchange as _, HttpRequest, HttpResponse, MerchantAccount, Method, OrderIdentity,
+    Profile, Reply, Request,
 };
 use mingka_crypto::SystemEntropy;
 use mingka_domain::outcome::Outcome;
@@ -12,6 +13,7 @@ use mingka_domain::secret::Secret;
 use mingka_domain::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use zeroize::Zeroizing;
 
 use super::*;
 use crate::asks::{open, send};
@@ -243,13 +245,42 @@ async fn a_notification_arrives_and_is_repeated_when_planned() {
     let card = cards::series(1);
     house.settled(&send(&card), "binding0").await;
     house.plan(json!({"fault": "duplicate_notification", "times": 1})).await;
-    house.settled(&open(&card, "111111"), "binding0").await;
+    let opened = house.settled(&open(&card, "111111"), "binding0").await;
+    let mut bodies = Vec::new();
     for _ in 0..2 {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut bytes = vec![0; 8];
-        stream.read_exact(&mut bytes).await.unwrap();
-        assert_eq!(bytes, b"POST /no");
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        let waited = Duration::from_secs(20);
+        let (stream, _) = tokio::time::timeout(waited, listener.accept()).await.unwrap().unwrap();
+        bodies.push(acknowledge(stream).await);
+    }
+    assert_eq!(bodies[0], bodies[1]);
+    let order = OrderIdentity { order_id: "binding0".to_owned(), txn_time: now() };
+    let context =
+        Context { now: now(), entropy: &*house.entropy, account: &house.account, order: &order };
+    let request = HttpRequest {
+        method: Method::Post,
+        url: "/notify/unionpay".to_owned(),
+        content_type: "application/x-www-form-urlencoded".to_owned(),
+        body: Zeroizing::new(bodies.remove(0)),
+    };
+    let (notice, _) = house.acp.notice(&request, &context).unwrap();
+    assert!(notice.order.is_same(&order));
+    assert_eq!(notice.token, opened.token);
+}
+
+/// Reads a whole request and says that it is safe; gives its body.
+async fn acknowledge(mut stream: TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        stream.read_buf(&mut bytes).await.unwrap();
+        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8(bytes[..at].to_vec()).unwrap();
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+            if bytes.len() == at + 4 + length.unwrap().parse::<usize>().unwrap() {
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+                stream.write_all(answer).await.unwrap();
+                return bytes.split_off(at + 4);
+            }
+        }
     }
 }
 
