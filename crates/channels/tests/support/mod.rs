@@ -7,16 +7,18 @@ use std::sync::LazyLock;
 use mingka_channels::acp::suite::{sign_keyed, sign_rsa};
 use mingka_channels::acp::wire::Fields;
 use mingka_channels::acp::{
-    AccountSettings, Encoding, FieldOpener, KeyedHash, NAME_TEST, SignerRules, Signing, Version,
+    AccountSettings, Acp, Encoding, FieldOpener, KeyedHash, NAME_TEST, SignerRules, Signing,
+    Version,
 };
 use mingka_channels::{
-    Context, Elements, HttpRequest, HttpResponse, MerchantAccount, OrderIdentity, Product, Request,
+    Context, Elements, Exchange as _, HttpRequest, HttpResponse, MerchantAccount, OrderIdentity,
+    Product, Profile, Reply, Request, Sent, Unreadable,
 };
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::rsa::SigningKey;
 use mingka_domain::card::CardNumber;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
-use mingka_domain::outcome::Operation;
+use mingka_domain::outcome::{Doubt, Operation, Outcome};
 use mingka_domain::secret::{OneTimeCode, Secret};
 use mingka_domain::time::Timestamp;
 use rcgen::{
@@ -230,4 +232,68 @@ pub(crate) fn every_request() -> Vec<(&'static str, Request)> {
         ("query_state_of_opening", Request::QueryState { about: Operation::OpenAgreement }),
         ("refresh_certificate", Request::RefreshCertificate),
     ]
+}
+
+pub(crate) struct Exchanged {
+    pub(crate) message: HttpRequest,
+    pub(crate) sent: Sent,
+}
+
+pub(crate) fn request(name: &str) -> Request {
+    let found = every_request().into_iter().find(|(one, _)| *one == name);
+    found.unwrap().1
+}
+
+pub(crate) fn send(account: &MerchantAccount, name: &str) -> Exchanged {
+    let (order, entropy) = (order(), SystemEntropy::new());
+    let (message, sent) = Acp::new(Profile::unionpay_acp())
+        .encode(&request(name), &context(account, &order, &entropy))
+        .unwrap();
+    Exchanged { message, sent }
+}
+
+pub(crate) fn decode(
+    account: &MerchantAccount,
+    sent: &Sent,
+    answer: &HttpResponse,
+) -> Result<Reply, Unreadable> {
+    decode_at(account, sent, answer, NOW)
+}
+
+pub(crate) fn decode_at(
+    account: &MerchantAccount,
+    sent: &Sent,
+    answer: &HttpResponse,
+    now: Timestamp,
+) -> Result<Reply, Unreadable> {
+    let (order, entropy) = (order(), SystemEntropy::new());
+    let mut context = context(account, &order, &entropy);
+    context.now = now;
+    Acp::new(Profile::unionpay_acp()).decode(sent, answer, &context)
+}
+
+pub(crate) const DECLINE: [(&str, &str); 2] = [("respCode", "66"), ("respMsg", "mismatch")];
+
+pub(crate) fn doubt(result: Result<Reply, Unreadable>) -> Doubt {
+    let error = result.unwrap_err();
+    assert!(matches!(error.outcome(), Outcome::Unknown(doubt, None) if doubt == error.doubt));
+    error.doubt
+}
+
+pub(crate) fn says(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Settled => "settled",
+        Outcome::Declined(_) => "declined",
+        Outcome::Pending(_) => "pending",
+        Outcome::NotAttempted(..) => "not attempted",
+        Outcome::Unknown(..) => "unknown",
+    }
+}
+
+pub(crate) const TOKEN: (&str, &str) =
+    ("tokenPayData", "{token=6235240000020757577&trId=62000000001&tokenEnd=20311120103000}");
+
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
 }

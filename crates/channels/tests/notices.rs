@@ -1,0 +1,91 @@
+//! Notifications: proven before they are believed. And arbitrary bytes, as answer or notification,
+//! never panic and never prove anything.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its assumptions fail")]
+
+mod support;
+
+use mingka_channels::acp::wire::Fields;
+use mingka_channels::acp::{Acp, KeyedHash, MerchantAccount, Version, suite};
+use mingka_channels::{
+    Exchange as _, HttpRequest, HttpResponse, Method, Notice, Profile, Unreadable,
+};
+use mingka_crypto::SystemEntropy;
+use mingka_domain::outcome::{Doubt, Operation, Outcome};
+use proptest::prelude::*;
+use support::*;
+
+fn notice(account: &MerchantAccount, body: &[u8]) -> Result<Notice, Unreadable> {
+    let (order, entropy) = (order(), SystemEntropy::new());
+    let request = HttpRequest {
+        method: Method::Post,
+        url: String::new(),
+        content_type: String::new(),
+        body: body.to_vec().into(),
+    };
+    let context = context(account, &order, &entropy);
+    Acp::new(Profile::unionpay_acp()).notice(&request, &context).map(|(notice, _)| notice)
+}
+
+#[test]
+fn a_notification_is_proven_before_it_is_believed() {
+    let account = rsa_account();
+    let Exchanged { message, .. } = send(&account, "open_agreement");
+    let merchant =
+        mingka_crypto::certificate::Certificate::from_pem(&WORLD.merchant.certificate_pem);
+    let to_merchant = merchant.unwrap().encryption_key().unwrap();
+    let signed = |party: &Party, extra: &[(&str, &str)]| {
+        let mut fields = bank_answers(&message, extra);
+        fields.set("accNo", to_base64(&to_merchant.encrypt_pkcs1(CARD.as_bytes()).unwrap()));
+        fields.set("signPubKeyCert", party.certificate_pem.as_bytes());
+        suite::sign_rsa(&party.key(), Version::V5_1_0, &mut fields).unwrap();
+        fields.to_form()
+    };
+    let good = [("respCode", "00"), ("activateStatus", "1"), TOKEN];
+    let heard = notice(&account, &signed(&WORLD.bank, &good)).unwrap();
+    assert!(heard.order.is_same(&order()));
+    assert_eq!(heard.operation, Some(Operation::OpenAgreement));
+    assert_eq!(heard.outcome, Outcome::Settled);
+    assert_eq!(heard.card_number.unwrap().expose(), CARD);
+    assert!(!format!("{:?}", heard.token).contains("6235240000020757577"));
+
+    let inactive = [("respCode", "00"), ("activateStatus", "0"), TOKEN];
+    let heard = notice(&account, &signed(&WORLD.bank, &inactive)).unwrap();
+    assert_eq!(says(&heard.outcome), "unknown");
+    let forged = notice(&account, &signed(&WORLD.stranger, &good)).unwrap_err();
+    assert_eq!(forged.doubt, Doubt::BadSignature);
+    assert_eq!(notice(&account, b"").unwrap_err().doubt, Doubt::BadSignature);
+    assert_eq!(
+        notice(&account, b"respCode=00&signature=x").unwrap_err().doubt,
+        Doubt::BadSignature
+    );
+    assert_eq!(notice(&account, b"%%").unwrap_err().doubt, Doubt::Unreadable);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic_and_never_prove(
+        status in prop_oneof![Just(200u16), any::<u16>()],
+        body in proptest::collection::vec(any::<u8>(), 0..3000),
+    ) {
+        let account = keyed_account();
+        let sent = send(&account, "open_agreement").sent;
+        let answer = HttpResponse { status, content_type: None, body };
+        prop_assert!(decode(&account, &sent, &answer).is_err());
+        prop_assert!(notice(&account, &answer.body).is_err());
+    }
+
+    #[test]
+    fn signed_nonsense_never_panics(
+        fields in proptest::collection::btree_map("[a-zA-Z]{1,16}", ".{0,60}", 0..20),
+        token in ".{0,60}",
+    ) {
+        let account = keyed_account();
+        let Exchanged { message, sent } = send(&account, "open_agreement");
+        let mut answer: Fields = bank_answers(&message, &[("respCode", "00"), ("tokenPayData", &token)]);
+        fields.iter().for_each(|(name, value)| answer.set(name, value.as_bytes()));
+        let _ = decode(&account, &sent, &signed_keyed(answer.clone()));
+        suite::sign_keyed(KeyedHash::Sha256, &secret(), &mut answer);
+        let _ = notice(&account, &answer.to_form());
+    }
+}
