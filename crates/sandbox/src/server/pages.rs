@@ -58,7 +58,7 @@ fn write_message(out: &mut String, message: &Message) {
     let _ = write!(
         out,
         "<li class=\"{class}\"><p class=\"from\">{} <time datetime=\"{}\">{}</time></p>\
-         <p>【沙盒银行】验证码 <strong>{}</strong>，用于尾号 {} 的银行卡绑定，5 分钟内有效。\
+         <p>【沙箱银行】验证码 <strong>{}</strong>，用于尾号 {} 的银行卡绑定，5 分钟内有效。\
          请勿告诉他人。</p><p class=\"state\">{state}</p></li>",
         escape(&masked(&message.phone)),
         escape(&message.at),
@@ -80,7 +80,7 @@ fn frame(title: &str, body: &str) -> String {
         "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title}</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body>\
-         <header><p>沙盒银行 Sandbox bank</p><nav aria-label=\"沙盒 Sandbox\">\
+         <header><p>沙箱银行 Sandbox bank</p><nav aria-label=\"沙箱 Sandbox\">\
          <a href=\"/inbox\">收件箱 Inbox</a> <a href=\"/cards\">测试卡 Cards</a> \
          <a href=\"/ledger\">账本 Ledger</a></nav></header>\
          <main><h1>{title}</h1>{body}</main></body></html>"
