@@ -208,7 +208,8 @@ impl Engine {
             answer: Some((&start.idempotency.key, Answer::Binding)),
         };
         self.conclude(&conclusion).await?;
-        self.binding(start.platform, binding.record.id).await.map(Some)
+        // The stored answer, so that this one and every repetition are the same.
+        self.earlier_binding(start.platform, &start.idempotency).await
     }
 
     fn first_rows(

@@ -170,7 +170,7 @@ impl Engine {
             answer: Some((&idempotency.key, Answer::Binding)),
         };
         self.conclude(&conclusion).await?;
-        self.binding(platform, id).await.map(Some)
+        self.earlier_binding(platform, &idempotency).await
     }
 
     fn talk_unit(

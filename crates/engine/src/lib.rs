@@ -47,8 +47,8 @@ pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
 };
 pub use crate::view::{
-    ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentView, InstrumentState,
-    InstrumentView, IssuedApiKey, OpenedSession, Page, PlatformView, SessionView, TimelineEntry,
-    VerificationState, VerificationView,
+    ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentView,
+    InstrumentState, InstrumentView, IssuedApiKey, OpenedSession, Page, PlatformView, SessionView,
+    TimelineEntry, VerificationState, VerificationView,
 };
 pub use crate::watch::Watch;

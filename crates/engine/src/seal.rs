@@ -6,12 +6,15 @@ use mingka_crypto::keyring::Place;
 use mingka_domain::card::CardNumber;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::secret::Secret;
-use mingka_store::MaskedCard;
+use mingka_store::{CommitError, MaskedCard, SealedKind, Unit};
 use zeroize::Zeroizing;
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::view::CardView;
+
+/// How many sealed values are looked at together.
+const RESEAL_PAGE: u32 = 100;
 
 /// Which field a sealed value is. Together with the row's id it is where the value opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,17 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
+    /// Sessions are prefilled with nothing yet.
+    const fn of(kind: SealedKind) -> Option<Self> {
+        match kind {
+            SealedKind::Binding => Some(Self::Binding),
+            SealedKind::Instrument => Some(Self::Instrument),
+            SealedKind::Verification => Some(Self::Verification),
+            SealedKind::Agreement => Some(Self::AgreementToken),
+            SealedKind::Session => None,
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Binding => "binding.elements",
@@ -34,6 +48,38 @@ impl Purpose {
 }
 
 impl Engine {
+    /// Seals everything under the current key that an older one had sealed, and says how much that
+    /// was. It may run beside everything else: a value that changes meanwhile is left to the next
+    /// run.
+    ///
+    /// # Errors
+    /// When a value does not open, or the store is away.
+    pub async fn reseal(&self) -> Result<u64, EngineError> {
+        let mut count = 0_u64;
+        for kind in SealedKind::ALL {
+            let Some(purpose) = Purpose::of(kind) else { continue };
+            let mut after = String::new();
+            loop {
+                let page = self.store().records_to_reseal(kind, &after, RESEAL_PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after.clone_from(&last.id);
+                for record in page {
+                    if !self.parts().keyring.needs_reseal(&record.sealed) {
+                        continue;
+                    }
+                    let clear = self.open(purpose, &record.id, &record.sealed)?;
+                    let sealed = self.seal(purpose, &record.id, &clear);
+                    match self.store().commit(Unit::new(record.reseal(&sealed))).await {
+                        Ok(_) => count = count.saturating_add(1),
+                        Err(CommitError::Stale { .. }) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            }
+        }
+        Ok(count)
+    }
+
     pub(crate) fn seal_elements(
         &self,
         purpose: Purpose,

@@ -38,11 +38,8 @@ impl Engine {
         let engine = self.clone();
         let key = idempotency.clone();
         let work = async move {
-            let ended = engine.end_agreement(&binding, Ending::Asked(&key), room).await?;
-            match ended {
-                Some(after) => engine.instrument_of(&after).await.map(Some),
-                None => Ok(None),
-            }
+            engine.end_agreement(&binding, Ending::Asked(&key), room).await?;
+            engine.earlier_instrument(platform, &key).await
         };
         match self.to_the_end(work).await? {
             Some(view) => Ok(view),
@@ -74,14 +71,14 @@ impl Engine {
         }
     }
 
-    /// Sends the request that ends a binding's agreement. `None` when another request with the same
-    /// key was quicker.
+    /// Sends the request that ends a binding's agreement, unless another request with the same key
+    /// was quicker.
     pub(crate) async fn end_agreement(
         &self,
         binding: &Loaded,
         ending: Ending<'_>,
         room: Room,
-    ) -> Result<Option<Loaded>, EngineError> {
+    ) -> Result<(), EngineError> {
         let now = self.now();
         let (platform, id) = (binding.record.platform, binding.record.id);
         let channel = self.channel(&binding.record.channel)?;
@@ -110,7 +107,7 @@ impl Engine {
             .effects(changed.effects.clone());
         let committed = match self.store().commit(unit).await {
             Ok(committed) => committed,
-            Err(error) if lost_key(&error) => return Ok(None),
+            Err(error) if lost_key(&error) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
         self.announce(id, committed.effects());
@@ -130,7 +127,7 @@ impl Engine {
             step: Some(&step),
             answer,
         };
-        self.conclude(&conclusion).await.map(Some)
+        self.conclude(&conclusion).await.map(|_| ())
     }
 
     /// The number of a binding's own agreement.

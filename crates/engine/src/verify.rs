@@ -167,7 +167,7 @@ impl Engine {
         let event = heard.verification_event(self.dictionary());
         let key = Some(asking.key.key.as_str());
         self.conclude_verification(id, &attempt, event, Some(&heard), Some(&step), key).await?;
-        self.verification(asking.platform, id).await.map(Some)
+        self.earlier_verification(asking.platform, &asking.key).await
     }
 
     /// A verification whose exchange was interrupted, or whose answer was lost.

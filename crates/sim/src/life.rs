@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use mingka_channels::HttpRequest;
 use mingka_crypto::keyring::KeyRing;
 use mingka_domain::consent::Recipient;
 use mingka_domain::id::PlatformId;
-use mingka_engine::{Channel, Clock, Engine, Parts, Settings, Transport};
+use mingka_engine::{Channel, Clock, Engine, EngineError, Parts, Settings, Transport};
 use mingka_store::CommitFault;
 
 use crate::Options;
@@ -85,6 +86,30 @@ impl House {
         }
     }
 
+    /// A message the bank sends by itself: early, late, twice, in any order, or never.
+    pub(crate) fn post(self: &Arc<Self>, message: HttpRequest) {
+        let healed = self.world.is_healed();
+        let copies = if healed { 1 } else { self.world.network.below(3) };
+        for _ in 0..copies {
+            let wait_ms = self.world.network.between(1, 90_000);
+            let (house, message) = (Arc::clone(self), message.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                let Some(engine) = house.engine() else { return };
+                house.world.tell(|| "the bank notifies".to_owned());
+                tokio::select! {
+                    biased;
+                    () = engine.halted() => {}
+                    answer = engine.notification(CHANNEL, &message) => {
+                        if let Err(EngineError::Unauthorized) = answer {
+                            house.world.violate("a true notification was not believed".to_owned());
+                        }
+                    }
+                }
+            });
+        }
+    }
+
     /// What goes wrong with a commit; called by the store before each one.
     pub(crate) fn commit_fault(&self) -> Option<CommitFault> {
         let world = &self.world;
@@ -111,7 +136,7 @@ impl House {
             let work = async {
                 loop {
                     engine.work_once().await;
-                    let wait_ms = if world.is_healed() { 20_000 } else { 2_000 };
+                    let wait_ms = world.fate.between(500, 20_000);
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                 }
             };

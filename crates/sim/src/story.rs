@@ -48,7 +48,7 @@ impl Shared {
         let secret = Secret::new("a secret of the simulation".to_owned());
         Arc::new(Self {
             exchange: Arc::new(Acp::new(Arc::clone(&profile))),
-            account: Arc::new(MerchantAccount::simulation(MERCHANT, &secret)),
+            account: Arc::new(account(&secret)),
             rules: Arc::new(Rules::default()),
             dictionary: Arc::new(Dictionary::embedded().clone()),
             consents: Arc::new(ConsentBook::embedded().clone()),
@@ -57,6 +57,13 @@ impl Shared {
             secret,
         })
     }
+}
+
+/// An account that the bank can reach.
+fn account(secret: &Secret) -> MerchantAccount {
+    let mut account = MerchantAccount::simulation(MERCHANT, secret);
+    account.urls.notify = Some("http://house.simulation/notify/unionpay".to_owned());
+    account
 }
 
 /// How a seed ended.
@@ -123,6 +130,12 @@ async fn tell(seed: u64, options: Options, shared: Arc<Shared>) -> Outcome {
         world.set_platform(platform.id);
     }
     let _ = house_cell.set(Arc::clone(&house));
+    let reader = Arc::downgrade(&house);
+    world.set_mailbox(Box::new(move |message| {
+        if let Some(house) = reader.upgrade() {
+            house.post(message);
+        }
+    }));
     live(seed, &house, &shared).await;
     Outcome { seed, violations: world.violations(), trace: world.trace() }
 }

@@ -44,7 +44,11 @@ pub(crate) struct World {
     traced: bool,
     seen: Mutex<Seen>,
     platform: OnceLock<PlatformId>,
+    mailbox: OnceLock<Mailbox>,
 }
+
+/// Where the bank's own messages go.
+pub(crate) type Mailbox = Box<dyn Fn(HttpRequest) + Send + Sync>;
 
 #[derive(Default)]
 struct Seen {
@@ -69,6 +73,7 @@ impl World {
             traced,
             seen: Mutex::new(Seen::default()),
             platform: OnceLock::new(),
+            mailbox: OnceLock::new(),
         }
     }
 
@@ -106,7 +111,18 @@ impl World {
     /// The bank reads and executes a message now.
     pub(crate) fn execute(&self, message: &HttpRequest) -> mingka_sandbox::acp::Answer {
         let now = self.true_now();
-        self.bank().answer(now, &self.bank_entropy, message)
+        let answer = self.bank().answer(now, &self.bank_entropy, message);
+        if let Some(mailbox) = self.mailbox.get() {
+            for notification in &answer.notifications {
+                mailbox(notification.request.clone());
+            }
+        }
+        answer
+    }
+
+    /// Says where the bank's own messages go.
+    pub(crate) fn set_mailbox(&self, mailbox: Mailbox) {
+        let _ = self.mailbox.set(mailbox);
     }
 
     /// A line of the story.
@@ -117,7 +133,7 @@ impl World {
         let at = self.true_now().since_ms(Timestamp::from_millis(BEGINNING_MS));
         let mut seen = self.seen();
         if seen.trace.len() < TRACE_LINES_MAX {
-            seen.trace.push(format!("{:>12.3} s  {}", Seconds(at), line()));
+            seen.trace.push(format!("{:>12} s  {}", Seconds(at), line()));
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::migrate;
@@ -109,6 +110,7 @@ pub(crate) fn writer(path: &Path, settings: &Settings) -> Result<Connection, Ope
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;",
     )?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
     migrate::migrate(&connection, migrate::MIGRATIONS)?;
     if let Some(pages) = settings.page_count_max {
@@ -124,6 +126,7 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
     Ok(connection)
 }
@@ -146,9 +149,16 @@ pub(crate) fn memory() -> Result<Connection, OpenError> {
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;",
     )?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
     migrate::migrate(&connection, migrate::MIGRATIONS)?;
     Ok(connection)
+}
+
+/// Plans do not depend on the values bound: otherwise SQLite prepares a statement anew whenever a
+/// bound moment changes, which cost more than running it.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 /// Makes an absent file readable for its owner only; SQLite gives its log the same rights.

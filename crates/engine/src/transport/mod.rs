@@ -33,3 +33,6 @@ pub enum Delivery {
     /// Some of it may have arrived, and no whole answer came.
     Lost(Doubt),
 }
+
+#[cfg(test)]
+mod tests;
