@@ -21,11 +21,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 macro_rules! asset {
     ($name:literal, $kind:expr) => {
-        Asset {
-            name: $name,
-            content_type: $kind,
-            text: include_str!(concat!("../assets/", $name)),
-        }
+        Asset { name: $name, content_type: $kind, text: include_str!(concat!("../assets/", $name)) }
     };
 }
 
@@ -50,8 +46,7 @@ static FOLDER: LazyLock<String> = LazyLock::new(|| {
         all.push('\n');
         all.push_str(asset.text);
     }
-    let hash: String =
-        mingka_crypto::digest::sha256_hex(all.as_bytes()).chars().take(16).collect();
+    let hash: String = mingka_crypto::digest::sha256_hex(all.as_bytes()).chars().take(16).collect();
     format!("/assets/{hash}")
 });
 

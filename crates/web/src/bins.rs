@@ -1,7 +1,8 @@
 //! Prefixes of card numbers: six to ten digits name a bank; more of them would name a card.
 
-use mingka_domain::card::{CardKind, KindPolicy};
+use mingka_domain::card::{CardKind, KindPolicy, issuer_name_en};
 use mingka_domain::precheck::Rules;
+use mingka_domain::text::Lang;
 
 /// The shortest prefix that names a bank.
 pub(crate) const PREFIX_DIGITS_MIN: usize = 6;
@@ -20,6 +21,14 @@ pub(crate) fn is_accepted(rules: &Rules, kind: CardKind) -> bool {
     !stopped(rules.disbursement.of(kind)) && !stopped(rules.repayment.of(kind))
 }
 
+/// A bank's name: in English where we know one, otherwise in Chinese.
+pub(crate) fn bank_name<'a>(code: &str, chinese: &'a str, lang: Lang) -> &'a str {
+    match lang {
+        Lang::Zh => chinese,
+        Lang::En => issuer_name_en(code).unwrap_or(chinese),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,7 +38,8 @@ mod tests {
         for good in ["621626", "6216261234"] {
             assert!(is_prefix(good), "{good}");
         }
-        for bad in ["", "62162", "62162612345", "6216260000000000018", "62162a", "６２１６２６"] {
+        for bad in ["", "62162", "62162612345", "6216260000000000018", "62162a", "６２１６２６"]
+        {
             assert!(!is_prefix(bad), "{bad}");
         }
     }

@@ -186,16 +186,19 @@ fn problem(error: &serde_json::Error, path: &str) -> Problem {
             .detail(format!("缺少字段 {name}。"), format!("The field {name} is missing."));
     }
     if let Some(name) = between(&message, "duplicate field `") {
-        return Problem::new(Kind::WrongShape)
-            .pointer(format!("/{name}"))
-            .detail(format!("字段 {name} 出现了两次。"), format!("The field {name} stands twice."));
+        return Problem::new(Kind::WrongShape).pointer(format!("/{name}")).detail(
+            format!("字段 {name} 出现了两次。"),
+            format!("The field {name} stands twice."),
+        );
     }
     // The words after the last "expected" are ours; what stands before them is the caller's.
     let expected = message.rsplit_once(", expected ").map(|(_, rest)| rest);
     let expected = expected.and_then(|rest| rest.split(" at line ").next());
     let problem = Problem::new(Kind::WrongShape).pointer(pointer);
     match expected {
-        Some(expected) if expected.len() <= 40 && !expected.contains(|c: char| c.is_ascii_digit()) => {
+        Some(expected)
+            if expected.len() <= 40 && !expected.contains(|c: char| c.is_ascii_digit()) =>
+        {
             problem.detail(
                 format!("这里的类型不符，应为 {expected}。"),
                 format!("The type here does not fit; expected {expected}."),
@@ -210,8 +213,7 @@ fn unknown_field(rest: &str) -> Problem {
     let (name, known) = rest.split_once('`').unwrap_or((rest, ""));
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
     let problem = Problem::new(Kind::UnknownField);
-    let speakable =
-        name.len() <= 32 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    let speakable = name.len() <= 32 && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
     if !speakable {
         return problem;
     }
@@ -221,8 +223,7 @@ fn unknown_field(rest: &str) -> Problem {
             format!("没有字段 {name}，最接近的是 {near}。"),
             format!("There is no field {name}; the nearest is {near}."),
         ),
-        None => problem
-            .detail(format!("没有字段 {name}。"), format!("There is no field {name}.")),
+        None => problem.detail(format!("没有字段 {name}。"), format!("There is no field {name}.")),
     }
 }
 
@@ -293,7 +294,10 @@ mod tests {
             write_canonical(&serde_json::from_str(text).unwrap(), &mut out);
             out
         };
-        assert_eq!(canonical(r#"{"a":1,"b":[true,null]}"#), canonical(r#"{ "b":[true,null],"a":1}"#));
+        assert_eq!(
+            canonical(r#"{"a":1,"b":[true,null]}"#),
+            canonical(r#"{ "b":[true,null],"a":1}"#)
+        );
         assert_ne!(canonical(r#"{"a":"1"}"#), canonical(r#"{"a":1}"#));
         assert_ne!(canonical(r#"{"a":["b"]}"#), canonical(r#"{"a":["b",""]}"#));
     }

@@ -49,10 +49,8 @@ impl Caller {
             return Ok(self.0.platform);
         }
         let name = crate::dto::word(&scope);
-        Err(Problem::new(Kind::Forbidden).detail(
-            format!("密钥缺少权限 {name}。"),
-            format!("The key lacks the scope {name}."),
-        ))
+        Err(Problem::new(Kind::Forbidden)
+            .detail(format!("密钥缺少权限 {name}。"), format!("The key lacks the scope {name}.")))
     }
 }
 
@@ -156,8 +154,7 @@ impl ListQuery {
                 wrong("游标应为上一页里的编号。", "A cursor is an id of the page before.")
             })
         };
-        let (starting_after, ending_before) =
-            (id(query.starting_after)?, id(query.ending_before)?);
+        let (starting_after, ending_before) = (id(query.starting_after)?, id(query.ending_before)?);
         if starting_after.is_some() && ending_before.is_some() {
             return Err(wrong(
                 "starting_after 和 ending_before 只能给一个。",

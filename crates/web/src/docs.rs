@@ -155,13 +155,15 @@ fn operation(path: &str, method: &str, given: &Value) -> Operation {
         needs_key: given.get("security").is_some(),
         parameters: parameters.map(|all| all.iter().map(parameter).collect()).unwrap_or_default(),
         request: entries(request).next().and_then(|(_, content)| reference(content.get("schema"))),
-        answers: entries(given.get("responses")).map(|(status, answer)| Answer {
-            status: status.clone(),
-            description: text(answer, "/description"),
-            schema: entries(answer.get("content"))
-                .next()
-                .and_then(|(_, content)| reference(content.get("schema"))),
-        }).collect(),
+        answers: entries(given.get("responses"))
+            .map(|(status, answer)| Answer {
+                status: status.clone(),
+                description: text(answer, "/description"),
+                schema: entries(answer.get("content"))
+                    .next()
+                    .and_then(|(_, content)| reference(content.get("schema"))),
+            })
+            .collect(),
     }
 }
 
@@ -220,7 +222,8 @@ fn kind(schema: Option<&Value>) -> (String, Option<String>) {
     }
     for several in ["oneOf", "anyOf"] {
         let choices = schema.get(several).and_then(Value::as_array);
-        if let Some(link) = choices.and_then(|all| all.iter().find_map(|one| reference(Some(one)))) {
+        if let Some(link) = choices.and_then(|all| all.iter().find_map(|one| reference(Some(one))))
+        {
             return (format!("{link} or null"), Some(link));
         }
     }

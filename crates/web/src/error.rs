@@ -17,15 +17,20 @@ impl From<EngineError> for Problem {
                 let names = names.join(", ");
                 Self::new(Kind::ConsentMissing).detail(
                     format!("缺少当前版本的授权：{names}。没有向银行发送任何信息。"),
-                    format!("Missing in their current wording: {names}. Nothing was sent to the bank."),
+                    format!(
+                        "Missing in their current wording: {names}. Nothing was sent to the bank."
+                    ),
                 )
             }
-            EngineError::InvalidState { state, cause, .. } => Self::new(Kind::InvalidState)
-                .detail(
-                    format!("当前状态为 {state}。{}", said(&cause, Lang::Zh)),
-                    format!("It is {state}. {}", said(&cause, Lang::En)),
-                )
-                .cause(cause),
+            EngineError::InvalidState { state, cause, possible_at } => {
+                Self::new(Kind::InvalidState)
+                    .detail(
+                        format!("当前状态为 {state}。{}", said(&cause, Lang::Zh)),
+                        format!("It is {state}. {}", said(&cause, Lang::En)),
+                    )
+                    .not_before(possible_at)
+                    .cause(cause)
+            }
             EngineError::IdempotencyMismatch => Self::new(Kind::IdempotencyMismatch),
             EngineError::InProgress => Self::new(Kind::InProgress).retry_after(1),
             EngineError::TooMany { retry_after_s, cause } => Self::new(Kind::TooMany)

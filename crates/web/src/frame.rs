@@ -37,7 +37,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Info {
 }
 
 /// Wraps every request.
-pub(crate) async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn outermost(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let began = app.now();
     let info = Info {
         id: RequestId::new(began, app.random()).to_string(),
@@ -117,6 +121,7 @@ fn write_problem(app: &App, mut answer: Response, info: &Info, page: Option<Lang
     let Some(problem) = given.or_else(|| bare.then(|| Problem::of_status(status))) else {
         return answer;
     };
+    let problem = problem.seen_at(app.now());
     let mut written = match page {
         Some(lang) => pages::problem_page(app, &problem, lang, &info.id),
         None => json(&problem, info),

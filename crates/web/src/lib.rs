@@ -17,6 +17,7 @@ mod nearest;
 mod openapi;
 mod pages;
 mod problem;
+mod repeats;
 mod typed;
 
 use std::net::SocketAddr;

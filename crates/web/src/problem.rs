@@ -8,6 +8,7 @@ use mingka_domain::cause::CauseCode;
 use mingka_domain::diagnosis::{Actor, NextStep};
 use mingka_domain::finding::Finding;
 use mingka_domain::text::Lang;
+use mingka_domain::time::{SECOND_MS, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,6 +27,8 @@ pub(crate) struct Problem {
     /// The place in the body, as a JSON pointer.
     pub(crate) pointer: Option<String>,
     pub(crate) retry_after_s: Option<u32>,
+    /// The moment from which it is possible: whoever writes the answer knows what time it is.
+    pub(crate) not_before: Option<Timestamp>,
     pub(crate) cause: Option<CauseCode>,
     pub(crate) findings: Vec<Finding>,
 }
@@ -37,6 +40,7 @@ impl Problem {
             detail: None,
             pointer: None,
             retry_after_s: None,
+            not_before: None,
             cause: None,
             findings: Vec::new(),
         }
@@ -56,6 +60,18 @@ impl Problem {
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_s = Some(seconds.max(1));
         self
+    }
+
+    pub(crate) fn not_before(mut self, moment: Option<Timestamp>) -> Self {
+        self.not_before = moment;
+        self
+    }
+
+    /// Turns a moment into the seconds that are left until then.
+    pub(crate) fn seen_at(self, now: Timestamp) -> Self {
+        let Some(moment) = self.not_before else { return self };
+        let wait_s = moment.since_ms(now).max(0) / SECOND_MS + 1;
+        self.retry_after(u32::try_from(wait_s).unwrap_or(u32::MAX))
     }
 
     pub(crate) fn cause(mut self, cause: CauseCode) -> Self {

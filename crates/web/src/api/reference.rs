@@ -11,7 +11,9 @@ use super::answer;
 use crate::app::App;
 use crate::bins;
 use crate::caller::Caller;
-use crate::dto::{BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList};
+use crate::dto::{
+    BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList,
+};
 use crate::frame::Info;
 use crate::problem::{Kind, Problem, ProblemBody};
 
@@ -85,7 +87,7 @@ pub(crate) async fn bin(
     let body = BinBody {
         bin: row.bin.to_string(),
         bank_code: row.bank_code.to_string(),
-        bank_name: row.bank_name.to_string(),
+        bank_name: bins::bank_name(&row.bank_code, &row.bank_name, info.lang).to_owned(),
         kind: row.kind.name().to_owned(),
         kind_name: row.kind.label(info.lang).to_owned(),
         length: row.pan_length,
@@ -101,7 +103,7 @@ impl BinBody {
         Self {
             bin: digits.chars().take(usize::from(facts.bin_length)).collect(),
             bank_code: facts.bank_code.to_string(),
-            bank_name: facts.issuer.to_string(),
+            bank_name: facts.issuer_name(lang).to_owned(),
             kind: facts.kind.name().to_owned(),
             kind_name: facts.kind.label(lang).to_owned(),
             length: facts.pan_length,

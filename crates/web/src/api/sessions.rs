@@ -37,8 +37,15 @@ pub(crate) async fn create(
         lang: requests::language(body.lang.as_deref())?,
         return_url: requests::return_url(body.return_url.as_deref())?,
     };
-    let opened = app.engine.open_session(platform, new).await?;
+    let opened = match app.repeats.begin(platform, &idempotency, app.now())? {
+        Some(earlier) => earlier,
+        None => {
+            let opened = app.engine.open_session(platform, new).await;
+            app.repeats.end(platform, &idempotency, opened.as_ref().ok());
+            opened?
+        }
+    };
     let base = app.settings.public_url.trim_end_matches('/');
-    let url = (!opened.token.is_empty()).then(|| format!("{base}/b/{}", opened.token));
+    let url = format!("{base}/b/{}", opened.token);
     Ok(answer(StatusCode::CREATED, info.lang, &SessionBody::new(opened.session, url)))
 }

@@ -1,9 +1,7 @@
 //! Bindings, instruments, verifications and sessions as they go out. Built from the engine's views.
 
 use mingka_domain::text::Lang;
-use mingka_engine::{
-    BindingView, InstrumentView, SessionView, TimelineEntry, VerificationView,
-};
+use mingka_engine::{BindingView, InstrumentView, SessionView, TimelineEntry, VerificationView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -202,10 +200,9 @@ list! {
 #[schema(as = BindingSession)]
 pub(crate) struct SessionBody {
     pub(crate) id: String,
-    /// Send the borrower here. It holds a short-lived token: do not log or keep it. Null when the
-    /// request was repeated after the address had been handed out: open a new session then.
+    /// Send the borrower here. It holds a short-lived token: do not log or keep it.
     #[schema(example = "https://pay.example/b/xxxxxxxx")]
-    pub(crate) url: Option<String>,
+    pub(crate) url: String,
     pub(crate) borrower_ref: Option<String>,
     pub(crate) return_url: Option<String>,
     pub(crate) expires_at: String,
@@ -213,7 +210,7 @@ pub(crate) struct SessionBody {
 }
 
 impl SessionBody {
-    pub(crate) fn new(session: SessionView, url: Option<String>) -> Self {
+    pub(crate) fn new(session: SessionView, url: String) -> Self {
         Self {
             id: session.id.to_string(),
             url,

@@ -18,7 +18,8 @@ pub(crate) use reference::{
     PrecheckBody,
 };
 pub(crate) use requests::{
-    BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, SessionRequest, VerificationRequest,
+    BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, SessionRequest,
+    VerificationRequest,
 };
 
 /// The stable name of a value that serialises to one word, as `snake_case` enums do.

@@ -313,8 +313,9 @@ pub(crate) fn reference(given: Option<&str>) -> Result<Option<String>, Problem> 
 pub(crate) fn language(given: Option<&str>) -> Result<mingka_domain::text::Lang, Problem> {
     match given {
         None => Ok(mingka_domain::text::Lang::Zh),
-        Some(tag) => crate::lang::parse(tag)
-            .ok_or_else(|| value_problem("/lang", "lang 只能是 zh 或 en。", "lang is one of zh, en.")),
+        Some(tag) => crate::lang::parse(tag).ok_or_else(|| {
+            value_problem("/lang", "lang 只能是 zh 或 en。", "lang is one of zh, en.")
+        }),
     }
 }
 
@@ -329,7 +330,8 @@ pub(crate) fn return_url(given: Option<&str>) -> Result<Option<String>, Problem>
             "return_url is an https address or the app's own link (such as myapp://cards) of at most 2048 bytes.",
         )
     };
-    let visible = given.len() <= RETURN_URL_BYTES_MAX && given.bytes().all(|b| b.is_ascii_graphic());
+    let visible =
+        given.len() <= RETURN_URL_BYTES_MAX && given.bytes().all(|b| b.is_ascii_graphic());
     let Some((scheme, rest)) = given.split_once("://").filter(|_| visible) else {
         return Err(refused());
     };

@@ -81,7 +81,8 @@ pub(super) async fn confirm(
                 OneTimeCodeError::Empty => w.code_empty,
                 OneTimeCodeError::NotACode => w.code_not_a_code,
             };
-            return again(&app, &visit, id, text.to_owned(), StatusCode::UNPROCESSABLE_ENTITY).await;
+            return again(&app, &visit, id, text.to_owned(), StatusCode::UNPROCESSABLE_ENTITY)
+                .await;
         }
     };
     let once = fields.text("once");
@@ -148,9 +149,7 @@ fn settle(
 ) -> Result<Response, Problem> {
     match done {
         Ok(()) => Ok(visit.back(app, cookies)),
-        Err(EngineError::InvalidState { .. } | EngineError::InProgress) => {
-            Ok(visit.back(app, &[]))
-        }
+        Err(EngineError::InvalidState { .. } | EngineError::InProgress) => Ok(visit.back(app, &[])),
         Err(other) => Err(other.into()),
     }
 }
@@ -170,4 +169,3 @@ async fn again(
     let message = Message { severity: "stop", text, fix: None };
     page(app, visit, &binding, None, vec![message], status)
 }
-

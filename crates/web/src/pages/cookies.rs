@@ -18,7 +18,8 @@ const VALUE_BYTES_MAX: usize = 2_048;
 /// A cookie's value, when it is one of ours in form.
 pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut pairs =
+        all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(given, _)| *given == name)?;
     let ours = value.len() <= VALUE_BYTES_MAX
         && !value.is_empty()
@@ -29,9 +30,8 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// A `Set-Cookie` for one of ours. The value is made of letters, digits, `-`, `_` and `.` only.
 pub(crate) fn set(name: &str, value: &str, max_age_s: i64, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
-    let line = format!(
-        "{name}={value}; Path=/b; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}"
-    );
+    let line =
+        format!("{name}={value}; Path=/b; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&line).unwrap_or_else(|_| HeaderValue::from_static("mk_none=; Max-Age=0"))
 }
 

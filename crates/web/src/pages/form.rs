@@ -298,7 +298,7 @@ fn recipients(app: &App, visit: &Visit) -> Vec<String> {
 fn face(visit: &Visit, facts: Option<&CardFacts>) -> Face {
     let w = visit.w;
     Face {
-        bank: facts.map_or(w.card_bank_unknown, |facts| &facts.issuer).to_owned(),
+        bank: facts.map_or(w.card_bank_unknown, |facts| facts.issuer_name(visit.lang)).to_owned(),
         kind: facts.map_or("", |facts| facts.kind.label(visit.lang)).to_owned(),
         groups: vec!["••••".to_owned(); 4],
         holder: w.card_holder_you.to_owned(),

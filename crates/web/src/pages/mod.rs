@@ -29,7 +29,7 @@ use mingka_engine::{BindingState, BindingView, CardView, EngineError};
 use crate::app::App;
 use crate::frame::Info;
 use crate::problem::{Kind, Problem};
-use crate::{assets, lang};
+use crate::{assets, bins, lang};
 
 use views::{ClosedPage, Face, Frame};
 use visit::{Visit, redirect};
@@ -194,7 +194,7 @@ fn frame(visit: &Visit, title: &str, step: usize) -> Frame {
 fn face(w: &Words, lang: Lang, card: &CardView) -> Face {
     let dots = || "••••".to_owned();
     Face {
-        bank: card.bank_name.clone().unwrap_or_else(|| w.card_bank_unknown.to_owned()),
+        bank: bank_name(w, lang, card).to_owned(),
         kind: card.kind.map(|kind| kind.label(lang).to_owned()).unwrap_or_default(),
         groups: vec![dots(), dots(), dots(), card.last4.clone()],
         holder: card.name_masked.clone().unwrap_or_else(|| w.card_holder_you.to_owned()),
@@ -202,9 +202,16 @@ fn face(w: &Words, lang: Lang, card: &CardView) -> Face {
 }
 
 /// Bank and last four digits, in one line.
-fn card_line(w: &Words, card: &CardView) -> String {
-    let bank = card.bank_name.as_deref().unwrap_or(w.card_bank_unknown);
-    format!("{bank} ···· {}", card.last4)
+fn card_line(w: &Words, lang: Lang, card: &CardView) -> String {
+    format!("{} •••• {}", bank_name(w, lang, card), card.last4)
+}
+
+fn bank_name<'a>(w: &'a Words, lang: Lang, card: &'a CardView) -> &'a str {
+    match (card.bank_code.as_deref(), card.bank_name.as_deref()) {
+        (Some(code), Some(name)) => bins::bank_name(code, name, lang),
+        (None, Some(name)) => name,
+        _ => w.card_bank_unknown,
+    }
 }
 
 /// A moment as a borrower reads it: Beijing time, the clock of every mainland bank.
@@ -229,7 +236,9 @@ pub(crate) fn problem_page(app: &App, problem: &Problem, lang: Lang, request_id:
             (w.stale_title, w.stale_text.to_owned(), true)
         }
         Kind::TooMany | Kind::Busy => (w.busy_title, format!("{}{wait_s}", w.busy_text), true),
-        Kind::NotFound | Kind::MethodNotAllowed => (w.missing_title, w.missing_text.to_owned(), true),
+        Kind::NotFound | Kind::MethodNotAllowed => {
+            (w.missing_title, w.missing_text.to_owned(), true)
+        }
         _ => (w.trouble_title, w.trouble_text.to_owned(), true),
     };
     let page = ClosedPage {

@@ -19,7 +19,11 @@ use crate::frame::Info;
 use crate::problem::{Kind, Problem};
 
 /// Nothing final is known: never called a failure.
-pub(super) fn waiting(app: &App, visit: &Visit, binding: &BindingView) -> Result<Response, Problem> {
+pub(super) fn waiting(
+    app: &App,
+    visit: &Visit,
+    binding: &BindingView,
+) -> Result<Response, Problem> {
     let w = visit.w;
     let mut frame = frame(visit, w.waiting_title, 3);
     frame.sandbox = app.settings.sandbox;
@@ -28,14 +32,18 @@ pub(super) fn waiting(app: &App, visit: &Visit, binding: &BindingView) -> Result
     let page = WaitingPage {
         frame,
         doubtful: binding.state == BindingState::Doubtful,
-        card_line: card_line(w, &binding.card),
+        card_line: card_line(w, visit.lang, &binding.card),
         since: day_and_clock(binding.updated_at),
     };
     html(StatusCode::OK, visit.lang, &page)
 }
 
 /// The card is bound.
-pub(super) fn success(app: &App, visit: &Visit, binding: &BindingView) -> Result<Response, Problem> {
+pub(super) fn success(
+    app: &App,
+    visit: &Visit,
+    binding: &BindingView,
+) -> Result<Response, Problem> {
     let w = visit.w;
     let mut frame = frame(visit, w.success_title, 3);
     frame.sandbox = app.settings.sandbox;
@@ -64,16 +72,10 @@ pub(super) fn refused(
         Problem::new(Kind::Internal)
     })?;
     let bank_code = binding.card.bank_code.as_deref();
-    let said =
-        diagnosis.render(Dictionary::embedded(), Audience::Borrower, visit.lang, bank_code);
+    let said = diagnosis.render(Dictionary::embedded(), Audience::Borrower, visit.lang, bank_code);
     let several = diagnosis.certainty == Certainty::OneOf && said.candidates.len() > 1;
-    let (reasons, details) = if several {
-        let titles = said.candidates.iter().map(|candidate| candidate.title.clone()).collect();
-        let fixes = said.candidates.iter().map(|c| format!("{} {}", c.title, c.fix)).collect();
-        (titles, fixes)
-    } else {
-        (vec![said.title, said.text], vec![said.fix])
-    };
+    let candidates = said.candidates.into_iter().map(|one| (one.title, one.fix)).collect();
+    let details = if several { Vec::new() } else { vec![said.fix] };
     let mut frame = frame(visit, w.refused_title, 3);
     frame.sandbox = app.settings.sandbox;
     let page = RefusedPage {
@@ -81,12 +83,13 @@ pub(super) fn refused(
         csrf: visit.csrf(app),
         once: Visit::once(app),
         several,
-        reasons,
+        candidates,
+        reasons: vec![said.title, said.text],
         details,
         who: said.actor,
         next: said.next_step,
         when: when(visit, diagnosis, binding, said.retry),
-        card_line: card_line(w, &binding.card),
+        card_line: card_line(w, visit.lang, &binding.card),
         hotline: hotline(visit, diagnosis, bank_code),
         hotline_words: said.hotline,
         back: back(visit, diagnosis),

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::visit::Visit;
 use crate::api::events::{Told, live};
 use crate::app::App;
-use crate::body::Json;
 use crate::bins;
+use crate::body::Json;
 use crate::dto::word;
 use crate::problem::{Kind, Problem};
 use crate::typed::Typed;
@@ -40,16 +40,18 @@ pub(super) async fn bin(
     }
     let rules = app.engine.rules();
     let w = visit.w;
+    // While further digits could name another bank, nothing is said: it would have to be taken back.
+    let settled = prefix.len() == bins::PREFIX_DIGITS_MAX || !rules.bins.undecided(&prefix);
     let body = match rules.bins.find(&prefix) {
-        Some(row) => {
+        Some(row) if settled => {
             let kind = row.kind.label(visit.lang);
+            let bank = bins::bank_name(&row.bank_code, &row.bank_name, visit.lang);
             let accepted = bins::is_accepted(&rules, row.kind);
-            let line = line_of(&visit, &row.bank_name, kind, accepted);
-            BankAnswer { line, bank: row.bank_name.to_string(), kind: kind.to_owned() }
+            let line = line_of(&visit, bank, kind, accepted);
+            BankAnswer { line, bank: bank.to_owned(), kind: kind.to_owned() }
         }
-        None => {
-            // With all ten digits nothing more will be learnt.
-            let line = if prefix.len() == bins::PREFIX_DIGITS_MAX { w.bank_unknown } else { "" };
+        _ => {
+            let line = if settled { w.bank_unknown } else { "" };
             BankAnswer { line: line.to_owned(), bank: String::new(), kind: String::new() }
         }
     };
@@ -59,7 +61,7 @@ pub(super) async fn bin(
 /// The line under the card number.
 pub(super) fn bank_line(app: &App, visit: &Visit, facts: &CardFacts) -> String {
     let accepted = bins::is_accepted(&app.engine.rules(), facts.kind);
-    line_of(visit, &facts.issuer, facts.kind.label(visit.lang), accepted)
+    line_of(visit, facts.issuer_name(visit.lang), facts.kind.label(visit.lang), accepted)
 }
 
 fn line_of(visit: &Visit, bank: &str, kind: &str, accepted: bool) -> String {

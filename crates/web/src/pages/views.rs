@@ -177,6 +177,9 @@ pub(crate) struct RefusedPage {
     pub(crate) once: String,
     /// Whether the reasons are the candidates of a "one of".
     pub(crate) several: bool,
+    /// The candidates: what it may be, and what to do then.
+    pub(crate) candidates: Vec<(String, String)>,
+    /// Otherwise: what it is, and what that means.
     pub(crate) reasons: Vec<String>,
     pub(crate) details: Vec<String>,
     pub(crate) who: String,

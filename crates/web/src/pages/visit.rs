@@ -65,7 +65,12 @@ impl Visit {
     }
 
     /// Refuses a form that did not come from a page of this session.
-    pub(crate) fn require_csrf(&self, app: &App, given: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) fn require_csrf(
+        &self,
+        app: &App,
+        given: &str,
+        headers: &HeaderMap,
+    ) -> Result<(), Problem> {
         let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
         let foreign = site.is_some_and(|site| site != "same-origin" && site != "none");
         let proven = given.split_at_checked(16).is_some_and(|(nonce, proof)| {

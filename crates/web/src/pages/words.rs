@@ -45,7 +45,6 @@ words! {
     step_card: "填写信息", "Details";
     step_code: "短信验证", "Code";
     step_done: "结果", "Result";
-    step_now: "当前步骤", "current step";
 
     form_title: "绑定银行卡", "Add your bank card";
     form_lead: "请用您本人名下的借记卡，大约一分钟。", "Use a debit card in your own name. It takes about a minute.";
@@ -61,12 +60,12 @@ words! {
     name_label: "姓名", "Name";
     name_hint: "与开卡时登记的一致", "As registered with the bank";
     id_label: "证件号码", "ID number";
-    id_hint: "18 位身份证号、居住证或永久居留证号码", "Resident ID, residence permit or permanent residence card";
+    id_hint: "身份证等证件上的号码", "As on the ID document";
     phone_label: "银行预留手机号", "Phone number reserved at the bank";
     phone_hint: "验证码会发到这个号码", "The code is sent to this number";
     phone_what: "什么是预留手机号？", "What is the reserved number?";
     phone_what_text: "办这张卡时留给银行的手机号，不一定是您现在用的号码。在手机银行的“个人信息”里可以查到，也可以拨打卡背面的客服电话询问；要更换，请到手机银行或网点办理。", "The number you left with the bank when you opened this card; it may not be the one you use now. Your bank's app shows it under “Personal information”, and the hotline on the back of the card can tell you. To change it, use the bank's app or a branch.";
-    known_label: "已由平台提供", "already provided";
+    known_label: "已填写", "Already given";
     known_change: "修改", "Change";
     known_keep: "留空则沿用上面的信息", "Leave empty to keep what is shown above";
     consent_read: "查看全文", "Read the full text";
@@ -85,7 +84,7 @@ words! {
     trust_sealed: "加密保存", "Stored encrypted";
     trust_sealed_text: "卡号、证件号、姓名和手机号加密后才会保存。", "Card, ID, name and phone are encrypted before they are stored.";
     trust_recipients: "只给谁看", "Who receives it";
-    trust_recipients_text: "只发给下面授权书里写明的机构，用于核对。", "Only the parties named in the consent below, for checking.";
+    trust_recipients_text: "只发给授权书里写明的机构，用于核对和绑卡。", "Only the parties named in the consent, to check and add the card.";
     trust_never: "绝不索要", "Never asked for";
     trust_never_text: "不会要银行卡密码、背面三位数和有效期。", "No card PIN, no three digits from the back, no expiry date.";
     powered: "由明卡提供核对服务", "Card checks by Mingka";
@@ -137,8 +136,8 @@ words! {
     refused_who: "谁来处理", "Who acts";
     refused_next: "下一步", "Next step";
     refused_when: "何时再试", "When to try again";
-    refused_one_of: "银行只说信息不一致，没有说是哪一项。可能的原因：", "The bank only said that the details do not match. It may be one of:";
-    refused_call: "拨打银行客服", "Call the bank";
+    refused_one_of: "银行没有说明是哪一项，可能是下面其中之一：", "The bank did not say which; it may be one of these:";
+    refused_call: "拨打", "Call";
     refused_fix: "返回更正", "Go back and correct";
     refused_other: "换一张卡", "Use another card";
     refused_again: "重新绑定", "Try again";
@@ -182,7 +181,8 @@ mod tests {
     #[test]
     fn no_text_only_blames() {
         for (name, text) in ZH.all().into_iter().chain(EN.all()) {
-            for word in ["无效", "非法", "错误", "失败", "invalid", "Invalid", "error", "failed"] {
+            for word in ["无效", "非法", "错误", "失败", "invalid", "Invalid", "error", "failed"]
+            {
                 assert!(!text.contains(word), "{name} says {word}: {text}");
             }
         }
