@@ -1,7 +1,8 @@
-//! What a developer runs: `cargo xtask tidy | ci | test | sim`.
+//! What a developer runs: `cargo xtask tidy | ci | test | sim | bench`.
 //!
 //! A thin shell over cargo, node and git. It holds no rule of the product and is never shipped.
 
+mod bench;
 mod browser;
 mod ci;
 mod run;
@@ -31,6 +32,8 @@ enum Command {
     Test(test::Options),
     /// Run the simulator over many seeds, or replay one
     Sim(sim::Options),
+    /// What the house does in a second, beside the floors measured in the same run
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Ci(options) => ci::command(&options),
         Command::Test(options) => test::command(&options),
         Command::Sim(options) => sim::command(&options),
+        Command::Bench(options) => bench::command(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
