@@ -6,7 +6,7 @@ use mingka_domain::binding::{CodeEvent, ConfirmEvent, UnbindEvent};
 use mingka_domain::cause::{CauseCode, Dictionary, known};
 use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence, Retry};
 use mingka_domain::id::InstrumentId;
-use mingka_domain::mapping::Meaning;
+use mingka_domain::mapping::{MappingBook, Meaning};
 use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase, RawAnswer};
 use mingka_domain::time::{SECOND_MS, Timestamp};
 use mingka_domain::verification::VerificationEvent;
@@ -25,6 +25,8 @@ pub(crate) struct Heard {
     pub(crate) answer: Option<RawAnswer>,
     pub(crate) token: Option<Token>,
     pub(crate) not_found: bool,
+    /// The bank says that the agreement it was asked about is not, or no longer, there.
+    pub(crate) no_agreement: bool,
     pub(crate) at: Timestamp,
 }
 
@@ -40,6 +42,7 @@ impl Heard {
             answer: reply.answer,
             token: reply.token,
             not_found: reply.not_found,
+            no_agreement: false,
             at,
         }
     }
@@ -61,6 +64,7 @@ impl Heard {
             meaning: None,
             token: None,
             not_found: false,
+            no_agreement: false,
             at,
         }
     }
@@ -176,7 +180,7 @@ impl Heard {
     pub(crate) fn unbind_event(&self, dictionary: &Dictionary) -> UnbindEvent {
         match &self.outcome {
             Outcome::Settled => UnbindEvent::Ended,
-            Outcome::Declined(_) if self.says_no_agreement() => UnbindEvent::Ended,
+            Outcome::Declined(_) if self.no_agreement => UnbindEvent::Ended,
             Outcome::Declined(_) | Outcome::NotAttempted(..) => {
                 UnbindEvent::NotEnded { diagnosis: self.diagnosis(dictionary) }
             }
@@ -196,10 +200,16 @@ impl Heard {
         }
     }
 
-    /// Whether the bank says that the agreement it was asked about is not, or no longer, there.
-    pub(crate) fn says_no_agreement(&self) -> bool {
-        let causes = self.meaning.as_ref().map(|meaning| meaning.causes.as_slice());
-        causes.is_some_and(|causes| causes.contains(&known::AGREEMENT_INVALID))
+    /// Reads what a code says about an agreement's being there. In an inquiry it decides nothing by
+    /// itself, so the mapping is asked as for a request that ends one.
+    pub(crate) fn read_agreement(mut self, family: &str) -> Self {
+        let ending = Operation::CancelAgreement;
+        self.no_agreement = self.answer.as_ref().is_some_and(|answer| {
+            let book = MappingBook::embedded();
+            let meaning = book.read(family, ending, Phase::Request, &answer.code);
+            meaning.causes.contains(&known::AGREEMENT_INVALID)
+        });
+        self
     }
 }
 

@@ -97,13 +97,13 @@ impl Engine {
         if asked.token.is_some() {
             return Ok(Opening::Open(asked));
         }
-        let mut ended = asked.says_no_agreement();
+        let mut ended = asked.no_agreement;
         for order in other_orders(&attempts, &attempt.order) {
             let other = self.inquire(channel, order, &Request::QueryAgreement).await;
             if other.token.is_some() {
                 return Ok(Opening::Open(other));
             }
-            ended |= other.says_no_agreement();
+            ended |= other.no_agreement;
         }
         let request = Request::QueryState { about: Operation::OpenAgreement };
         let state = self.inquire(channel, &attempt.order, &request).await;
@@ -172,7 +172,7 @@ impl Engine {
             if heard.token.as_ref().is_some_and(|token| token.number == own) {
                 return Ok(Some(true));
             }
-            ended |= heard.says_no_agreement();
+            ended |= heard.no_agreement;
         }
         Ok(ended.then_some(false))
     }

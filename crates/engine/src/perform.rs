@@ -92,7 +92,8 @@ impl Engine {
         };
         match channel.exchange.decode(&sent, &response, &self.context(channel, &order)) {
             Ok(reply) => {
-                let mut heard = Heard::reply(&channel.code, operation, reply, now);
+                let heard = Heard::reply(&channel.code, operation, reply, now);
+                let mut heard = heard.read_agreement(&channel.profile.family);
                 self.plant_unmapped_decline(&mut heard);
                 heard
             }

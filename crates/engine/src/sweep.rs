@@ -47,7 +47,7 @@ impl Engine {
         let channel = self.channel(&attempt.order.channel)?;
         let heard = self.inquire(channel, &attempt.order, &Request::QueryAgreement).await;
         let Some(token) = heard.token.clone() else {
-            let answered = heard.not_found || heard.says_no_agreement();
+            let answered = heard.answer.is_some();
             return self.sweep_again(step, answered).await;
         };
         match &binding.machine {

@@ -134,7 +134,7 @@ impl House {
         let world = Arc::clone(&self.world);
         tokio::spawn(async move {
             let work = async {
-                loop {
+                while !world.resting.load(Ordering::SeqCst) {
                     engine.work_once().await;
                     let wait_ms = world.fate.between(500, 20_000);
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;

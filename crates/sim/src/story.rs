@@ -165,6 +165,7 @@ async fn live(seed: u64, house: &Arc<House>, shared: &Arc<Shared>) {
     supervisor.abort();
     // What is late on the wire arrives before anybody rests.
     tokio::time::sleep(Duration::from_secs(300)).await;
+    world.resting.store(true, Ordering::SeqCst);
     rest(house).await;
     check::at_rest(world).await;
     house.die();

@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) bank_entropy: SeededEntropy,
     /// Once set, nothing goes wrong any more.
     pub(crate) healed: AtomicBool,
+    /// Once set, the story turns the worker itself, from one due step to the next.
+    pub(crate) resting: AtomicBool,
     /// Whether the house's clock ever jumped.
     pub(crate) jumped: AtomicBool,
     /// How far the house's clock is off.
@@ -67,6 +69,7 @@ impl World {
             fate: Dice::fork(seed, 3),
             bank_entropy: SeededEntropy(Dice::fork(seed, 4)),
             healed: AtomicBool::new(false),
+            resting: AtomicBool::new(false),
             jumped: AtomicBool::new(false),
             offset_ms: AtomicI64::new(0),
             began: Instant::now(),
