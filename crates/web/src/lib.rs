@@ -31,11 +31,10 @@ use tokio::net::TcpListener;
 pub use app::WebSettings;
 pub use limits::Rate;
 
-use app::Inner;
+use app::{App, Inner};
 use problem::{Kind, Problem};
 
 /// Everything HTTP over one engine.
-#[must_use]
 pub fn router(engine: Engine, settings: WebSettings) -> Router {
     let app = Inner::new(engine, settings);
     Router::new()
@@ -48,8 +47,6 @@ pub fn router(engine: Engine, settings: WebSettings) -> Router {
         .layer(middleware::from_fn_with_state(App::clone(&app), frame::outermost))
         .with_state(app)
 }
-
-use app::App;
 
 /// Serves on a listener until `shutdown` is ready; requests under way are finished.
 ///

@@ -18,9 +18,13 @@ pub(crate) use kinds::Kind;
 
 use crate::dto::{FindingBody, word};
 
-/// What went wrong with a request.
+/// What went wrong with a request. Boxed, because nearly every function here may return one.
 #[derive(Debug, Clone)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Details>);
+
+/// Everything about a problem.
+#[derive(Debug, Clone)]
+pub(crate) struct Details {
     pub(crate) kind: Kind,
     /// One more sentence, where there is something to add to the kind's own.
     pub(crate) detail: Option<(String, String)>,
@@ -35,7 +39,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind,
             detail: None,
             pointer: None,
@@ -43,27 +47,27 @@ impl Problem {
             not_before: None,
             cause: None,
             findings: Vec::new(),
-        }
+        }))
     }
 
     /// Adds a sentence in both languages. It must not hold anything a caller sent.
     pub(crate) fn detail(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        self.detail = Some((zh.into(), en.into()));
+        self.0.detail = Some((zh.into(), en.into()));
         self
     }
 
     pub(crate) fn pointer(mut self, pointer: impl Into<String>) -> Self {
-        self.pointer = Some(pointer.into());
+        self.0.pointer = Some(pointer.into());
         self
     }
 
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after_s = Some(seconds.max(1));
+        self.0.retry_after_s = Some(seconds.max(1));
         self
     }
 
     pub(crate) fn not_before(mut self, moment: Option<Timestamp>) -> Self {
-        self.not_before = moment;
+        self.0.not_before = moment;
         self
     }
 
@@ -75,13 +79,13 @@ impl Problem {
     }
 
     pub(crate) fn cause(mut self, cause: CauseCode) -> Self {
-        self.cause = Some(cause);
+        self.0.cause = Some(cause);
         self
     }
 
     pub(crate) fn findings(mut self, findings: Vec<Finding>) -> Self {
-        self.cause = findings.first().map(|finding| finding.cause.clone());
-        self.findings = findings;
+        self.0.cause = findings.first().map(|finding| finding.cause.clone());
+        self.0.findings = findings;
         self
     }
 
@@ -126,6 +130,14 @@ impl Problem {
             pointer: self.pointer.clone(),
             findings: self.findings.iter().map(|finding| FindingBody::new(finding, lang)).collect(),
         }
+    }
+}
+
+impl std::ops::Deref for Problem {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
     }
 }
 

@@ -1,4 +1,11 @@
 //! The whole of `web` over a whole house in one process: no socket, no file, no wall clock.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "the helpers of tests may fail as loudly as the tests themselves"
+)]
 
 mod api;
 mod bad_input;

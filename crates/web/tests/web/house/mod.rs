@@ -42,7 +42,6 @@ pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) engine: Engine,
     pub(crate) key: String,
-    pub(crate) platform: PlatformId,
     pub(crate) bank: Arc<Mutex<AcpBank>>,
     clock: Arc<HandClock>,
 }
@@ -94,7 +93,7 @@ impl House {
         let engine = Engine::new(Parts {
             store: Store::open_in_memory().unwrap(),
             keyring: Arc::clone(&keyring),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            clock: clock.clone(),
             entropy: Arc::new(SystemEntropy::new()),
             transport: Arc::new(Wire { bank: Arc::clone(&bank), clock: Arc::clone(&clock) }),
             channels: vec![Channel {
@@ -110,11 +109,11 @@ impl House {
             settings: Settings::default(),
         });
         let mut settings = WebSettings::new("http://127.0.0.1:1", keyring);
-        settings.clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        settings.clock = clock.clone();
         turn(&mut settings);
-        let (platform, key) = platform(&engine, "晨光分期", &Scope::ALL).await;
+        let (_, key) = platform(&engine, "晨光分期", &Scope::ALL).await;
         let router = mingka_web::router(engine.clone(), settings);
-        Self { router, engine, key, platform, bank, clock }
+        Self { router, engine, key, bank, clock }
     }
 
     /// Another platform's key, with these scopes.
