@@ -17,6 +17,8 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     /// The device and the file system of the folder that was measured in.
     pub(crate) disk: String,
+    /// How many processes wanted a core before the first measurement: what others did meanwhile.
+    pub(crate) load: Option<f64>,
 }
 
 impl Machine {
@@ -30,14 +32,16 @@ impl Machine {
             memory_mb: after(&memory, "MemTotal").and_then(kilobytes).unwrap_or(0) / 1024,
             kernel: format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
             disk: disk(&read("/proc/mounts"), folder).unwrap_or_else(unknown),
+            load: load(),
         }
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, cores, memory_mb, kernel, disk } = self;
-        write!(f, "{processor}, {cores} cores, {memory_mb} MB, {kernel}, {disk}")
+        let Self { processor, cores, memory_mb, kernel, disk, load } = self;
+        write!(f, "{processor}, {cores} cores, {memory_mb} MB, {kernel}, {disk}")?;
+        load.map_or(Ok(()), |load| write!(f, "; load {load} before the first measurement"))
     }
 }
 
@@ -49,6 +53,17 @@ pub(crate) fn processor_time(pid: u32) -> Option<Duration> {
     let (_, numbers) = stat.rsplit_once(')')?;
     let ticks: u64 = numbers.split_whitespace().skip(11).take(2).flat_map(str::parse::<u64>).sum();
     Some(Duration::from_millis(ticks * 10))
+}
+
+/// How long this thread has had a core so far.
+pub(crate) fn thread_time() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+/// How many processes want a core, on average over the last minute.
+pub(crate) fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
 /// How much memory a process has now, and had at most, in megabytes of 1,024 × 1,024 bytes.

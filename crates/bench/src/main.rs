@@ -67,6 +67,7 @@ fn main() -> ExitCode {
             "bank" => served::bank_here(rest).await,
             "serve" => served::serve_here(rest).await,
             "echo" => served::echo_here(rest).await,
+            "prechecks" => prechecks().await,
             "profile" => profile(rest).await,
             _ => bench(&arguments).await,
         }
@@ -101,6 +102,12 @@ async fn bench(arguments: &[String]) -> Result<(), String> {
     } else {
         report?;
     }
+    Ok(())
+}
+
+/// `prechecks`: nothing else, for a profiler to look at.
+async fn prechecks() -> Result<(), String> {
+    say(&precheck::measure(&Plan::new(false, PathBuf::new())).table());
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::machine::thread_time;
+
 /// What several runs of one measurement gave.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Sample {
@@ -61,13 +63,14 @@ pub(crate) fn number(count: impl TryInto<u32>) -> f64 {
     f64::from(count.try_into().unwrap_or(u32::MAX))
 }
 
-/// How often `work` runs in a second on this thread: `runs` runs of `time` each, after one that
-/// warms up. `work` is called with a count that goes on.
+/// How often `work` runs in a second of one core: `runs` runs of `time` each, after one that warms
+/// up. Counted is the time in which this thread had a core, so that a busy machine lengthens the
+/// run and does not change what it shows. `work` is called with a count that goes on.
 pub(crate) fn per_second(runs: usize, time: Duration, mut work: impl FnMut(usize)) -> Sample {
     const LOOK_AT_THE_WATCH_EVERY: usize = 32;
     let mut count = 0;
     let mut run = || {
-        let began = Instant::now();
+        let (began, had) = (Instant::now(), thread_time());
         let from = count;
         while began.elapsed() < time {
             for _ in 0..LOOK_AT_THE_WATCH_EVERY {
@@ -75,7 +78,10 @@ pub(crate) fn per_second(runs: usize, time: Duration, mut work: impl FnMut(usize
                 count += 1;
             }
         }
-        number(count - from) / began.elapsed().as_secs_f64()
+        let took = began.elapsed();
+        let had = thread_time().zip(had).map(|(now, before)| now.saturating_sub(before));
+        let had = had.filter(|had| *had > Duration::ZERO).unwrap_or(took).min(took);
+        number(count - from) / had.as_secs_f64()
     };
     run();
     Sample::of((0..runs).map(|_| run()))
