@@ -13,6 +13,9 @@ pub(crate) struct Options {
     /// Replay this one seed, with its trace
     #[arg(long)]
     seed: Option<u64>,
+    /// The first of the seeds
+    #[arg(long, default_value_t = 0)]
+    from: u64,
     /// Further arguments for the simulator itself, after `--`
     #[arg(last = true)]
     rest: Vec<String>,
@@ -20,11 +23,12 @@ pub(crate) struct Options {
 
 /// Builds and runs the simulator.
 pub(crate) fn command(options: &Options) -> Result<()> {
-    let (seeds, seed) = (options.seeds.to_string(), options.seed.map(|seed| seed.to_string()));
+    let (seeds, from) = (options.seeds.to_string(), options.from.to_string());
+    let seed = options.seed.map(|seed| seed.to_string());
     let mut arguments = vec!["run", "--quiet", "--release", "--package", "mingka-sim", "--"];
     match &seed {
         Some(seed) => arguments.extend(["--seed", seed]),
-        None => arguments.extend(["--seeds", &seeds]),
+        None => arguments.extend(["--seeds", &seeds, "--from", &from]),
     }
     arguments.extend(options.rest.iter().map(String::as_str));
     Program::new("cargo", &arguments).run()

@@ -124,6 +124,8 @@ fn is_id(word: &str) -> bool {
     let dated = (1900..2100).contains(&number(6..10))
         && (1..=12).contains(&number(10..12))
         && (1..=31).contains(&number(12..14));
+    // The sequence of a day begins at 001: who has 000 is nobody.
+    let issued = number(14..17) > 0;
     // The weight of each place is 2 to the power of its distance from the end, modulo 11.
     let sum: u32 = digits.iter().fold(0, |sum, digit| (sum + digit) * 2 % 11);
     let check = (12 - sum) % 11;
@@ -131,7 +133,7 @@ fn is_id(word: &str) -> bool {
         'X' | 'x' => Some(10),
         digit => digit.to_digit(10),
     });
-    dated && last == Some(check)
+    dated && issued && last == Some(check)
 }
 
 fn looks_invented(digits: &str) -> bool {
@@ -186,6 +188,7 @@ mod tests {
         // The example GB 11643 gives.
         assert!(is_id(concat!("11010519", "491231002X")));
         assert!(!is_id(concat!("11010519", "4912310021")));
+        assert_eq!(found(concat!("11010119", "7101010005"), ""), 0, "given to nobody");
     }
 
     #[test]
