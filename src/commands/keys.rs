@@ -30,8 +30,9 @@ fn rotate(args: &ConfigArgs) -> Result<ExitCode, String> {
         ring.rotate(&SystemEntropy::new()).map_err(|_| "the key file is full".to_owned())?;
     compose::save_keys(&file, &ring)?;
     print_line(&format!(
-        "version {version} is current in {}; restart `mingka serve` to use it. What older versions \
-         sealed stays readable. Make a new copy of the file now.",
+        "version {version} is current in {}. Make a new copy of the file now, then restart `mingka \
+         serve`: it seals everything anew in the background. What older versions sealed stays \
+         readable all the while.",
         file.display()
     ));
     Ok(ExitCode::SUCCESS)

@@ -72,6 +72,7 @@ impl Served {
                 })
                 .await;
         });
+        tokio::spawn(seal_anew(house.engine.clone()));
         bins::watch(config.precheck.clone(), house.engine.clone(), stopped);
         tracing::info!("the house stands; requests are served");
         Ok(Self { house, stop, worker })
@@ -98,6 +99,15 @@ impl Served {
             .await
             .map_err(|e| format!("the server stopped: {e}"))?;
         self.worker.await.map_err(|e| format!("the background work stopped: {e}"))
+    }
+}
+
+/// After `keys rotate`: what an older key had sealed is sealed under the current one.
+async fn seal_anew(engine: Engine) {
+    match engine.reseal().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(record.count = count, "sealed anew under the current key"),
+        Err(error) => tracing::error!(%error, "sealing anew stopped; the next start goes on"),
     }
 }
 

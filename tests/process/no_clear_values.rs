@@ -1,12 +1,10 @@
 //! After a run with everything in it (bound, refused, in doubt, a wrong code, the borrower's page),
 //! the raw database files, the log at its most talkative and every answer hold no clear value.
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::{Answer, Folder, Platform, Process, binding_body, request, until};
 use serde_json::{Value, json};
-use support::{Answer, Folder, Platform, Process, binding_body, request, until};
 
 /// Cards of the sandbox's catalogue that go different ways.
 const CARDS: [&str; 8] = [

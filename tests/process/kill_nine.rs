@@ -2,16 +2,14 @@
 //! process of its own. After the restarts every binding ends, none twice at the bank, and the books
 //! of both sides agree.
 
-mod support;
-
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use crate::support::{Folder, Platform, Process, binding_body, request, until};
 use mingka_sandbox::cards;
 use serde_json::{Value, json};
-use support::{Folder, Platform, Process, binding_body, request, until};
 
 const BINDING_COUNT: u32 = 100;
 const BORROWER_COUNT: u32 = 4;
@@ -104,7 +102,7 @@ fn borrow(platform: &RwLock<Platform>, n: u32) {
 /// Asks until there is an answer that is not "try again", but not for ever.
 fn patiently(
     platform: &RwLock<Platform>,
-    ask: impl Fn(&Platform) -> Option<support::Answer>,
+    ask: impl Fn(&Platform) -> Option<crate::support::Answer>,
 ) -> Option<Value> {
     for _ in 0..TRY_COUNT_MAX {
         let answer = ask(&platform.read().unwrap());

@@ -1,0 +1,173 @@
+//! The command line as a script sees it: what is printed, where, and the exit code.
+
+use std::process::{Command, Output};
+
+use crate::support::{Folder, Platform, Process, until};
+use serde_json::{Value, json};
+
+fn mingka(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mingka")).args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn check_says_what_to_correct_in_one_line() {
+    let bad = mingka(&["check", "6222 0200 1", "--phone", "1380000", "--json"]);
+    assert_eq!(bad.status.code(), Some(2));
+    let [line] = lines(&bad).try_into().unwrap();
+    assert_eq!(line["issuer"]["code"], "ICBC");
+    assert_eq!(line["kind"], "debit");
+    let causes: Vec<&str> =
+        line["findings"].as_array().unwrap().iter().map(|f| f["cause"].as_str().unwrap()).collect();
+    assert_eq!(causes, ["card.number_too_short", "phone.too_short"]);
+
+    let good = mingka(&["check", "６２１６ 2610-0000 0000 018", "--json"]);
+    assert_eq!(good.status.code(), Some(0));
+    assert_eq!(lines(&good).first().unwrap()["findings"], json!([]));
+}
+
+#[test]
+fn check_reads_a_file_line_by_line() {
+    let folder = Folder::new("cli-check");
+    let file = folder.join("cards.csv");
+    let rows = "\u{feff}card_number,name,id_number,phone\n6216261000000000018,李文华,\
+                110101197101010005,13800000001\n62262209,,,\n";
+    std::fs::write(&file, rows).unwrap();
+    let file = file.display().to_string();
+    let found = lines(&mingka(&["check", &file, "--json"]));
+    assert_eq!(found.len(), 2);
+    assert_eq!((&found[0]["ok"], &found[0]["line"]), (&json!(true), &json!(2)));
+    assert_eq!((&found[1]["ok"], &found[1]["line"]), (&json!(false), &json!(3)));
+    let table = mingka(&["check", &file]);
+    assert!(text(&table.stdout).contains("2 rows: 1 clean, 0 worth a second look, 1 to correct"));
+
+    std::fs::write(folder.join("no.csv"), "number\n1\n").unwrap();
+    let wrong = mingka(&["check", &folder.join("no.csv").display().to_string()]);
+    assert!(text(&wrong.stderr).contains("card_number,name,id_number,phone"), "{wrong:?}");
+}
+
+#[test]
+fn explain_says_cause_actor_and_next_step() {
+    let found = lines(&mingka(&["explain", "unionpay", "61", "--json"]));
+    let line = found.first().unwrap();
+    assert_eq!(line["cause"], "card.number_wrong");
+    assert_eq!((&line["actor"], &line["class"]), (&json!("borrower"), &json!("declined")));
+    assert!(line["texts"]["borrower"]["zh"]["text"].as_str().unwrap().len() > 10);
+
+    let query = ["--operation", "query_state", "--phase", "inquiry", "--json"];
+    let found = lines(&mingka(&[&["explain", "unionpay", "34"], &query[..]].concat()));
+    assert_eq!(found.first().unwrap()["class"], "unknown", "not found proves nothing");
+
+    let wrong = mingka(&["explain", "unionpya", "61"]);
+    assert!(text(&wrong.stderr).contains("Did you mean `unionpay`?"), "{wrong:?}");
+    let wrong = mingka(&["explain", "unionpay", "61", "--operation", "verfy"]);
+    assert!(text(&wrong.stderr).contains("Did you mean `verify`?"), "{wrong:?}");
+}
+
+#[test]
+fn an_unknown_key_in_the_configuration_names_the_nearest() {
+    let folder = Folder::new("cli-config");
+    let config = folder.join("mingka.toml");
+    std::fs::write(&config, "[precheck]\nage_year_min = 18\n").unwrap();
+    let config = config.display().to_string();
+    for command in ["serve", "doctor"] {
+        let output = mingka(&[command, "--config", &config]);
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        assert!(said.contains("did you mean `age_years_min`?"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    for command in ["sandbox", "serve", "bank", "check", "explain", "doctor", "migrate"] {
+        let help = mingka(&[command, "--help"]);
+        assert!(text(&help.stdout).contains("Example"), "{command}");
+    }
+}
+
+#[test]
+fn keys_rotate_and_what_was_bound_stays_usable() {
+    let folder = Folder::new("cli-keys");
+    let data = folder.join("data").display().to_string();
+    let log = folder.join("log");
+    let args = ["sandbox", "--data", &data, "--listen", "127.0.0.1:0", "--sign-method", "11"];
+    let running = Process::start(&args, &log);
+    let id = bind(&running, "before");
+    running.kill();
+
+    let config = folder.join("mingka.toml");
+    std::fs::write(&config, "[server]\ndata_dir = \"data/mingka\"\n").unwrap();
+    let config = config.display().to_string();
+    let rotated = mingka(&["keys", "rotate", "--config", &config]);
+    assert!(text(&rotated.stdout).contains("version 2 is current"), "{rotated:?}");
+    let listed = mingka(&["keys", "list", "--config", &config]);
+    assert!(text(&listed.stdout).contains("version 2  current"), "{listed:?}");
+
+    let running = Process::start(&args, &log);
+    until("everything to be sealed anew", || {
+        std::fs::read_to_string(&log).ok()?.contains("sealed anew").then_some(())
+    });
+    let platform = Platform::of(&running);
+    let instrument = platform.get(&format!("/v1/bindings/{id}")).unwrap().json()["instrument"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/v1/instruments/{instrument}/unbind");
+    let unbound = platform.post(&path, "unbind", &json!({})).unwrap();
+    assert_eq!(unbound.json()["state"], "unbound", "{unbound:?}");
+}
+
+#[test]
+fn the_operators_bin_table_is_taken_while_running() {
+    let folder = Folder::new("cli-bins");
+    let table = folder.join("bins.csv");
+    let config = folder.join("mingka.toml");
+    std::fs::write(&config, "[precheck]\nbin_table = \"bins.csv\"\n").unwrap();
+    let header = "bin,pan_length,kind,bank_code,bank_name\n";
+    std::fs::write(&table, header).unwrap();
+    let log = folder.join("log");
+    let data = folder.join("data").display().to_string();
+    let config = config.display().to_string();
+    let args = ["sandbox", "--data", &data, "--listen", "127.0.0.1:0", "--config", &config];
+    let running = Process::start(&args, &log);
+    let platform = Platform::of(&running);
+    let bank = || platform.get("/v1/bins/629999").unwrap().json()["bank_name"].clone();
+    assert_ne!(bank(), "山海银行");
+
+    std::fs::write(&table, format!("{header}629999,19,debit,SHYH,山海银行\n")).unwrap();
+    until("the new table", || (bank() == "山海银行").then_some(()));
+    std::fs::write(&table, format!("{header}629999,19,debit,SHYH,山海银行\nxx,19,debit,A,B\n"))
+        .unwrap();
+    until("the bad row to be named", || {
+        let log = std::fs::read_to_string(&log).ok()?;
+        (log.contains("not taken") && log.contains("line 3")).then_some(())
+    });
+    assert_eq!(bank(), "山海银行", "the table before it stays");
+}
+
+/// Binds the first good card and gives back the binding's id.
+fn bind(running: &Process, key: &str) -> String {
+    let platform = Platform::of(running);
+    let consents: Value = platform.get("/v1/consents").unwrap().json()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| json!({ "kind": c["kind"], "version": c["version"], "lang": c["lang"] }))
+        .collect();
+    let body = crate::support::binding_body(&running.ready["cards"][0], &consents);
+    let begun = platform.post("/v1/bindings", key, &body).unwrap();
+    let id = begun.json()["id"].as_str().unwrap_or_else(|| panic!("{begun:?}")).to_owned();
+    let path = format!("/v1/bindings/{id}/confirm");
+    let code = json!({ "code": "111111" });
+    let bound = platform.post(&path, &format!("{key}-confirm"), &code).unwrap();
+    assert_eq!(bound.json()["state"], "active", "{bound:?}");
+    id
+}

@@ -1,0 +1,15 @@
+//! The real binary as a process: its command line, its files, and its death by `kill -9`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "these are tests: what is not as expected shall stop them, and they start the program"
+)]
+
+mod cli;
+mod kill_nine;
+mod no_clear_values;
+mod support;
