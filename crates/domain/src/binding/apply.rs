@@ -134,7 +134,7 @@ impl Binding {
     fn unbind(self, attempt: AttemptId, what: UnbindEvent, now: Timestamp) -> Next {
         match (self, what) {
             (Self::Active(active), UnbindEvent::Requested { terms }) => {
-                Unbinding::request(active.instrument, terms, attempt, now)
+                Unbinding::request(active.instrument, terms, attempt, false, now)
             }
             // Ending what is ended does no harm, so an ending that the bank never took is repeated,
             // but only once nothing can be on its way any more.
@@ -142,7 +142,7 @@ impl Binding {
                 let settled_at = unbinding.since.plus_ms(unbinding.terms.settling_ms);
                 check(unbinding.doubtful, Why::Busy)?;
                 check(now >= settled_at, Why::TooEarly(settled_at))?;
-                Unbinding::request(unbinding.instrument, terms, attempt, now)
+                Unbinding::request(unbinding.instrument, terms, attempt, true, now)
             }
             (Self::Unbinding(unbinding), what) => {
                 check(unbinding.attempt == attempt, Why::OtherAttempt)?;
@@ -335,7 +335,13 @@ impl Doubtful {
 }
 
 impl Unbinding {
-    fn request(instrument: InstrumentId, terms: Terms, attempt: AttemptId, now: Timestamp) -> Next {
+    fn request(
+        instrument: InstrumentId,
+        terms: Terms,
+        attempt: AttemptId,
+        unproven: bool,
+        now: Timestamp,
+    ) -> Next {
         let inquire_at = now.plus_ms(terms.exchange_ms);
         let next = Self {
             instrument,
@@ -343,6 +349,7 @@ impl Unbinding {
             attempt,
             since: now,
             doubtful: false,
+            unproven,
             inquiries: 0,
             inquire_at,
         };
@@ -353,18 +360,23 @@ impl Unbinding {
         match what {
             UnbindEvent::Requested { .. } => Err(Why::Busy),
             UnbindEvent::Ended => announce(Binding::Unbound),
-            UnbindEvent::NotEnded { diagnosis } => announce(Binding::Active(Active {
-                instrument: self.instrument,
-                problem: Some(diagnosis),
-            })),
-            UnbindEvent::Doubted | UnbindEvent::StillOpen => {
-                let inquiries = self.inquiries.saturating_add(u32::from(self.doubtful));
-                let inquire_at = now.plus_ms(self.terms.inquiry_delay_ms(inquiries));
-                let effects = vec![Effect::Inquire(self.attempt, inquire_at)];
-                let next = Self { doubtful: true, inquiries, inquire_at, ..self };
-                Ok((Binding::Unbinding(next), effects))
+            UnbindEvent::NotSent { .. } if self.unproven => self.ask_again(now),
+            UnbindEvent::NotEnded { diagnosis } | UnbindEvent::NotSent { diagnosis } => {
+                announce(Binding::Active(Active {
+                    instrument: self.instrument,
+                    problem: Some(diagnosis),
+                }))
             }
+            UnbindEvent::Doubted | UnbindEvent::StillOpen => self.ask_again(now),
         }
+    }
+
+    fn ask_again(self, now: Timestamp) -> Next {
+        let inquiries = self.inquiries.saturating_add(u32::from(self.doubtful));
+        let inquire_at = now.plus_ms(self.terms.inquiry_delay_ms(inquiries));
+        let effects = vec![Effect::Inquire(self.attempt, inquire_at)];
+        let next = Self { doubtful: true, inquiries, inquire_at, ..self };
+        Ok((Binding::Unbinding(next), effects))
     }
 }
 

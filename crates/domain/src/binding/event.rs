@@ -145,8 +145,13 @@ pub enum UnbindEvent {
     },
     /// The agreement is ended.
     Ended,
-    /// It certainly is not, and this is why.
+    /// The bank finally refused to end it.
     NotEnded {
+        /// Why.
+        diagnosis: Diagnosis,
+    },
+    /// This request certainly never left. That says nothing about an earlier one.
+    NotSent {
         /// Why.
         diagnosis: Diagnosis,
     },
@@ -197,6 +202,7 @@ impl Event {
                 UnbindEvent::Requested { .. } => "unbind.requested",
                 UnbindEvent::Ended => "unbind.ended",
                 UnbindEvent::NotEnded { .. } => "unbind.not_ended",
+                UnbindEvent::NotSent { .. } => "unbind.not_sent",
                 UnbindEvent::Doubted => "unbind.doubted",
                 UnbindEvent::StillOpen => "unbind.still_open",
             },
@@ -228,7 +234,10 @@ impl Event {
                     | ConfirmEvent::Doubted { diagnosis },
                 ..
             }
-            | Self::Unbind { what: UnbindEvent::NotEnded { diagnosis }, .. } => Some(diagnosis),
+            | Self::Unbind {
+                what: UnbindEvent::NotEnded { diagnosis } | UnbindEvent::NotSent { diagnosis },
+                ..
+            } => Some(diagnosis),
             _ => None,
         }
     }

@@ -189,6 +189,8 @@ pub struct Unbinding {
     pub since: Timestamp,
     /// Whether its answer was lost, so that only inquiries follow.
     pub doubtful: bool,
+    /// Whether an earlier request that ends it was never accounted for: it may take effect yet.
+    pub unproven: bool,
     /// How often the bank was asked.
     pub inquiries: u32,
     /// When it is asked next, or when the silence counts as an interruption.

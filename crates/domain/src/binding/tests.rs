@@ -79,6 +79,11 @@ fn stories_lead_where_the_table_says() {
         ("request sent enter agreed unbind !unbind unbind_doubt !unbind", "unbinding doubtful"),
         ("request sent enter agreed unbind unbind_doubt still_open ended !unbind", "unbound"),
         ("request sent enter agreed unbind unbind_doubt +180s unbind", "unbinding"),
+        ("request sent enter agreed unbind unbind_not_sent", "active"),
+        (
+            "request sent enter agreed unbind unbind_doubt +180s unbind unbind_not_sent",
+            "unbinding doubtful",
+        ),
         ("request sent !unbind", "awaiting_code confirmed sends=1"),
     ];
     for (story, expected) in table {
@@ -234,6 +239,7 @@ impl Story {
             "unbind" => unbind(UnbindEvent::Requested { terms: terms() }),
             "ended" => unbind(UnbindEvent::Ended),
             "not_ended" => unbind(UnbindEvent::NotEnded { diagnosis: lost() }),
+            "unbind_not_sent" => unbind(UnbindEvent::NotSent { diagnosis: lost() }),
             "unbind_doubt" => unbind(UnbindEvent::Doubted),
             "still_open" => unbind(UnbindEvent::StillOpen),
             "stray_found" => Event::Stray { attempt, what: StrayEvent::Found },
