@@ -89,7 +89,7 @@ pub(crate) struct Inner {
     pub(crate) by_page: Limiter<SessionId>,
     pub(crate) by_check: Limiter<SessionId>,
     pub(crate) repeats: Repeats,
-    pub(crate) requests: Semaphore,
+    pub(crate) requests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
 }
 
@@ -105,7 +105,7 @@ impl Inner {
             by_page: Limiter::new(settings.page_rate, callers_max),
             by_check: Limiter::new(settings.check_rate, callers_max),
             repeats: Repeats::default(),
-            requests: Semaphore::new(settings.requests_max.max(1)),
+            requests: Arc::new(Semaphore::new(settings.requests_max.max(1))),
             streams: Arc::new(Semaphore::new(settings.streams_max.max(1))),
             engine,
             settings,

@@ -2,6 +2,7 @@
 //! [`Problem`] becomes bytes. Never logs a query, a body, a token or an unknown path segment.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -59,7 +60,8 @@ pub(crate) async fn outermost(
         Ok(()) => turn(&app, request, next).await,
     };
     let mut answer = write_problem(&app, answer, &info, page.then_some(page_lang));
-    dress(answer.headers_mut(), page, &info);
+    let secure = app.settings.public_url.starts_with("https://");
+    dress(answer.headers_mut(), page, secure, &info);
 
     let status = answer.status().as_u16();
     let took_ms = app.now().since_ms(began);
@@ -84,13 +86,20 @@ fn admit(app: &App, address: Option<IpAddr>) -> Result<(), Problem> {
         .map_err(|wait_s| Problem::new(Kind::TooMany).retry_after(wait_s))
 }
 
-/// Waits a moment for a free place; the place is given back when the answer's head is ready.
+/// Waits a moment for a free place; the place is given back when the answer's head is ready. The
+/// handler runs as a task of its own: what breaks in it is a fault in our form, not a cut line.
 async fn turn(app: &App, request: Request, next: Next) -> Response {
     let wait = Duration::from_millis(TURN_WAIT_MS);
-    match tokio::time::timeout(wait, app.requests.acquire()).await {
-        Ok(Ok(_permit)) => next.run(request).await,
-        _ => Problem::new(Kind::Busy).retry_after(BUSY_RETRY_S).into_response(),
-    }
+    let place = Arc::clone(&app.requests).acquire_owned();
+    let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
+        return Problem::new(Kind::Busy).retry_after(BUSY_RETRY_S).into_response();
+    };
+    let handled = tokio::spawn(async move {
+        let answer = next.run(request).await;
+        drop(place);
+        answer
+    });
+    handled.await.unwrap_or_else(|_| Problem::new(Kind::Internal).into_response())
 }
 
 /// The caller's address; behind a proxy the last one the proxy added.
@@ -164,7 +173,7 @@ fn json(problem: &Problem, info: &Info) -> Response {
 }
 
 /// What stands on every answer; what a handler set itself stays.
-fn dress(headers: &mut HeaderMap, page: bool, info: &Info) {
+fn dress(headers: &mut HeaderMap, page: bool, secure: bool, info: &Info) {
     const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
         img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
         base-uri 'none'";
@@ -185,6 +194,10 @@ fn dress(headers: &mut HeaderMap, page: bool, info: &Info) {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
+    }
+    if secure {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     if let Ok(id) = HeaderValue::from_str(&info.id) {
         headers.insert("x-request-id", id);

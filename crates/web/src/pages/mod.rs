@@ -93,14 +93,12 @@ fn or_gone(error: EngineError) -> Problem {
 async fn show(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
     info: Info,
     visit: Result<Visit, Problem>,
 ) -> Result<Response, Problem> {
     if let Some(chosen) = query.as_deref().and_then(asked_lang) {
         return Ok(redirect(&app, "/b/", &[(cookies::LANG, lang::tag(chosen))], LANG_KEPT_S));
     }
-    drop(headers);
     let visit = visit?;
     let Some(id) = visit.session.binding else {
         return form::empty(&app, &visit).await;
