@@ -1,9 +1,10 @@
-//! What a developer runs: `cargo xtask tidy | ci | test | sim | bench`.
+//! What a developer runs: `cargo xtask tidy | ci | test | sim | bench | causes`.
 //!
 //! A thin shell over cargo, node and git. It holds no rule of the product and is never shipped.
 
 mod bench;
 mod browser;
+mod causes;
 mod ci;
 mod run;
 mod sim;
@@ -34,6 +35,8 @@ enum Command {
     Sim(sim::Options),
     /// What the house does in a second, beside the floors measured in the same run
     Bench(bench::Options),
+    /// Write docs/causes.md from the dictionary of causes
+    Causes,
 }
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::command(&options),
         Command::Sim(options) => sim::command(&options),
         Command::Bench(options) => bench::command(&options),
+        Command::Causes => causes::command(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
