@@ -116,7 +116,7 @@ words! {
     waiting_title: "结果确认中", "Confirming the result";
     waiting_text: "银行还没有给出最终结果。我们会自动向银行查询，请不要重复提交。", "The bank has not given its final answer yet. We keep asking it; please do not submit again.";
     waiting_short: "正在等银行回答，通常只要几秒。", "Waiting for the bank; this usually takes seconds.";
-    waiting_leave: "您可以关闭此页，结果会通知平台。", "You may close this page; the platform learns the result.";
+    waiting_leave: "可以先离开此页，我们会继续查询；稍后回到应用里查看结果。", "You may leave this page; we go on asking. Look in the app for the result later.";
     waiting_refresh: "刷新看结果", "Refresh";
     waiting_since: "开始时间", "Since";
     waiting_actor: "现在谁在处理", "Who is acting";
