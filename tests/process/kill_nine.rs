@@ -3,7 +3,7 @@
 //! of both sides agree.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -40,16 +40,18 @@ fn every_binding_ends_and_none_twice() {
 
     let mut running = house("0");
     let platform = Arc::new(RwLock::new(Platform::of(&running)));
-    let next = Arc::new(AtomicU64::new(0));
-    let finished = Arc::new(AtomicUsize::new(0));
+    let next = Arc::new(AtomicU32::new(0));
+    let finished = Arc::new(AtomicU32::new(0));
     let borrowers: Vec<_> = (0..BORROWER_COUNT)
         .map(|_| {
             let (platform, next) = (Arc::clone(&platform), Arc::clone(&next));
             let finished = Arc::clone(&finished);
             std::thread::spawn(move || {
-                while let Ok(n) = u32::try_from(next.fetch_add(1, Ordering::SeqCst))
-                    && n < BINDING_COUNT
-                {
+                loop {
+                    let n = next.fetch_add(1, Ordering::SeqCst);
+                    if n >= BINDING_COUNT {
+                        break;
+                    }
                     borrow(&platform, n);
                     finished.fetch_add(1, Ordering::SeqCst);
                 }
@@ -59,7 +61,7 @@ fn every_binding_ends_and_none_twice() {
 
     let mut kills = 0;
     let mut moment = u64::from(std::process::id()) | 1;
-    while finished.load(Ordering::SeqCst) < BINDING_COUNT as usize {
+    while finished.load(Ordering::SeqCst) < BINDING_COUNT {
         // The moment of a kill is what is random here; nothing is waited for.
         moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040);
         std::thread::sleep(Duration::from_millis(40 + (moment >> 33) % 260));

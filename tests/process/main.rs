@@ -3,9 +3,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
     clippy::disallowed_methods,
-    clippy::print_stdout,
     reason = "these are tests: what is not as expected shall stop them, and they start the program"
 )]
 
