@@ -181,8 +181,9 @@ impl Heard {
         match &self.outcome {
             Outcome::Settled => UnbindEvent::Ended,
             Outcome::Declined(_) if self.no_agreement => UnbindEvent::Ended,
-            Outcome::Declined(_) | Outcome::NotAttempted(..) => {
-                UnbindEvent::NotEnded { diagnosis: self.diagnosis(dictionary) }
+            Outcome::Declined(_) => UnbindEvent::NotEnded { diagnosis: self.diagnosis(dictionary) },
+            Outcome::NotAttempted(..) => {
+                UnbindEvent::NotSent { diagnosis: self.diagnosis(dictionary) }
             }
             Outcome::Pending(_) | Outcome::Unknown(..) => UnbindEvent::Doubted,
         }

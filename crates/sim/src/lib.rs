@@ -9,6 +9,8 @@ mod life;
 mod network;
 mod random;
 mod story;
+#[cfg(test)]
+mod use_cases;
 mod world;
 
 pub use story::{Outcome, run};

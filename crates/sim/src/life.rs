@@ -8,7 +8,7 @@ use mingka_channels::HttpRequest;
 use mingka_crypto::keyring::KeyRing;
 use mingka_domain::consent::Recipient;
 use mingka_domain::id::PlatformId;
-use mingka_engine::{Channel, Clock, Engine, EngineError, Parts, Settings, Transport};
+use mingka_engine::{Channel, Engine, EngineError, Parts, Settings, Transport};
 use mingka_store::CommitFault;
 
 use crate::Options;
@@ -163,8 +163,8 @@ impl House {
         Parts {
             store: self.world.store.clone(),
             keyring: Arc::clone(&self.keyring),
-            clock: Arc::clone(&self.world) as Arc<dyn Clock>,
-            entropy: Arc::clone(&self.world.entropy) as _,
+            clock: self.world.clone(),
+            entropy: self.world.entropy.clone(),
             transport,
             channels: vec![channel],
             rules: Arc::clone(&shared.rules),

@@ -59,6 +59,13 @@ impl Shared {
     }
 }
 
+#[cfg(test)]
+impl Shared {
+    pub(crate) const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+}
+
 /// An account that the bank can reach.
 fn account(secret: &Secret) -> MerchantAccount {
     let mut account = MerchantAccount::simulation(MERCHANT, secret);

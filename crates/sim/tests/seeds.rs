@@ -36,35 +36,33 @@ fn one_seed_tells_one_story() {
 
 #[test]
 fn a_confirmation_sent_again_after_silence_is_caught() {
-    caught(Planted::ResendAfterUnknown);
+    assert!(is_caught(Planted::ResendAfterUnknown));
 }
 
 #[test]
 fn not_found_believed_at_once_is_caught() {
-    caught(Planted::NotFoundFinalAtOnce);
+    assert!(is_caught(Planted::NotFoundFinalAtOnce));
 }
 
 #[test]
 fn a_message_sent_before_it_is_durable_is_caught() {
-    caught(Planted::SendBeforePersist);
+    assert!(is_caught(Planted::SendBeforePersist));
 }
 
 #[test]
 fn a_lost_recovery_is_caught() {
-    caught(Planted::LostRecovery);
+    assert!(is_caught(Planted::LostRecovery));
 }
 
 #[test]
 fn an_unmapped_code_taken_as_a_decline_is_caught() {
-    caught(Planted::UnmappedIsDecline);
+    assert!(is_caught(Planted::UnmappedIsDecline));
 }
 
-fn caught(planted: Planted) {
+fn is_caught(planted: Planted) -> bool {
     let shared = Shared::new();
     let options = Options { planted: Some(planted), traced: false };
-    let caught = (0..SEEDS_TO_CATCH_MAX)
+    (0..SEEDS_TO_CATCH_MAX)
         .map(|seed| run(seed, options, &shared))
-        .find(|outcome| !outcome.violations.is_empty());
-    let outcome = caught.unwrap_or_else(|| panic!("{planted:?} was caught by no seed"));
-    println!("{planted:?} is caught by {outcome}");
+        .any(|outcome| !outcome.violations.is_empty())
 }
