@@ -40,7 +40,9 @@ words! {
     other_lang_name: "English", "中文";
     other_lang_label: "Switch to English", "切换到中文";
     skip: "跳到主要内容", "Skip to the main content";
-    sandbox: "演示环境：请用文档里的测试卡，不要填写真实卡号", "Demonstration: use the documented test cards, never a real card";
+    sandbox:
+        "演示环境：请用文档里的测试卡，不要填写真实卡号",
+        "Demonstration: use the documented test cards, never a real card";
     steps_label: "绑卡步骤", "Steps";
     step_card: "填写信息", "Details";
     step_code: "短信验证", "Code";
@@ -54,9 +56,15 @@ words! {
     number_label: "银行卡号", "Card number";
     number_hint: "卡面上的 16 至 19 位数字，空格可以不管", "The 16 to 19 digits on the card; spaces do not matter";
     number_where: "卡号在哪里？", "Where is the number?";
-    number_where_text: "卡号印在卡的正面或背面，通常四位一组。手机银行的“我的账户”里也能看到完整卡号。", "It is printed on the front or the back, usually in groups of four. Your bank's app shows it in full under “My accounts”.";
-    number_example: "示例：6200 0000 0000 0000 001（不是真实的卡号）", "Example: 6200 0000 0000 0000 001 (not a real number)";
-    number_drawing: "示意图：卡号在卡面中部，四位一组", "Drawing: the number runs across the middle of the card in groups of four";
+    number_where_text:
+        "卡号印在卡的正面或背面，通常四位一组。手机银行的“我的账户”里也能看到完整卡号。",
+        "It is printed on the front or the back, usually in groups of four. Your bank's app shows it in full under “My accounts”.";
+    number_example:
+        "示例：6200 0000 0000 0000 001（不是真实的卡号）",
+        "Example: 6200 0000 0000 0000 001 (not a real number)";
+    number_drawing:
+        "示意图：卡号在卡面中部，四位一组",
+        "Drawing: the number runs across the middle of the card in groups of four";
     name_label: "姓名", "Name";
     name_hint: "与开卡时登记的一致", "As registered with the bank";
     id_label: "证件号码", "ID number";
@@ -64,7 +72,9 @@ words! {
     phone_label: "银行预留手机号", "Phone number reserved at the bank";
     phone_hint: "验证码会发到这个号码", "The code is sent to this number";
     phone_what: "什么是预留手机号？", "What is the reserved number?";
-    phone_what_text: "办这张卡时留给银行的手机号，不一定是您现在用的号码。在手机银行的“个人信息”里可以查到，也可以拨打卡背面的客服电话询问；要更换，请到手机银行或网点办理。", "The number you left with the bank when you opened this card; it may not be the one you use now. Your bank's app shows it under “Personal information”, and the hotline on the back of the card can tell you. To change it, use the bank's app or a branch.";
+    phone_what_text:
+        "办这张卡时留给银行的手机号，不一定是您现在用的号码。在手机银行的“个人信息”里可以查到，也可以拨打卡背面的客服电话询问；要更换，请到手机银行或网点办理。",
+        "The number you left with the bank when you opened this card; it may not be the one you use now. Your bank's app shows it under “Personal information”, and the hotline on the back of the card can tell you. To change it, use the bank's app or a branch.";
     known_label: "已填写", "Already given";
     known_change: "修改", "Change";
     known_keep: "留空则沿用上面的信息", "Leave empty to keep what is shown above";
@@ -77,21 +87,31 @@ words! {
     working: "处理中…", "Working…";
     problems_title: "还差一点，请看看标出的地方", "Almost there: please look at the marked fields";
     warnings_title: "请再核对一次。如果没有问题，可以继续。", "Please check once more. If it is right, you can go on.";
-    consent_needed: "请先阅读并勾选这一项：没有您的同意，我们不会向银行发送任何信息。", "Please read and tick this first: without your consent nothing is sent to the bank.";
+    consent_needed:
+        "请先阅读并勾选这一项：没有您的同意，我们不会向银行发送任何信息。",
+        "Please read and tick this first: without your consent nothing is sent to the bank.";
     mark_stop: "需要更正", "To correct";
     mark_warn: "请核对", "Please check";
 
     trust_sealed: "加密保存", "Stored encrypted";
-    trust_sealed_text: "卡号、证件号、姓名和手机号加密后才会保存。", "Card, ID, name and phone are encrypted before they are stored.";
+    trust_sealed_text:
+        "卡号、证件号、姓名和手机号加密后才会保存。",
+        "Card, ID, name and phone are encrypted before they are stored.";
     trust_recipients: "只给谁看", "Who receives it";
-    trust_recipients_text: "只发给授权书里写明的机构，用于核对和绑卡。", "Only the parties named in the consent, to check and add the card.";
+    trust_recipients_text:
+        "只发给授权书里写明的机构，用于核对和绑卡。",
+        "Only the parties named in the consent, to check and add the card.";
     trust_never: "绝不索要", "Never asked for";
-    trust_never_text: "不会要银行卡密码、背面三位数和有效期。", "No card PIN, no three digits from the back, no expiry date.";
+    trust_never_text:
+        "不会要银行卡密码、背面三位数和有效期。",
+        "No card PIN, no three digits from the back, no expiry date.";
     powered: "由明卡提供核对服务", "Card checks by Mingka";
 
     card_bank_unknown: "银行卡", "Bank card";
     card_holder_you: "本人", "Cardholder";
-    kind_not_accepted: "这里只接受借记卡，请换一张", "Only debit cards are accepted here; please use another card";
+    kind_not_accepted:
+        "这里只接受借记卡，请换一张",
+        "Only debit cards are accepted here; please use another card";
     bank_unknown: "暂时认不出这家银行，可以继续填写", "We do not recognise this bank yet; you can go on";
 
     code_title: "输入短信验证码", "Enter the code";
@@ -106,17 +126,25 @@ words! {
     code_sends_left: "还可发送次数：", "Sends left:";
     code_tries_left: "还可输入次数：", "Tries left:";
     code_missing: "没有收到？", "Nothing arrived?";
-    code_missing_text: "请看看短信是否被拦截，手机是否有信号、是否欠费。如果上面的尾号不是您办卡时留给银行的手机号，请返回修改。重新发送后，之前的验证码就不能用了。", "Check whether the message was filtered, and whether the phone has signal and credit. If the number above is not the one you left with the bank, go back and change it. Sending again makes the earlier code useless.";
+    code_missing_text:
+        "请看看短信是否被拦截，手机是否有信号、是否欠费。如果上面的尾号不是您办卡时留给银行的手机号，请返回修改。重新发送后，之前的验证码就不能用了。",
+        "Check whether the message was filtered, and whether the phone has signal and credit. If the number above is not the one you left with the bank, go back and change it. Sending again makes the earlier code useless.";
     code_back: "返回修改信息", "Go back and change details";
     code_empty: "请填写银行发来的验证码，4 至 8 位数字。", "Enter the code the bank sent: 4 to 8 digits.";
-    code_not_a_code: "验证码只有 4 至 8 位数字，请照短信重新填写。", "A code has only 4 to 8 digits; copy it from the message again.";
+    code_not_a_code:
+        "验证码只有 4 至 8 位数字，请照短信重新填写。",
+        "A code has only 4 to 8 digits; copy it from the message again.";
     code_resent: "新的验证码已发出，请以最新的短信为准。", "A new code is on its way; use the latest message.";
     too_soon: "请稍候再试，还需等待的秒数：", "Please wait; seconds left:";
 
     waiting_title: "结果确认中", "Confirming the result";
-    waiting_text: "银行还没有给出最终结果。我们会自动向银行查询，请不要重复提交。", "The bank has not given its final answer yet. We keep asking it; please do not submit again.";
+    waiting_text:
+        "银行还没有给出最终结果。我们会自动向银行查询，请不要重复提交。",
+        "The bank has not given its final answer yet. We keep asking it; please do not submit again.";
     waiting_short: "正在等银行回答，通常只要几秒。", "Waiting for the bank; this usually takes seconds.";
-    waiting_leave: "可以先离开此页，我们会继续查询；稍后回到应用里查看结果。", "You may leave this page; we go on asking. Look in the app for the result later.";
+    waiting_leave:
+        "可以先离开此页，我们会继续查询；稍后回到应用里查看结果。",
+        "You may leave this page; we go on asking. Look in the app for the result later.";
     waiting_refresh: "刷新看结果", "Refresh";
     waiting_since: "开始时间", "Since";
     waiting_actor: "现在谁在处理", "Who is acting";
@@ -131,7 +159,9 @@ words! {
     done_return: "返回", "Back to";
 
     refused_title: "这张卡暂时没有绑上", "This card was not added";
-    refused_safe: "没有绑定任何卡，可以放心按下面的步骤处理。", "No card has been added; you can safely follow the steps below.";
+    refused_safe:
+        "没有绑定任何卡，可以放心按下面的步骤处理。",
+        "No card has been added; you can safely follow the steps below.";
     refused_why: "原因", "Why";
     refused_who: "谁来处理", "Who acts";
     refused_next: "下一步", "Next step";
@@ -147,20 +177,32 @@ words! {
     retry_after: "可以再试的时间：", "From";
 
     expired_title: "验证码已过有效期", "The code has run out of time";
-    expired_text: "验证码没有在有效期内填写，没有绑定任何卡。可以重新开始，银行会发新的验证码。", "The code was not entered in time and no card was added. You can start again; the bank will send a new code.";
+    expired_text:
+        "验证码没有在有效期内填写，没有绑定任何卡。可以重新开始，银行会发新的验证码。",
+        "The code was not entered in time and no card was added. You can start again; the bank will send a new code.";
     cancelled_title: "已取消", "Cancelled";
-    cancelled_text: "没有绑定任何卡。需要时可以重新开始。", "No card was added. You can start again whenever you like.";
+    cancelled_text:
+        "没有绑定任何卡。需要时可以重新开始。",
+        "No card was added. You can start again whenever you like.";
     unbound_title: "已解除绑定", "The card has been removed";
     unbound_text: "这张卡不再用于收款和还款。", "This card is no longer used to receive or repay.";
     start_again: "重新开始", "Start again";
     gone_title: "请从应用里重新打开这个页面", "Please open this page again from the app";
-    gone_text: "为了安全，这个链接只在短时间内有效。回到刚才的应用，再点一次绑卡即可，没有任何信息丢失。", "For safety this link works only for a short time. Go back to the app and choose to add a card again; nothing is lost.";
+    gone_text:
+        "为了安全，这个链接只在短时间内有效。回到刚才的应用，再点一次绑卡即可，没有任何信息丢失。",
+        "For safety this link works only for a short time. Go back to the app and choose to add a card again; nothing is lost.";
     stale_title: "页面已更新，请再提交一次", "The page was renewed; please submit once more";
-    stale_text: "这个页面打开得太久，或在别处又打开过一次。回到最新的页面再提交即可。", "This page was open for too long, or was opened elsewhere too. Go back to the latest page and submit again.";
+    stale_text:
+        "这个页面打开得太久，或在别处又打开过一次。回到最新的页面再提交即可。",
+        "This page was open for too long, or was opened elsewhere too. Go back to the latest page and submit again.";
     busy_title: "提交太频繁，请稍候", "Too many requests; please wait a moment";
-    busy_text: "为了保护您的卡，短时间内只能提交有限的次数。请稍候再试，可等待的秒数：", "To protect your card, only a few submissions are taken in a short time. Please wait; seconds:";
+    busy_text:
+        "为了保护您的卡，短时间内只能提交有限的次数。请稍候再试，可等待的秒数：",
+        "To protect your card, only a few submissions are taken in a short time. Please wait; seconds:";
     trouble_title: "系统暂时忙，请稍后再试", "We cannot do this just now; please try again soon";
-    trouble_text: "问题在我们这边，与您的卡无关。请过一分钟再试；如果一直这样，把下面的编号告诉客服。", "The trouble is on our side and has nothing to do with your card. Try again in a minute; if it persists, give the reference below to support.";
+    trouble_text:
+        "问题在我们这边，与您的卡无关。请过一分钟再试；如果一直这样，把下面的编号告诉客服。",
+        "The trouble is on our side and has nothing to do with your card. Try again in a minute; if it persists, give the reference below to support.";
     missing_title: "没有这个页面", "There is no such page";
     missing_text: "请从应用里重新打开绑卡页面。", "Please open the card page again from the app.";
     to_page: "回到绑卡页面", "Back to the card page";
