@@ -65,6 +65,8 @@ struct Run {
     bank_times: Vec<Duration>,
     own: Duration,
     bank: Duration,
+    /// What all cores did meanwhile, whoever asked for it.
+    all: Duration,
     /// Commits asked for, durable commits made of them, and the database's bytes for each asked for.
     units: (u64, u64, u64),
 }
@@ -172,9 +174,11 @@ async fn run(plan: &Plan, way: &Way<'_>, number: usize) -> Result<Run, String> {
     drive(doors(), Until::Time(plan.warm), next).await?;
     house.bank_times.take();
     let before = (house.store.stats(), own_time(), way.bank.processor_time());
+    let busy = machine::busy_time().unwrap_or_default();
     let driven = drive(doors(), Until::Time(plan.long), next).await?;
     let own = own_time() - before.1;
     let bank = way.bank.processor_time() - before.2;
+    let all = machine::busy_time().unwrap_or_default().saturating_sub(busy);
     let (after, bank_times) = (house.store.stats(), house.bank_times.take());
     let bytes = house.close(&folder).await;
     if let Some(here) = here {
@@ -183,7 +187,14 @@ async fn run(plan: &Plan, way: &Way<'_>, number: usize) -> Result<Run, String> {
     let (units, commits) = (after.units - before.0.units, after.commits - before.0.commits);
     // What is measured next must not pay for what this leaves behind.
     let _ = std::fs::remove_dir_all(&folder);
-    Ok(Run { driven, bank_times, own, bank, units: (units, commits, bytes / after.units.max(1)) })
+    Ok(Run {
+        driven,
+        bank_times,
+        own,
+        bank,
+        all,
+        units: (units, commits, bytes / after.units.max(1)),
+    })
 }
 
 impl Where<'_> {
@@ -250,7 +261,17 @@ fn section(way: &Way<'_>, runs: &[Run]) -> Section {
         Sample::of(runs.iter().map(shared)),
         "",
     );
+    section.row("cores busy with this", cores(runs, |run| run.own + run.bank), "%");
+    let others = |run: &Run| run.all.saturating_sub(run.own + run.bank);
+    section.row("cores busy with anything else on this machine", cores(runs, others), "%");
     section
+}
+
+/// The share of all cores that a processor time is.
+fn cores(runs: &[Run], time: impl Fn(&Run) -> Duration) -> Sample {
+    let cores = number(std::thread::available_parallelism().map_or(1, usize::from));
+    let share = |run: &Run| time(run).as_secs_f64() / run.driven.took.as_secs_f64() / cores;
+    Sample::of(runs.iter().map(|run| share(run) * 100.0))
 }
 
 /// Latencies of both steps.

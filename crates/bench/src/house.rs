@@ -65,7 +65,7 @@ impl House {
             keyring: Arc::clone(&keyring),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy::new()),
-            transport: Arc::clone(&bank_times) as Arc<dyn Transport>,
+            transport: Arc::<Timed>::clone(&bank_times),
             channels: vec![channel(bank)?],
             rules: Arc::new(Rules::default()),
             dictionary: Arc::new(Dictionary::embedded().clone()),

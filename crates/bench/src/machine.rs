@@ -61,6 +61,17 @@ pub(crate) fn thread_time() -> Option<Duration> {
     text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
+/// How long all cores together have been busy so far, with anything.
+pub(crate) fn busy_time() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/stat").ok()?;
+    let numbers = stat.lines().next()?.split_whitespace().skip(1).take(8);
+    let ticks: Vec<u64> = numbers.flat_map(str::parse).collect();
+    // The fourth is idleness and the fifth waiting for a disk; time stolen by the host is busy too.
+    let idle: u64 = ticks.iter().skip(3).take(2).sum();
+    let busy = ticks.iter().sum::<u64>().saturating_sub(idle);
+    Some(Duration::from_millis(busy * 10))
+}
+
 /// How many processes want a core, on average over the last minute.
 pub(crate) fn load() -> Option<f64> {
     fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()

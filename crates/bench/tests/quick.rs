@@ -1,13 +1,15 @@
 //! The benchmark still runs, end to end, and measures something everywhere. How fast anything was is
 //! not looked at: that is not for a machine that does ten other things.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
 #[test]
 fn a_quick_run_measures_everything() {
-    let report = run(&["--quick", "--json"]);
+    let output = bench(&["--quick", "--json"]).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["quick"], true);
     let sections = report["sections"].as_array().unwrap();
     assert!(sections.len() >= 15, "{} sections", sections.len());
@@ -26,21 +28,14 @@ fn a_quick_run_measures_everything() {
 
 #[test]
 fn an_unknown_word_is_refused() {
-    let output = bench(&["--fast"]);
+    let output = bench(&["--fast"]).unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("usage:"));
 }
 
-fn run(arguments: &[&str]) -> Value {
-    let output = bench(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
 #[expect(clippy::disallowed_methods, reason = "the program itself is under test")]
-fn bench(arguments: &[&str]) -> std::process::Output {
+fn bench(arguments: &[&str]) -> std::io::Result<Output> {
     let program = env!("CARGO_BIN_EXE_mingka-bench");
     let arguments = [&["--folder", env!("CARGO_TARGET_TMPDIR")], arguments].concat();
-    Command::new(program).args(arguments).output().unwrap()
+    Command::new(program).args(arguments).output()
 }
