@@ -2,14 +2,14 @@
 
 use super::{
     Active, AwaitingCode, Binding, Checked, CodeEvent, ConfirmEvent, Confirming, Delivery,
-    Doubtful, Event, InFlight, InvalidTransition, Progress, Terms, UnbindEvent, Unbinding, Why,
+    Doubtful, Event, InFlight, InvalidTransition, Progress, Terms, Why,
 };
 use crate::diagnosis::Diagnosis;
 use crate::effect::Effect;
-use crate::id::{AttemptId, InstrumentId};
+use crate::id::AttemptId;
 use crate::time::Timestamp;
 
-type Next = Result<(Binding, Vec<Effect>), Why>;
+pub(super) type Next = Result<(Binding, Vec<Effect>), Why>;
 
 impl Binding {
     /// A binding that was just opened, as the event [`Event::Opened`] tells it.
@@ -127,27 +127,6 @@ impl Binding {
         match self {
             Self::Checked(_) | Self::AwaitingCode(_) => announce(Self::Cancelled),
             Self::Confirming(_) | Self::Doubtful(_) | Self::Unbinding(_) => Err(Why::Busy),
-            _ => Err(Why::WrongState),
-        }
-    }
-
-    fn unbind(self, attempt: AttemptId, what: UnbindEvent, now: Timestamp) -> Next {
-        match (self, what) {
-            (Self::Active(active), UnbindEvent::Requested { terms }) => {
-                Unbinding::request(active.instrument, terms, attempt, false, now)
-            }
-            // Ending what is ended does no harm, so an ending that the bank never took is repeated,
-            // but only once nothing can be on its way any more.
-            (Self::Unbinding(unbinding), UnbindEvent::Requested { terms }) => {
-                let settled_at = unbinding.since.plus_ms(unbinding.terms.settling_ms);
-                check(unbinding.doubtful, Why::Busy)?;
-                check(now >= settled_at, Why::TooEarly(settled_at))?;
-                Unbinding::request(unbinding.instrument, terms, attempt, true, now)
-            }
-            (Self::Unbinding(unbinding), what) => {
-                check(unbinding.attempt == attempt, Why::OtherAttempt)?;
-                unbinding.hear(what, now)
-            }
             _ => Err(Why::WrongState),
         }
     }
@@ -334,52 +313,6 @@ impl Doubtful {
     }
 }
 
-impl Unbinding {
-    fn request(
-        instrument: InstrumentId,
-        terms: Terms,
-        attempt: AttemptId,
-        unproven: bool,
-        now: Timestamp,
-    ) -> Next {
-        let inquire_at = now.plus_ms(terms.exchange_ms);
-        let next = Self {
-            instrument,
-            terms,
-            attempt,
-            since: now,
-            doubtful: false,
-            unproven,
-            inquiries: 0,
-            inquire_at,
-        };
-        send(attempt, Binding::Unbinding(next))
-    }
-
-    fn hear(self, what: UnbindEvent, now: Timestamp) -> Next {
-        match what {
-            UnbindEvent::Requested { .. } => Err(Why::Busy),
-            UnbindEvent::Ended => announce(Binding::Unbound),
-            UnbindEvent::NotSent { .. } if self.unproven => self.ask_again(now),
-            UnbindEvent::NotEnded { diagnosis } | UnbindEvent::NotSent { diagnosis } => {
-                announce(Binding::Active(Active {
-                    instrument: self.instrument,
-                    problem: Some(diagnosis),
-                }))
-            }
-            UnbindEvent::Doubted | UnbindEvent::StillOpen => self.ask_again(now),
-        }
-    }
-
-    fn ask_again(self, now: Timestamp) -> Next {
-        let inquiries = self.inquiries.saturating_add(u32::from(self.doubtful));
-        let inquire_at = now.plus_ms(self.terms.inquiry_delay_ms(inquiries));
-        let effects = vec![Effect::Inquire(self.attempt, inquire_at)];
-        let next = Self { doubtful: true, inquiries, inquire_at, ..self };
-        Ok((Binding::Unbinding(next), effects))
-    }
-}
-
 /// The state after a request for a code that the bank may have followed.
 fn awaiting(
     progress: Progress,
@@ -418,14 +351,14 @@ fn under_way(sending: Option<InFlight>, attempt: AttemptId) -> bool {
     sending.is_some_and(|sending| sending.attempt == attempt)
 }
 
-fn send(attempt: AttemptId, next: Binding) -> Next {
+pub(super) fn send(attempt: AttemptId, next: Binding) -> Next {
     Ok((next, vec![Effect::Send(attempt), Effect::Announce]))
 }
 
-fn announce(next: Binding) -> Next {
+pub(super) fn announce(next: Binding) -> Next {
     Ok((next, vec![Effect::Announce]))
 }
 
-fn check(holds: bool, otherwise: Why) -> Result<(), Why> {
+pub(super) fn check(holds: bool, otherwise: Why) -> Result<(), Why> {
     if holds { Ok(()) } else { Err(otherwise) }
 }

@@ -14,6 +14,7 @@ mod apply;
 mod event;
 #[cfg(test)]
 mod tests;
+mod unbind;
 
 pub use event::{CodeEvent, ConfirmEvent, Event, InvalidTransition, StrayEvent, UnbindEvent, Why};
 
