@@ -53,7 +53,7 @@ impl From<InvalidTransition> for EngineError {
         let (cause, possible_at) = match wrong.why {
             Why::WrongState | Why::OtherAttempt => (cause_of_state(wrong.state), None),
             Why::Busy => (known::BINDING_CONFIRMING, None),
-            Why::TooEarly(at) => (known::VERIFICATION_TOO_FREQUENT, Some(at)),
+            Why::TooEarly(at) => (known::CODE_RESEND_TOO_EARLY, Some(at)),
             Why::TooMany => (known::CODE_TOO_MANY_SENDS, None),
             Why::CodeOver => (known::CODE_EXPIRED, None),
             Why::TimeOver => (known::BINDING_EXPIRED, None),

@@ -8,11 +8,15 @@ use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence, Retry};
 use mingka_domain::id::InstrumentId;
 use mingka_domain::mapping::{MappingBook, Meaning};
 use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase, RawAnswer};
-use mingka_domain::time::{SECOND_MS, Timestamp};
+use mingka_domain::time::{MINUTE_MS, SECOND_MS, Timestamp};
 use mingka_domain::verification::VerificationEvent;
 
 /// A refusal that asks to wait no longer than this leaves the binding open for another code.
 const SHORT_WAIT_S: u32 = 600;
+
+/// However long a channel says it will be away, its borrower may ask for the code again after this:
+/// a binding lives only half an hour, and the bank may be back before it promised.
+const ASK_AGAIN_MS_MAX: i64 = 5 * MINUTE_MS;
 
 /// How an exchange or an inquiry ended, with everything that tells why.
 #[derive(Debug, Clone)]
@@ -109,6 +113,11 @@ impl Heard {
         Diagnosis::from_cause(dictionary, cause, Certainty::Unknown)
     }
 
+    /// A binding that ends because its doubt was not resolved in time: nobody goes on asking.
+    pub(crate) fn binding_unresolved(dictionary: &Dictionary) -> Diagnosis {
+        Diagnosis::from_cause(dictionary, known::BINDING_UNRESOLVED, Certainty::Unknown)
+    }
+
     /// The answer to a request for a code.
     pub(crate) fn code_event(&self, dictionary: &Dictionary) -> CodeEvent {
         let diagnosis = self.diagnosis(dictionary);
@@ -118,10 +127,12 @@ impl Heard {
             Outcome::NotAttempted(NotSent::Unencodable, _) => CodeEvent::Refused { diagnosis },
             Outcome::NotAttempted(..) => {
                 let wait_ms = wait_ms(diagnosis.retry).unwrap_or(SECOND_MS);
-                CodeEvent::NotSent { diagnosis, wait_ms }
+                CodeEvent::NotSent { diagnosis, wait_ms: wait_ms.min(ASK_AGAIN_MS_MAX) }
             }
             Outcome::Declined(_) => match wait_ms(diagnosis.retry) {
-                Some(wait_ms) => CodeEvent::NotSent { diagnosis, wait_ms },
+                Some(wait_ms) => {
+                    CodeEvent::NotSent { diagnosis, wait_ms: wait_ms.min(ASK_AGAIN_MS_MAX) }
+                }
                 None => CodeEvent::Refused { diagnosis },
             },
         }

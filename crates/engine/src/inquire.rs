@@ -79,7 +79,7 @@ impl Engine {
             Err(_) => true,
         };
         if over && !proves {
-            return Event::DoubtStayed { diagnosis: Heard::unresolved(self.dictionary()) };
+            return Event::DoubtStayed { diagnosis: Heard::binding_unresolved(self.dictionary()) };
         }
         event
     }

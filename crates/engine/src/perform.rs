@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use mingka_channels::{Context, OrderIdentity, Request};
+use mingka_channels::{Context, OrderIdentity, Reply, Request};
 use mingka_domain::attempt::Attempt;
+use mingka_domain::cause::known;
 use mingka_domain::effect::{Effect, Subject};
 use mingka_domain::id::{AttemptId, PlatformId, StepId};
 use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase};
@@ -92,6 +93,7 @@ impl Engine {
         };
         match channel.exchange.decode(&sent, &response, &self.context(channel, &order)) {
             Ok(reply) => {
+                alert_if_unmapped(&channel.code, operation, &reply);
                 let heard = Heard::reply(&channel.code, operation, reply, now);
                 let mut heard = heard.read_agreement(&channel.profile.family);
                 self.plant_unmapped_decline(&mut heard);
@@ -207,6 +209,20 @@ impl Engine {
         if let Outcome::Unknown(Doubt::UnmappedCode, Some(answer)) = &heard.outcome {
             heard.outcome = Outcome::Declined(answer.clone());
         }
+    }
+}
+
+/// A code nobody mapped is an alert: a borrower waits for somebody to look it up.
+fn alert_if_unmapped(channel: &str, operation: Operation, reply: &Reply) {
+    if reply.meaning.causes.contains(&known::CHANNEL_CODE_UNMAPPED) {
+        let code = reply.answer.as_ref().map_or("", |answer| answer.code.as_str());
+        tracing::error!(
+            channel.code = channel,
+            operation = operation.name(),
+            phase = reply.phase.name(),
+            response.code = code,
+            "a response code that nobody has mapped: add it to data/mappings"
+        );
     }
 }
 

@@ -19,6 +19,8 @@ known! {
     CODE_EXPIRED = "code.expired";
     /// Too many wrong codes.
     CODE_TOO_MANY_TRIES = "code.too_many_tries";
+    /// Another code was asked for while one is still on its way.
+    CODE_RESEND_TOO_EARLY = "code.resend_too_early";
     /// Too many codes were asked for.
     CODE_TOO_MANY_SENDS = "code.too_many_sends";
     /// The bank says it sent a code; the borrower has none.
