@@ -43,8 +43,8 @@ pub(crate) fn router(
 /// What a platform's server does when its borrower wants to bind a card: open a session, and send
 /// the borrower to its page.
 async fn open(State(start): State<Start>) -> Response {
-    let session = NewSession { borrower_ref: None, lang: Lang::Zh, return_url: None };
-    match start.engine.open_session(start.platform, session).await {
+    let session = NewSession::blank(Lang::Zh);
+    match start.engine.open_own_session(start.platform, session).await {
         Ok(opened) => {
             Redirect::to(&format!("{}/b/{}", start.public_url, opened.token)).into_response()
         }

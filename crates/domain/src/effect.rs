@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::id::{AttemptId, BindingId, InstrumentId, VerificationId};
+use crate::id::{AttemptId, BindingId, InstrumentId, SessionId, VerificationId};
 use crate::time::Timestamp;
 
 /// Something to be done once the unit that holds it is durable.
@@ -31,6 +31,8 @@ pub enum Subject {
     Instrument(InstrumentId),
     /// A two- to four-element verification.
     Verification(VerificationId),
+    /// A hosted page session: what a stored answer is about, never an attempt or a consent.
+    Session(SessionId),
 }
 
 /// The text names nothing that can be a subject.
@@ -39,7 +41,7 @@ pub struct SubjectError;
 
 impl fmt::Display for SubjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected the id of a binding, an instrument or a verification")
+        f.write_str("expected the id of a binding, an instrument, a verification or a session")
     }
 }
 
@@ -51,6 +53,7 @@ impl fmt::Display for Subject {
             Self::Binding(id) => id.fmt(f),
             Self::Instrument(id) => id.fmt(f),
             Self::Verification(id) => id.fmt(f),
+            Self::Session(id) => id.fmt(f),
         }
     }
 }
@@ -65,7 +68,10 @@ impl FromStr for Subject {
         if let Ok(id) = text.parse() {
             return Ok(Self::Instrument(id));
         }
-        text.parse().map(Self::Verification).map_err(|_| SubjectError)
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Verification(id));
+        }
+        text.parse().map(Self::Session).map_err(|_| SubjectError)
     }
 }
 
@@ -84,6 +90,12 @@ impl From<InstrumentId> for Subject {
 impl From<VerificationId> for Subject {
     fn from(id: VerificationId) -> Self {
         Self::Verification(id)
+    }
+}
+
+impl From<SessionId> for Subject {
+    fn from(id: SessionId) -> Self {
+        Self::Session(id)
     }
 }
 
@@ -115,10 +127,11 @@ mod tests {
     #[test]
     fn each_kind_round_trips_through_its_text() {
         let now = Timestamp::from_millis(1);
-        let subjects: [Subject; 3] = [
+        let subjects: [Subject; 4] = [
             BindingId::new(now, [1; 10]).into(),
             InstrumentId::new(now, [2; 10]).into(),
             VerificationId::new(now, [3; 10]).into(),
+            SessionId::new(now, [4; 10]).into(),
         ];
         for subject in subjects {
             assert_eq!(subject.to_string().parse(), Ok(subject));

@@ -40,6 +40,7 @@ pub use crate::request::{
     CURSOR_LIMIT_MAX, Caller, ConsentGiven, Cursor, Idempotency, NewApiKey, NewBinding, NewSession,
     NewVerification, Scope,
 };
+pub use crate::session::Prefill;
 #[doc(hidden)]
 pub use crate::settings::Planted;
 pub use crate::settings::Settings;

@@ -56,14 +56,41 @@ pub struct NewApiKey {
 }
 
 /// A new hosted session.
-#[derive(Debug, Clone)]
-pub struct NewSession {
+#[derive(Clone)]
+pub struct NewSession<'a> {
     /// The platform's own name for the borrower.
     pub borrower_ref: Option<String>,
     /// The language to begin in.
     pub lang: Lang,
     /// Where the page leads back to.
     pub return_url: Option<String>,
+    /// The holder's name, where the platform knows it already.
+    pub name: Option<&'a str>,
+    /// The ID number, where the platform knows it already.
+    pub id_number: Option<&'a str>,
+    /// The reserved phone, where the platform knows it already.
+    pub phone: Option<&'a str>,
+}
+
+impl NewSession<'_> {
+    /// A session for somebody of whom nothing is known yet.
+    #[must_use]
+    pub const fn blank(lang: Lang) -> Self {
+        Self {
+            borrower_ref: None,
+            lang,
+            return_url: None,
+            name: None,
+            id_number: None,
+            phone: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for NewSession<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewSession(••••)")
+    }
 }
 
 /// A card to bind.

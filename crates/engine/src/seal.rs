@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
+use crate::session::Prefill;
 use crate::view::CardView;
 
 /// How many sealed values are looked at together.
@@ -23,17 +24,17 @@ pub(crate) enum Purpose {
     Instrument,
     Verification,
     AgreementToken,
+    SessionPrefill,
 }
 
 impl Purpose {
-    /// Sessions are prefilled with nothing yet.
-    const fn of(kind: SealedKind) -> Option<Self> {
+    const fn of(kind: SealedKind) -> Self {
         match kind {
-            SealedKind::Binding => Some(Self::Binding),
-            SealedKind::Instrument => Some(Self::Instrument),
-            SealedKind::Verification => Some(Self::Verification),
-            SealedKind::Agreement => Some(Self::AgreementToken),
-            SealedKind::Session => None,
+            SealedKind::Binding => Self::Binding,
+            SealedKind::Instrument => Self::Instrument,
+            SealedKind::Verification => Self::Verification,
+            SealedKind::Agreement => Self::AgreementToken,
+            SealedKind::Session => Self::SessionPrefill,
         }
     }
 
@@ -43,6 +44,7 @@ impl Purpose {
             Self::Instrument => "instrument.elements",
             Self::Verification => "verification.elements",
             Self::AgreementToken => "agreement.token",
+            Self::SessionPrefill => "session.prefill",
         }
     }
 }
@@ -57,7 +59,7 @@ impl Engine {
     pub async fn reseal(&self) -> Result<u64, EngineError> {
         let mut count = 0_u64;
         for kind in SealedKind::ALL {
-            let Some(purpose) = Purpose::of(kind) else { continue };
+            let purpose = Purpose::of(kind);
             let mut after = String::new();
             loop {
                 let page = self.store().records_to_reseal(kind, &after, RESEAL_PAGE).await?;
@@ -80,27 +82,52 @@ impl Engine {
         Ok(count)
     }
 
+    /// Whether the keys open what is stored. Asked before anything is served: with foreign keys the
+    /// old records could not be read, and new ones would be sealed where nobody looks for them.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn keys_fit(&self) -> Result<bool, EngineError> {
+        for kind in SealedKind::ALL {
+            let purpose = Purpose::of(kind);
+            let first = self.store().records_to_reseal(kind, "", 1).await?;
+            if let Some(record) = first.first() {
+                let place = Place { purpose: purpose.name(), record: &record.id };
+                return Ok(self.parts().keyring.open(place, &record.sealed).is_ok());
+            }
+        }
+        Ok(true)
+    }
+
     pub(crate) fn seal_elements(
         &self,
         purpose: Purpose,
         record: &str,
         elements: &Elements,
     ) -> Vec<u8> {
-        let optional = |value: Option<&str>| value.unwrap_or_default().to_owned();
-        let fields = [
-            elements.card_number.expose().to_owned(),
-            optional(elements.name.as_ref().map(HolderName::expose)),
-            optional(elements.id_number.as_ref().map(IdNumber::expose)),
-            optional(elements.reserved_phone.as_ref().map(ReservedPhone::expose)),
-        ]
-        .map(Zeroizing::new);
-        let mut clear = Zeroizing::new(String::with_capacity(256));
-        for field in &fields {
-            // None of the parsed values can hold a line break.
-            clear.push_str(field);
-            clear.push('\n');
-        }
+        let clear = lines(&[
+            Some(elements.card_number.expose()),
+            elements.name.as_ref().map(HolderName::expose),
+            elements.id_number.as_ref().map(IdNumber::expose),
+            elements.reserved_phone.as_ref().map(ReservedPhone::expose),
+        ]);
         self.seal(purpose, record, clear.as_bytes())
+    }
+
+    /// `None` when nothing is known.
+    pub(crate) fn seal_prefill(&self, record: &str, prefill: &Prefill) -> Option<Vec<u8>> {
+        let fields = [
+            prefill.name.as_ref().map(HolderName::expose),
+            prefill.id_number.as_ref().map(IdNumber::expose),
+            prefill.phone.as_ref().map(ReservedPhone::expose),
+        ];
+        let known = fields.iter().any(Option::is_some);
+        known.then(|| self.seal(Purpose::SessionPrefill, record, lines(&fields).as_bytes()))
+    }
+
+    pub(crate) fn open_prefill(&self, record: &str, sealed: &[u8]) -> Result<Prefill, EngineError> {
+        let clear = self.open(Purpose::SessionPrefill, record, sealed)?;
+        read_prefill(&clear).ok_or_else(|| internal("a sealed prefill is not in its form", &record))
     }
 
     pub(crate) fn open_elements(
@@ -170,6 +197,25 @@ impl Engine {
             phone_masked: elements.reserved_phone.as_ref().map(ReservedPhone::masked),
         }
     }
+}
+
+/// One line a field; none of the parsed values can hold a line break.
+fn lines(fields: &[Option<&str>]) -> Zeroizing<String> {
+    // Long enough for every field: a text that grows leaves its clear beginning behind.
+    let mut clear = Zeroizing::new(String::with_capacity(1_024));
+    for field in fields {
+        clear.push_str(field.unwrap_or_default());
+        clear.push('\n');
+    }
+    clear
+}
+
+fn read_prefill(clear: &[u8]) -> Option<Prefill> {
+    let mut lines = std::str::from_utf8(clear).ok()?.split('\n');
+    let name = optional(lines.next()?, |text| HolderName::parse(text).ok())?;
+    let id_number = optional(lines.next()?, |text| IdNumber::parse(text).ok())?;
+    let phone = optional(lines.next()?, |text| ReservedPhone::parse(text).ok())?;
+    Some(Prefill { name, id_number, phone })
 }
 
 fn read_elements(clear: &[u8]) -> Option<Elements> {

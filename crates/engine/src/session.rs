@@ -1,6 +1,11 @@
-//! Hosted page sessions: a short-lived token for one borrower, of which only a hash is kept.
+//! Hosted page sessions: a short-lived token for one borrower, of which only a hash is kept, and
+//! what the platform already knows about that borrower, sealed.
 
+use mingka_domain::effect::Subject;
+use mingka_domain::environment::Environment;
+use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::id::{PlatformId, SessionId};
+use mingka_domain::precheck::{Entry, Values};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
 use mingka_store::{PlatformRecord, SessionRecord, Unit};
@@ -8,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::{Engine, hex, internal};
 use crate::error::EngineError;
-use crate::idempotency::to_json;
-use crate::request::NewSession;
+use crate::idempotency::{Earlier, lost_key, to_json};
+use crate::request::{Idempotency, NewSession};
 use crate::view::{OpenedSession, SessionView};
 
 /// The longest token that is looked up, in characters.
@@ -22,34 +27,61 @@ struct Remembered {
     return_url: Option<String>,
 }
 
+/// What a platform already knew about the borrower of a session. Its fields print redacted and are
+/// wiped when dropped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prefill {
+    /// The holder's name.
+    pub name: Option<HolderName>,
+    /// The ID number.
+    pub id_number: Option<IdNumber>,
+    /// The reserved phone.
+    pub phone: Option<ReservedPhone>,
+}
+
 impl Engine {
-    /// Opens a session. Its token is shown here and never again.
+    /// Opens a session. The same key and body get the same session and the same token.
     ///
     /// # Errors
-    /// When the platform is unknown or the store is away.
+    /// When something given must be corrected, the key was used for something else, the platform is
+    /// unknown or the store is away.
     pub async fn open_session(
         &self,
         platform: PlatformId,
-        new: NewSession,
+        idempotency: Idempotency,
+        new: NewSession<'_>,
     ) -> Result<OpenedSession, EngineError> {
-        let owner = self.platform_record(platform).await?;
         let now = self.now();
-        let token = hex(&self.random::<32>());
-        let remembered = Remembered { lang: new.lang, return_url: new.return_url };
-        let record = SessionRecord {
-            id: self.new_id(now),
-            platform,
-            version: 1,
-            token_hash: token_hash(&token),
-            borrower_ref: new.borrower_ref,
-            binding: None,
-            prefill_sealed: None,
-            settings: to_json(&remembered)?,
-            created_at: now,
-            expires_at: now.plus_ms(self.settings().session_valid_ms),
-        };
+        if let Some(opened) = self.earlier_session(platform, &idempotency, now).await? {
+            return Ok(opened);
+        }
+        let (record, session) = self.new_session(platform, new, now).await?;
+        // Nothing is waited for, so the key is taken and answered in one unit.
+        let answer = to_json(&session)?;
+        let subject = Subject::Session(record.id);
+        let key = self.take_key(platform, &idempotency, subject, Some(answer), now);
+        match self.store().commit(Unit::new(key).writes([record.insert()])).await {
+            Ok(_) => Ok(self.opened(session)),
+            Err(error) if lost_key(&error) => {
+                let first = self.earlier_session(platform, &idempotency, now).await?;
+                first.ok_or(EngineError::InProgress)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens a session for this house itself, which repeats nothing and so needs no key.
+    ///
+    /// # Errors
+    /// As [`Engine::open_session`].
+    pub async fn open_own_session(
+        &self,
+        platform: PlatformId,
+        new: NewSession<'_>,
+    ) -> Result<OpenedSession, EngineError> {
+        let (record, session) = self.new_session(platform, new, self.now()).await?;
         self.store().commit(Unit::new(record.insert())).await?;
-        Ok(OpenedSession { session: view(&record, &owner)?, token })
+        Ok(self.opened(session))
     }
 
     /// The session of a token.
@@ -57,14 +89,103 @@ impl Engine {
     /// # Errors
     /// When there is none, or its time is over.
     pub async fn session(&self, token: &str) -> Result<SessionView, EngineError> {
+        let record = self.record_of_token(token).await?;
+        self.session_view(&record).await
+    }
+
+    /// The session of a token, and what was known about its borrower when it was opened: for the
+    /// page, which shows it masked and uses it when the borrower leaves it as it is.
+    ///
+    /// # Errors
+    /// When there is none, or its time is over.
+    pub async fn visit(&self, token: &str) -> Result<(SessionView, Prefill), EngineError> {
+        let record = self.record_of_token(token).await?;
+        let session = self.session_view(&record).await?;
+        let sealed = record.prefill_sealed.as_deref();
+        let prefill = sealed.map(|sealed| self.open_prefill(&record.id.to_string(), sealed));
+        // What does not open is asked for: the borrower can go on, and the log has the fault.
+        Ok((session, prefill.and_then(Result::ok).unwrap_or_default()))
+    }
+
+    async fn earlier_session(
+        &self,
+        platform: PlatformId,
+        idempotency: &Idempotency,
+        now: Timestamp,
+    ) -> Result<Option<OpenedSession>, EngineError> {
+        match self.earlier(platform, idempotency, now).await? {
+            Earlier::None => Ok(None),
+            Earlier::Answered(session) => Ok(Some(self.opened(session))),
+            Earlier::Unanswered(Subject::Session(_)) => Err(EngineError::InProgress),
+            Earlier::Unanswered(_) => Err(EngineError::IdempotencyMismatch),
+        }
+    }
+
+    async fn new_session(
+        &self,
+        platform: PlatformId,
+        new: NewSession<'_>,
+        now: Timestamp,
+    ) -> Result<(SessionRecord, SessionView), EngineError> {
+        let owner = self.platform_record(platform).await?;
+        let prefill = self.prefill(&new)?;
+        let remembered = Remembered { lang: new.lang, return_url: new.return_url };
+        let id: SessionId = self.new_id(now);
+        let record = SessionRecord {
+            id,
+            platform,
+            version: 1,
+            token_hash: token_hash(&self.token(id)),
+            borrower_ref: new.borrower_ref,
+            binding: None,
+            prefill_sealed: self.seal_prefill(&id.to_string(), &prefill),
+            settings: to_json(&remembered)?,
+            created_at: now,
+            expires_at: now.plus_ms(self.settings().session_valid_ms),
+        };
+        let session = view(&record, &owner)?;
+        Ok((record, session))
+    }
+
+    /// What is known, parsed. A remark is kept for the borrower, who can say more about it.
+    fn prefill(&self, new: &NewSession<'_>) -> Result<Prefill, EngineError> {
+        let entry = Entry {
+            name: new.name,
+            id_number: new.id_number,
+            phone: new.phone,
+            ..Entry::default()
+        };
+        let checked = self.precheck(&entry, &Environment::default());
+        if checked.stopped() {
+            return Err(EngineError::Findings(checked.findings));
+        }
+        let Values { name, id_number, phone, .. } = checked.values;
+        Ok(Prefill { name, id_number, phone })
+    }
+
+    /// The token of a session's page: nobody can make it from the id without the keys, and with
+    /// them it can be given again without being kept. It outlives a rotation of the sealing keys.
+    fn token(&self, id: SessionId) -> String {
+        hex(&self.index("session.token", &id.to_string()))
+    }
+
+    fn opened(&self, session: SessionView) -> OpenedSession {
+        OpenedSession { token: self.token(session.id), session }
+    }
+
+    async fn record_of_token(&self, token: &str) -> Result<SessionRecord, EngineError> {
         if token.is_empty() || token.len() > TOKEN_LENGTH_MAX {
             return Err(EngineError::Unauthorized);
         }
         let found = self.store().session_by_token(&token_hash(token)).await?;
         let record = found.ok_or(EngineError::Unauthorized)?;
         self.still_open(&record)?;
+        Ok(record)
+    }
+
+    async fn session_view(&self, record: &SessionRecord) -> Result<SessionView, EngineError> {
         let owner = self.platform_record(record.platform).await?;
-        view(&record, &owner)
+        view(record, &owner)
     }
 
     /// A platform's own session that is still open.

@@ -170,8 +170,12 @@ fn an_unfinished_binding_expires() {
 #[test]
 fn a_session_is_found_by_its_token_and_ends() {
     calm(async |day| {
-        let new = NewSession { borrower_ref: None, lang: Lang::Zh, return_url: None };
-        let opened = day.engine.open_session(day.platform, new).await.unwrap();
+        let new = || NewSession::blank(Lang::Zh);
+        let opened = day.engine.open_session(day.platform, key("s"), new()).await.unwrap();
+        let again = day.engine.open_session(day.platform, key("s"), new()).await.unwrap();
+        assert_eq!(again, opened);
+        let other = day.engine.open_own_session(day.platform, new()).await.unwrap();
+        assert_ne!(other.token, opened.token);
         assert_eq!(day.engine.session(&opened.token).await.unwrap(), opened.session);
         let wrong = day.engine.session("0123").await.unwrap_err();
         assert_eq!(wrong, EngineError::Unauthorized);

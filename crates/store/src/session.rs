@@ -60,16 +60,16 @@ impl SessionRecord {
     }
 
     /// Writes what may change, if the row still has this record's version, which then grows by 1.
+    /// What was prefilled stays as it is: it may have been sealed anew meanwhile.
     #[must_use]
     pub fn update(&self) -> Statement {
         Statement::guarded(
             RowKey::new(TABLE, self.id),
-            "UPDATE sessions SET binding = $1, prefill_sealed = $2, settings = $3, expires_at = $4,
+            "UPDATE sessions SET binding = $1, settings = $2, expires_at = $3,
                  version = version + 1
-             WHERE id = $5 AND platform = $6 AND version = $7",
+             WHERE id = $4 AND platform = $5 AND version = $6",
             values![
                 self.binding,
-                self.prefill_sealed.as_ref(),
                 &self.settings,
                 self.expires_at,
                 self.id,

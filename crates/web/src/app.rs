@@ -12,7 +12,6 @@ use mingka_engine::{Clock, Engine, SystemClock};
 use tokio::sync::Semaphore;
 
 use crate::limits::{Limiter, Rate};
-use crate::repeats::Repeats;
 
 /// What an operator may turn, and what the outside world brings in.
 #[derive(Clone)]
@@ -88,7 +87,6 @@ pub(crate) struct Inner {
     pub(crate) by_address: Limiter<IpAddr>,
     pub(crate) by_page: Limiter<SessionId>,
     pub(crate) by_check: Limiter<SessionId>,
-    pub(crate) repeats: Repeats,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
 }
@@ -104,7 +102,6 @@ impl Inner {
             by_address: Limiter::new(settings.address_rate, callers_max),
             by_page: Limiter::new(settings.page_rate, callers_max),
             by_check: Limiter::new(settings.check_rate, callers_max),
-            repeats: Repeats::default(),
             requests: Arc::new(Semaphore::new(settings.requests_max.max(1))),
             streams: Arc::new(Semaphore::new(settings.streams_max.max(1))),
             engine,

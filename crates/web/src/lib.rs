@@ -17,7 +17,6 @@ mod nearest;
 mod openapi;
 mod pages;
 mod problem;
-mod repeats;
 mod typed;
 
 use std::net::SocketAddr;

@@ -213,14 +213,20 @@ pub struct SessionView {
     pub created_at: Timestamp,
 }
 
-/// A session and its token, shown once: only the token's hash is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A session and its token, which is derived anew for every repetition of the answer and of which
+/// only the hash is kept. It is not serialised: the token must not reach a stored answer.
+#[derive(Clone, PartialEq, Eq)]
 pub struct OpenedSession {
     /// The session.
     pub session: SessionView,
-    /// The token for the page's address. Empty when an earlier answer is repeated after the
-    /// token was already handed out by another process.
+    /// The token for the page's address.
     pub token: String,
+}
+
+impl std::fmt::Debug for OpenedSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenedSession").field("session", &self.session).finish_non_exhaustive()
+    }
 }
 
 /// A consent text as it is to be shown, and the hash by which its acceptance names it.

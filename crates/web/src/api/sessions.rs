@@ -3,19 +3,21 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use mingka_engine::{NewSession, Scope};
+use mingka_engine::Scope;
 
 use super::answer;
 use crate::app::App;
 use crate::body::Changing;
 use crate::caller::Caller;
-use crate::dto::{SessionBody, SessionRequest, requests};
+use crate::dto::{SessionBody, SessionRequest};
 use crate::frame::Info;
 use crate::problem::{Problem, ProblemBody};
 
 /// Open a hosted page
 ///
-/// Returns an address with a short-lived token. Send the borrower there at once.
+/// Returns an address with a short-lived token. Send the borrower there at once. What you send of
+/// `name`, `id_number` and `phone` is checked now, kept sealed until the page's time is over, and
+/// shown on the page only masked.
 #[utoipa::path(
     post, path = "/v1/binding-sessions", tag = "Bindings", security(("api_key" = [])),
     params(("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely")),
@@ -32,19 +34,7 @@ pub(crate) async fn create(
     Changing { idempotency, body }: Changing<SessionRequest>,
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Bind)?;
-    let new = NewSession {
-        borrower_ref: requests::reference(body.borrower_ref.as_deref())?,
-        lang: requests::language(body.lang.as_deref())?,
-        return_url: requests::return_url(body.return_url.as_deref())?,
-    };
-    let opened = match app.repeats.begin(platform, &idempotency, app.now())? {
-        Some(earlier) => earlier,
-        None => {
-            let opened = app.engine.open_session(platform, new).await;
-            app.repeats.end(platform, &idempotency, opened.as_ref().ok());
-            opened?
-        }
-    };
+    let opened = app.engine.open_session(platform, idempotency, body.session()?).await?;
     let base = app.settings.public_url.trim_end_matches('/');
     let url = format!("{base}/b/{}", opened.token);
     Ok(answer(StatusCode::CREATED, info.lang, &SessionBody::new(opened.session, url)))

@@ -5,6 +5,7 @@ mod answers;
 mod diagnosis;
 mod reference;
 pub(crate) mod requests;
+mod session;
 
 use serde::Serialize;
 
@@ -18,9 +19,9 @@ pub(crate) use reference::{
     PrecheckBody,
 };
 pub(crate) use requests::{
-    BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, SessionRequest,
-    VerificationRequest,
+    BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, VerificationRequest,
 };
+pub(crate) use session::SessionRequest;
 
 /// The stable name of a value that serialises to one word, as `snake_case` enums do.
 pub(crate) fn word(value: &impl Serialize) -> String {

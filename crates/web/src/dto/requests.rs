@@ -11,8 +11,6 @@ use crate::typed::Typed;
 
 /// The longest reference of the platform's own, in characters.
 const REFERENCE_CHARS_MAX: usize = 64;
-/// The longest address the borrower may be led back to, in bytes.
-const RETURN_URL_BYTES_MAX: usize = 2_048;
 /// More consents than there are kinds of them are no consents.
 const CONSENT_COUNT_MAX: usize = 8;
 
@@ -153,22 +151,8 @@ pub(crate) struct ConfirmRequest {
 #[serde(deny_unknown_fields)]
 pub(crate) struct EmptyRequest {}
 
-/// A hosted page to open for one borrower.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SessionRequest {
-    /// The platform's own name for the borrower.
-    #[schema(nullable = false)]
-    pub(crate) borrower_ref: Option<String>,
-    /// The language to begin in: `zh` or `en`.
-    #[schema(example = "zh", nullable = false)]
-    pub(crate) lang: Option<String>,
-    /// Where the page leads back to: `https`, or the app's own scheme.
-    #[schema(example = "https://app.example/cards", nullable = false)]
-    pub(crate) return_url: Option<String>,
-}
-
-fn value_problem(pointer: &str, zh: &str, en: &str) -> Problem {
+/// A value that has the right type and is not one of those that are taken.
+pub(super) fn value_problem(pointer: &str, zh: &str, en: &str) -> Problem {
     Problem::new(Kind::WrongValue).pointer(pointer).detail(zh, en)
 }
 
@@ -208,7 +192,7 @@ impl BindingRequest {
     }
 }
 
-fn exposed(typed: Option<&Typed>) -> Option<&str> {
+pub(super) fn exposed(typed: Option<&Typed>) -> Option<&str> {
     typed.map(Typed::expose)
 }
 
@@ -309,73 +293,9 @@ pub(crate) fn reference(given: Option<&str>) -> Result<Option<String>, Problem> 
     ))
 }
 
-/// The language a page begins in.
-pub(crate) fn language(given: Option<&str>) -> Result<mingka_domain::text::Lang, Problem> {
-    match given {
-        None => Ok(mingka_domain::text::Lang::Zh),
-        Some(tag) => crate::lang::parse(tag).ok_or_else(|| {
-            value_problem("/lang", "lang 只能是 zh 或 en。", "lang is one of zh, en.")
-        }),
-    }
-}
-
-/// Where the page leads back to: `https`, `http` on this machine, or an app's own scheme; never a
-/// scheme a browser would run.
-pub(crate) fn return_url(given: Option<&str>) -> Result<Option<String>, Problem> {
-    let Some(given) = given else { return Ok(None) };
-    let refused = || {
-        value_problem(
-            "/return_url",
-            "return_url 应为 https 地址或应用自己的链接（如 myapp://cards），不超过 2048 字节。",
-            "return_url is an https address or the app's own link (such as myapp://cards) of at most 2048 bytes.",
-        )
-    };
-    let visible =
-        given.len() <= RETURN_URL_BYTES_MAX && given.bytes().all(|b| b.is_ascii_graphic());
-    let Some((scheme, rest)) = given.split_once("://").filter(|_| visible) else {
-        return Err(refused());
-    };
-    let scheme = scheme.to_ascii_lowercase();
-    let well_formed = scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    let runs = ["javascript", "data", "vbscript", "file", "blob", "about"].contains(&&*scheme);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let local = host == "localhost"
-        || host == "127.0.0.1"
-        || host.starts_with("localhost:")
-        || host.starts_with("127.0.0.1:");
-    let plain = scheme == "http" && !local;
-    if !well_formed || runs || plain || rest.is_empty() || host.contains('@') {
-        return Err(refused());
-    }
-    Ok(Some(given.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_links_that_lead_somewhere_safe() {
-        for good in ["https://app.example/cards?x=1", "myapp://cards", "http://localhost:3000/x"] {
-            assert!(return_url(Some(good)).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "javascript://%0aalert(1)",
-            "JAVASCRIPT://x",
-            "data://x",
-            "http://app.example/",
-            "https://",
-            "https://bank.example@evil.example/",
-            "https://a b",
-            "https://例子",
-            "//evil.example",
-            "/cards",
-        ] {
-            assert!(return_url(Some(bad)).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn references_are_short_and_printable() {

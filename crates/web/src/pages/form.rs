@@ -95,7 +95,7 @@ pub(super) async fn bind(
     let binding = app.engine.bind(visit.session.platform, idempotency, new);
     match soon(binding).await {
         None | Some(Ok(_)) => {
-            let kept = used.keep().seal(&app, &visit.session);
+            let kept = used.keep(&visit).seal(&app, &visit.session);
             Ok(visit.back(&app, &[(cookies::KEPT, &kept)]))
         }
         Some(Err(error)) => refused(&app, &visit, &texts, error, filled),
@@ -147,7 +147,7 @@ fn refused(
     page(app, visit, texts, filled, status)
 }
 
-/// The values that count: what was typed now, or else what was typed before.
+/// The values that count: what was typed now, or else what is known already.
 struct Used {
     card_number: Zeroizing<String>,
     name: Zeroizing<String>,
@@ -157,16 +157,16 @@ struct Used {
 
 impl Used {
     fn of(fields: &Fields, visit: &Visit) -> Self {
-        let or_kept = |name: &str, kept: &str| {
-            let typed = fields.text(name);
-            let text = if typed.trim().is_empty() { kept } else { typed };
+        let or_known = |place: Place| {
+            let typed = fields.text(place.name());
+            let text = if typed.trim().is_empty() { visit.known(place) } else { typed };
             Zeroizing::new(text.to_owned())
         };
         Self {
-            card_number: or_kept("card_number", ""),
-            name: or_kept("name", &visit.kept.name),
-            id_number: or_kept("id_number", &visit.kept.id_number),
-            phone: or_kept("phone", &visit.kept.phone),
+            card_number: or_known(Place::CardNumber),
+            name: or_known(Place::Name),
+            id_number: or_known(Place::IdNumber),
+            phone: or_known(Place::Phone),
         }
     }
 
@@ -184,11 +184,17 @@ impl Used {
         }
     }
 
-    fn keep(self) -> Kept {
-        let short = |text: Zeroizing<String>| {
-            if text.len() <= KEPT_BYTES_MAX { text } else { Zeroizing::default() }
+    /// What the cookie keeps. What the platform knew stays here and need not travel.
+    fn keep(self, visit: &Visit) -> Kept {
+        let needed = |text: Zeroizing<String>, place: Place| {
+            let new = text.as_str() != visit.prefilled(place);
+            if new && text.len() <= KEPT_BYTES_MAX { text } else { Zeroizing::default() }
         };
-        Kept { name: short(self.name), id_number: short(self.id_number), phone: short(self.phone) }
+        Kept {
+            name: needed(self.name, Place::Name),
+            id_number: needed(self.id_number, Place::IdNumber),
+            phone: needed(self.phone, Place::Phone),
+        }
     }
 }
 
@@ -335,18 +341,18 @@ fn number_field(app: &App, visit: &Visit, filled: &Filled<'_>) -> Field {
 
 fn text_field(visit: &Visit, filled: &Filled<'_>, place: Place) -> Field {
     let w = visit.w;
-    let kept = &visit.kept;
+    let known = visit.known(place);
     let (label, hint, kind, inputmode, autocomplete, value, known) = match place {
         Place::Name => {
-            let known = HolderName::parse(&kept.name).ok().map(|name| name.masked());
+            let known = HolderName::parse(known).ok().map(|name| name.masked());
             (w.name_label, w.name_hint, "text", "", "cc-name", filled.name, known)
         }
         Place::IdNumber => {
-            let known = IdNumber::parse(&kept.id_number).ok().map(|id| id.masked());
+            let known = IdNumber::parse(known).ok().map(|id| id.masked());
             (w.id_label, w.id_hint, "text", "", "off", filled.id_number, known)
         }
         _ => {
-            let known = ReservedPhone::parse(&kept.phone).ok().map(|phone| phone.masked());
+            let known = ReservedPhone::parse(known).ok().map(|phone| phone.masked());
             (w.phone_label, w.phone_hint, "tel", "tel", "tel-national", filled.phone, known)
         }
     };

@@ -8,10 +8,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use mingka_crypto::keyring::Place;
+use mingka_domain::finding::Field;
+use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::id::BindingId;
 use mingka_domain::text::Lang;
 use mingka_domain::time::SECOND_MS;
-use mingka_engine::{Idempotency, SessionView};
+use mingka_engine::{Idempotency, Prefill, SessionView};
 use zeroize::Zeroizing;
 
 use super::cookies;
@@ -27,6 +29,8 @@ pub(crate) struct Visit {
     pub(crate) session: SessionView,
     /// What was typed before and may be used again.
     pub(crate) kept: Kept,
+    /// What the platform knew already.
+    prefill: Prefill,
     /// The binding the borrower turned away from.
     pub(crate) left: Option<BindingId>,
     token: String,
@@ -47,16 +51,40 @@ impl FromRequestParts<App> for Visit {
         let gone = || Problem::new(Kind::PageGone);
         let headers = &parts.headers;
         let token = cookies::read(headers, cookies::TOKEN).ok_or_else(gone)?.to_owned();
-        let session = app.engine.session(&token).await.map_err(super::or_gone)?;
+        let (session, prefill) = app.engine.visit(&token).await.map_err(super::or_gone)?;
         let lang = super::lang_of(headers).unwrap_or(session.lang);
         let kept = cookies::read(headers, cookies::KEPT);
         let kept = kept.and_then(|kept| Kept::open(app, &session, kept)).unwrap_or_default();
         let left = cookies::read(headers, cookies::LEFT).and_then(|id| id.parse().ok());
-        Ok(Self { lang, w: Words::of(lang), session, kept, left, token })
+        Ok(Self { lang, w: Words::of(lang), session, kept, prefill, left, token })
     }
 }
 
 impl Visit {
+    /// What a field holds if the borrower leaves it empty: what was typed before, or else what the
+    /// platform knew.
+    pub(crate) fn known(&self, field: Field) -> &str {
+        let kept = match field {
+            Field::Name => &self.kept.name,
+            Field::IdNumber => &self.kept.id_number,
+            Field::Phone => &self.kept.phone,
+            _ => return "",
+        };
+        if kept.is_empty() { self.prefilled(field) } else { kept }
+    }
+
+    /// What the platform knew.
+    pub(crate) fn prefilled(&self, field: Field) -> &str {
+        let prefill = &self.prefill;
+        let known = match field {
+            Field::Name => prefill.name.as_ref().map(HolderName::expose),
+            Field::IdNumber => prefill.id_number.as_ref().map(IdNumber::expose),
+            Field::Phone => prefill.phone.as_ref().map(ReservedPhone::expose),
+            _ => None,
+        };
+        known.unwrap_or_default()
+    }
+
     /// A token for the forms of one page: random, and bound to this session's cookie.
     pub(crate) fn csrf(&self, app: &App) -> String {
         let nonce = mingka_crypto::digest::hex(&app.random::<8>());

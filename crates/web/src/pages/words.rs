@@ -76,7 +76,7 @@ words! {
         "办这张卡时留给银行的手机号，不一定是您现在用的号码。在手机银行的“个人信息”里可以查到，也可以拨打卡背面的客服电话询问；要更换，请到手机银行或网点办理。",
         "The number you left with the bank when you opened this card; it may not be the one you use now. Your bank's app shows it under “Personal information”, and the hotline on the back of the card can tell you. To change it, use the bank's app or a branch.";
     known_label: "已填写", "Already given";
-    known_change: "修改", "Change";
+    known_change: "不是这个？修改", "Not this? Change it";
     known_keep: "留空则沿用上面的信息", "Leave empty to keep what is shown above";
     consent_read: "查看全文", "Read the full text";
     consent_version: "版本", "Version";
