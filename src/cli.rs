@@ -20,13 +20,21 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// The gateway, its database, the sandbox banks and the borrower page, in one process.
-    #[command(after_help = "Example:\n  mingka sandbox --data demo --listen 127.0.0.1:8700")]
+    #[command(
+        after_help = "Example:\n  mingka sandbox --data demo --listen 127.0.0.1:8700 --faults \
+                      faults.json"
+    )]
     Sandbox(SandboxArgs),
     /// The gateway alone, with the channels of the configuration.
     #[command(after_help = "Example:\n  mingka serve --config mingka.toml")]
     Serve(ServeArgs),
     /// A sandbox bank alone, in a process of its own.
-    #[command(after_help = "Example:\n  mingka bank --data bank-data --listen 127.0.0.1:8800")]
+    #[command(
+        after_help = "Example:\n  mingka bank --data bank-data --listen 127.0.0.1:8800 --faults \
+                      faults.json\n  faults.json: \
+                      [{\"operation\":\"open_agreement\",\"card\":\"ok\",\"times\":1,\
+                      \"fault\":\"drop_after\"}]"
+    )]
     Bank(BankArgs),
     /// Checks a card and its holder's details as they were typed; sends nothing anywhere.
     #[command(after_help = "Examples:\n  mingka check '6216 2610 0000 0000 018' --json\n  mingka \
@@ -82,6 +90,10 @@ pub(crate) struct SandboxArgs {
     /// A bank that runs already (`mingka bank`), instead of one in this process: its data folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) bank: Option<PathBuf>,
+    /// What goes wrong at the bank from the start: a JSON array of rules, each as sent to its
+    /// /faults address (all in docs/integrating.md, an example in docs/faults.example.json).
+    #[arg(long, value_name = "FILE", conflicts_with = "bank")]
+    pub(crate) faults: Option<PathBuf>,
     /// Moves the gateway's clock ahead by this many milliseconds, to see what time does.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) clock_ahead_ms: i64,
@@ -100,6 +112,10 @@ pub(crate) struct BankArgs {
     /// Where to listen. Port 0 lets the system choose.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8800")]
     pub(crate) listen: String,
+    /// What goes wrong at the bank from the start: a JSON array of rules, each as sent to its
+    /// /faults address (all in docs/integrating.md, an example in docs/faults.example.json).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
     /// One JSON line when ready.
     #[arg(long)]
     pub(crate) json: bool,

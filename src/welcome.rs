@@ -9,7 +9,7 @@ use axum::routing::get;
 use mingka_domain::id::PlatformId;
 use mingka_domain::text::Lang;
 use mingka_engine::{Engine, NewSession};
-use mingka_sandbox::cards;
+use mingka_sandbox::cards::{self, Group, MagicCard};
 use serde_json::Value;
 
 use crate::commands::sandbox_links;
@@ -58,7 +58,15 @@ async fn page(State(start): State<Start>) -> Response {
         .iter()
         .map(|(url, label)| format!("<li><a href=\"{url}\">{label}</a></li>"))
         .collect();
-    let rows: String = cards::catalogue()
+    let groups: String = cards::by_group().iter().map(group).collect();
+    let html = TEMPLATE.replace("{links}", &links).replace("{groups}", &groups);
+    let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+}
+
+/// The cards with which the same happens, as one part of the table.
+fn group((group, cards): &(Group, Vec<MagicCard>)) -> String {
+    let rows: String = cards
         .iter()
         .map(|card| {
             format!(
@@ -73,9 +81,11 @@ async fn page(State(start): State<Start>) -> Response {
             )
         })
         .collect();
-    let html = TEMPLATE.replace("{links}", &links).replace("{rows}", &rows);
-    let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+    let (zh, en) = group.title();
+    format!(
+        "<tbody><tr><th class=\"group\" scope=\"rowgroup\" colspan=\"5\">{zh} · {en}</th></tr>\
+         {rows}</tbody>"
+    )
 }
 
 async fn style() -> Response {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use mingka_channels::acp::NAME_TEST;
 use mingka_crypto::SystemEntropy;
 use mingka_engine::{Clock as _, SystemClock};
+use mingka_sandbox::faults::{Rule, script};
 use mingka_sandbox::server::{self, Running};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -25,8 +26,9 @@ pub(crate) const CONFIG_FILE: &str = "mingka.toml";
 /// Serves the bank until it is told to stop.
 pub(crate) async fn run(args: BankArgs) -> Result<ExitCode, String> {
     log::start(&Log { format: LogFormat::Text, level: "info".to_owned() })?;
+    let faults = faults(args.faults.as_deref())?;
     let listener = listen(&args.listen).await?;
-    let bank = start(listener, &args.data).await?;
+    let bank = start(listener, &args.data, faults).await?;
     let config = args.data.join(CONFIG_FILE);
     let channel = channel(&bank, &args.data, "01");
     write_config(&config, &channel)?;
@@ -48,13 +50,26 @@ pub(crate) async fn run(args: BankArgs) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The rules of a file; none without one.
+pub(crate) fn faults(file: Option<&Path>) -> Result<Vec<Rule>, String> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let text =
+        fs::read_to_string(file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
+    script::read(&text).map_err(|e| format!("{}: {e}", file.display()))
+}
+
 /// Starts a bank with its books in a folder.
-pub(crate) async fn start(listener: TcpListener, folder: &Path) -> Result<Running, String> {
+pub(crate) async fn start(
+    listener: TcpListener,
+    folder: &Path,
+    faults: Vec<Rule>,
+) -> Result<Running, String> {
     let bank = server::start(server::Config {
         listener,
         data_dir: folder.to_owned(),
         now: || SystemClock.now(),
         entropy: Arc::new(SystemEntropy::new()),
+        faults,
     })
     .await
     .map_err(|e| format!("the sandbox bank in {}: {e}", folder.display()))?;

@@ -111,8 +111,9 @@ async fn own_or_running_bank(
         return Ok(None);
     }
     let folder = folder.join("bank");
+    let faults = bank::faults(args.faults.as_deref())?;
     let listener: TcpListener = listen("127.0.0.1:0").await?;
-    let bank = bank::start(listener, &folder).await?;
+    let bank = bank::start(listener, &folder, faults).await?;
     config.channel = vec![bank::channel(&bank, &folder, &args.sign_method)];
     Ok(Some(bank))
 }
@@ -155,11 +156,15 @@ fn print_welcome(public_url: &str, guest: &Guest, bank: Option<&Running>, tempor
         print_line(&format!("  故障 faults              {}", bank.faults_url));
     }
     print_line("\n测试卡 test cards (人物均为虚构 everybody is invented; 验证码 code 111111)");
-    for card in cards::catalogue() {
-        print_line(&format!(
-            "  {}  {}  {}  {}  {}",
-            card.number, card.name, card.id_number, card.phone, card.will_do.zh
-        ));
+    for (group, cards) in cards::by_group() {
+        let (zh, en) = group.title();
+        print_line(&format!("\n  {zh} · {en}"));
+        for card in cards {
+            print_line(&format!(
+                "  {:<19}  {}  {}  {}  {}",
+                card.number, card.name, card.id_number, card.phone, card.will_do.zh
+            ));
+        }
     }
     if temporary {
         print_line(

@@ -175,6 +175,7 @@ pub(crate) async fn bank_here(arguments: &[String]) -> Result<(), String> {
         data_dir: PathBuf::from(folder),
         now: || mingka_engine::Clock::now(&mingka_engine::SystemClock),
         entropy: Arc::new(mingka_crypto::SystemEntropy::new()),
+        faults: Vec::new(),
     })
     .await
     .map_err(|e| e.to_string())?;

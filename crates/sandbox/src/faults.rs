@@ -1,6 +1,8 @@
 //! What goes wrong between the bank and its merchant, decided purely: a plan of rules, each with a
 //! match, a count and a fault. The server and the simulator carry out what is decided here.
 
+pub mod script;
+
 use mingka_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 

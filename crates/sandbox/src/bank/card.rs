@@ -93,8 +93,8 @@ pub enum Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hurdle {
-    /// The first stage of a binding that meets it. A verification meets it always, unless it
-    /// stands only before the opening.
+    /// The first stage of a binding that meets it; the closing meets only its own. A verification
+    /// meets it always, unless it stands only before the opening or the closing.
     pub stage: Stage,
     /// The reason.
     pub refusal: Refusal,
@@ -139,9 +139,9 @@ impl Card {
             Stage::Close => None,
         };
         let by_hurdle = self.hurdle.filter(|hurdle| match stage {
-            Stage::Verify => hurdle.stage != Stage::Open,
+            Stage::Verify => hurdle.stage <= Stage::SendCode,
             Stage::SendCode | Stage::Open => hurdle.stage <= stage && hurdle.stage != Stage::Verify,
-            Stage::Close => false,
+            Stage::Close => hurdle.stage == Stage::Close,
         });
         by_state.or_else(|| by_hurdle.map(|hurdle| hurdle.refusal))
     }

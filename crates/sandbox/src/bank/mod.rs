@@ -269,11 +269,13 @@ impl Bank {
             agreement.closed_at.is_none() && agreement.order.merchant == order.merchant
         });
         let Some(agreement) = open else {
-            let refusal = Refusal::TokenInvalid;
-            let stage = Stage::Close;
-            self.record(Entry::new(now, order, Kind::Refused { stage }, "", refusal.into()));
-            return Verdict::Refused(refusal);
+            return self.refuse_closing(now, order, "", Refusal::TokenInvalid);
         };
+        let card = self.card_by_slug(&agreement.card);
+        if let Some(refusal) = card.and_then(|card| card.refuses(Stage::Close)) {
+            let slug = agreement.card.clone();
+            return self.refuse_closing(now, order, &slug, refusal);
+        }
         let mut entry =
             Entry::new(now, order, Kind::AgreementClosed, &agreement.card, Outcome::Done);
         entry.closes = Some(agreement.order.clone());
@@ -311,6 +313,18 @@ impl Bank {
     ) -> Verdict {
         let slug = self.card(&elements.card).map_or_else(String::new, |card| card.slug);
         self.record(Entry::new(now, order, Kind::Refused { stage }, &slug, refusal.into()));
+        Verdict::Refused(refusal)
+    }
+
+    fn refuse_closing(
+        &mut self,
+        now: Timestamp,
+        order: &OrderKey,
+        slug: &str,
+        refusal: Refusal,
+    ) -> Verdict {
+        let kind = Kind::Refused { stage: Stage::Close };
+        self.record(Entry::new(now, order, kind, slug, refusal.into()));
         Verdict::Refused(refusal)
     }
 

@@ -1,6 +1,7 @@
 //! The magic cards: one documented card for each thing that can happen, always the same, with real
 //! BINs and invented holders. And the series: any number of good cards, made by rule from a count.
 
+mod group;
 mod invent;
 mod table;
 
@@ -8,6 +9,7 @@ use mingka_domain::cause::CauseCode;
 use mingka_domain::text::Text;
 use serde::Serialize;
 
+pub use self::group::Group;
 use self::table::{Row, rows};
 use crate::bank::{Bank, Card, Series, Stage};
 
@@ -26,18 +28,31 @@ pub struct MagicCard {
     pub phone: String,
     /// What will happen.
     pub will_do: Text,
-    /// The cause Mingka should name; none where all goes well.
+    /// What is truly the matter, as far as Mingka can name it; none where all goes well.
     pub cause: Option<CauseCode>,
+    /// What Mingka will name, likeliest first. Several where the bank does not say which one it
+    /// is: then `cause` is one of them, not necessarily the first.
+    pub causes: Vec<CauseCode>,
     /// The response code the bank answers on UnionPay's wire; none where it answers nothing.
     pub answer: Option<String>,
     /// At which step it shows; none where all goes well.
     pub stage: Option<Stage>,
+    /// Among which cards it is listed.
+    pub group: Group,
 }
 
 /// All magic cards, the good one first.
 #[must_use]
 pub fn catalogue() -> Vec<MagicCard> {
     rows().iter().zip(1u32..).map(|(row, index)| magic(row, index)).collect()
+}
+
+/// The magic cards by what happens, in the order of the file: for lists that people read.
+#[must_use]
+pub fn by_group() -> Vec<(Group, Vec<MagicCard>)> {
+    let all = catalogue();
+    let of = |group| all.iter().filter(|card| card.group == group).cloned().collect();
+    Group::ALL.into_iter().map(|group| (group, of(group))).collect()
 }
 
 /// A bank that knows the magic cards and the series.
@@ -65,8 +80,10 @@ pub fn series(n: u32) -> MagicCard {
             en: "All goes well: a code is sent and the card is bound.".to_owned(),
         },
         cause: None,
+        causes: Vec::new(),
         answer: Some("00".to_owned()),
         stage: None,
+        group: Group::Works,
     }
 }
 
@@ -104,8 +121,14 @@ fn magic(row: &Row, index: u32) -> MagicCard {
         phone: phone(index),
         will_do: Text { zh: row.zh.clone(), en: row.en.clone() },
         cause: row.cause.clone(),
+        causes: if row.causes.is_empty() {
+            row.cause.iter().cloned().collect()
+        } else {
+            row.causes.clone()
+        },
         answer: row.answer.clone(),
         stage: row.stage,
+        group: Group::of(row),
     }
 }
 
@@ -145,67 +168,4 @@ fn phone(index: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use mingka_domain::cause::Dictionary;
-    use mingka_domain::mapping::MappingBook;
-    use mingka_domain::outcome::{Operation, Phase, ResponseCode};
-
-    use super::*;
-
-    fn luhn_holds(number: &str) -> bool {
-        let (head, last) = number.split_at(number.len() - 1);
-        invent::with_luhn(head).ends_with(last)
-    }
-
-    #[test]
-    fn numbers_names_and_phones_differ_and_numbers_are_well_formed() {
-        let all = catalogue();
-        let unique = |field: fn(&MagicCard) -> &String| {
-            all.iter().map(field).collect::<BTreeSet<_>>().len() == all.len()
-        };
-        assert!(unique(|card| &card.slug));
-        assert!(unique(|card| &card.number));
-        assert!(unique(|card| &card.phone));
-        assert!(unique(|card| &card.id_number));
-        for card in &all {
-            assert!((16..=19).contains(&card.number.len()), "{}", card.slug);
-            let published_failure = card.number == "6221558812340000";
-            assert_eq!(luhn_holds(&card.number), !published_failure, "{}", card.slug);
-            assert!(invent::check_digit_holds(&card.id_number), "{}", card.slug);
-        }
-    }
-
-    #[test]
-    fn the_series_knows_its_own_and_nobody_else() {
-        for n in [0, 1, 9_999, SERIES_COUNT - 1] {
-            let card = series(n);
-            let held = series_card(&card.number).unwrap();
-            assert_eq!(held.slug, card.slug);
-            assert!(luhn_holds(&card.number));
-            assert!(invent::check_digit_holds(&card.id_number));
-        }
-        assert_eq!(series_card("6217998800000000009"), None);
-        assert_eq!(series_card("62179988"), None);
-        assert_eq!(series_card("6216261000000000018"), None);
-    }
-
-    #[test]
-    fn the_causes_are_in_the_dictionary_and_agree_with_the_mapping() {
-        let book = MappingBook::embedded();
-        for card in catalogue() {
-            let Some(cause) = &card.cause else { continue };
-            assert!(Dictionary::embedded().get(cause).is_some(), "{}: {cause}", card.slug);
-            let Some(code) = card.answer.as_deref().filter(|code| *code != "00") else { continue };
-            let operation = match card.stage {
-                Some(Stage::Verify) => Operation::Verify,
-                Some(Stage::SendCode) => Operation::SendCode,
-                _ => Operation::OpenAgreement,
-            };
-            let code = ResponseCode::new(code);
-            let meaning = book.read("unionpay", operation, Phase::Request, &code);
-            assert!(meaning.causes.contains(cause), "{}: {:?}", card.slug, meaning.causes);
-        }
-    }
-}
+mod tests;

@@ -30,6 +30,9 @@ pub(super) struct Row {
     pub(super) answer: Option<String>,
     pub(super) stage: Option<Stage>,
     pub(super) cause: Option<CauseCode>,
+    /// Where the answer leaves several possibilities: all of them, likeliest first.
+    #[serde(default)]
+    pub(super) causes: Vec<CauseCode>,
     pub(super) zh: String,
     pub(super) en: String,
 }

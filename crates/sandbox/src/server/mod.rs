@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use self::journal::Journal;
 use crate::acp::{AcpBank, Gate, Material, MerchantMaterial};
 use crate::cards;
+use crate::faults::Rule;
 
 /// How many connections are served at once; more wait.
 const CONNECTION_COUNT_MAX: usize = 1_024;
@@ -42,6 +43,8 @@ pub struct Config {
     pub now: fn() -> Timestamp,
     /// Where random bytes come from.
     pub entropy: Arc<dyn Entropy>,
+    /// What goes wrong from the start; more can be planned over HTTP.
+    pub faults: Vec<Rule>,
 }
 
 /// A bank that serves.
@@ -73,9 +76,10 @@ impl Running {
 /// Reads or makes the keys, reads the books of the earlier life, and serves.
 ///
 /// # Errors
-/// When the folder cannot be read or written, or holds keys that cannot be used.
+/// When the folder cannot be read or written, or holds keys that cannot be used, or when there are
+/// more faults than a plan holds.
 pub async fn start(config: Config) -> io::Result<Running> {
-    let Config { listener, data_dir, now, entropy } = config;
+    let Config { listener, data_dir, now, entropy, faults } = config;
     let address = listener.local_addr()?;
     let for_files = Arc::clone(&entropy);
     let (material, journal, entries) = tokio::task::spawn_blocking(move || {
@@ -89,6 +93,10 @@ pub async fn start(config: Config) -> io::Result<Running> {
     let mut bank = AcpBank::new(gate, cards::bank());
     for entry in entries {
         bank.bank_mut().replay(entry);
+    }
+    for rule in faults {
+        let planned = bank.faults_mut().add(rule);
+        planned.ok_or_else(|| io::Error::other("more faults than a plan holds"))?;
     }
     let gate = bank.gate();
     let desk = Arc::new(Desk { gate, books: Mutex::new(Books { bank, journal }), now, entropy });

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::views::{Inbox, Message};
-use crate::cards;
+use crate::cards::{self, MagicCard};
 
 /// The codes that arrived, newest first. Phones are masked as on a lock screen.
 pub(super) fn inbox(inbox: &Inbox) -> String {
@@ -25,30 +25,40 @@ pub(super) fn inbox(inbox: &Inbox) -> String {
     frame("短信收件箱 · Inbox", &body)
 }
 
-/// Every magic card and what it will do.
+/// Every magic card and what it will do, by what happens.
 pub(super) fn cards() -> String {
-    let mut body = String::from(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"测试卡 Cards\"><table>\
-         <thead><tr><th scope=\"col\">卡号 Number</th><th scope=\"col\">姓名 Name</th>\
-         <th scope=\"col\">证件号 ID</th><th scope=\"col\">手机号 Phone</th>\
-         <th scope=\"col\">会发生什么 What it will do</th></tr></thead><tbody>",
-    );
-    for card in cards::catalogue() {
+    let mut body = String::new();
+    for (group, cards) in cards::by_group() {
+        let (zh, en) = group.title();
         let _ = write!(
             body,
-            "<tr><td><code>{}</code><br><small>{}</small></td><td>{}</td><td><code>{}</code></td>\
-             <td><code>{}</code></td><td>{}<br><small>{}</small></td></tr>",
-            escape(&card.number),
-            escape(&card.slug),
-            escape(&card.name),
-            escape(&card.id_number),
-            escape(&card.phone),
-            escape(&card.will_do.zh),
-            escape(&card.will_do.en),
+            "<h2>{zh} <small>{en}</small></h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+             aria-label=\"{zh}\"><table>\
+             <thead><tr><th scope=\"col\">卡号 Number</th><th scope=\"col\">姓名 Name</th>\
+             <th scope=\"col\">证件号 ID</th><th scope=\"col\">手机号 Phone</th>\
+             <th scope=\"col\">会发生什么 What it will do</th></tr></thead><tbody>",
         );
+        for card in &cards {
+            write_card(&mut body, card);
+        }
+        body.push_str("</tbody></table></div>");
     }
-    body.push_str("</tbody></table></div>");
     frame("测试卡 · Cards", &body)
+}
+
+fn write_card(out: &mut String, card: &MagicCard) {
+    let _ = write!(
+        out,
+        "<tr><td><code>{}</code><br><small>{}</small></td><td>{}</td><td><code>{}</code></td>\
+         <td><code>{}</code></td><td>{}<br><small>{}</small></td></tr>",
+        escape(&card.number),
+        escape(&card.slug),
+        escape(&card.name),
+        escape(&card.id_number),
+        escape(&card.phone),
+        escape(&card.will_do.zh),
+        escape(&card.will_do.en),
+    );
 }
 
 fn write_message(out: &mut String, message: &Message) {

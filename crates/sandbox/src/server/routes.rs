@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::gateway::Reply;
 use super::{Desk, gateway, pages, views};
-use crate::faults::Rule;
+use crate::faults::script;
 
 /// The longest body that is read, in bytes.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -109,7 +109,8 @@ async fn plan(desk: &Desk, request: Request<Incoming>) -> Response<Reply> {
     let Some(body) = body(request).await else {
         return problem(StatusCode::PAYLOAD_TOO_LARGE, "the rule is too long");
     };
-    let rule = match serde_json::from_slice::<Rule>(&body) {
+    let value = serde_json::from_slice(&body).map_err(|error| error.to_string());
+    let rule = match value.and_then(script::read_one) {
         Ok(rule) => rule,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("not a rule: {error}")),
     };

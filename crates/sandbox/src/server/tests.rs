@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::asks::{open, send};
+use crate::faults::{Fault, RULE_COUNT_MAX, script};
 use crate::scratch::Folder;
 
 fn now() -> Timestamp {
@@ -125,10 +126,14 @@ impl House {
 }
 
 async fn serve_in(folder: &Folder) -> Running {
+    serve_with(folder, Vec::new()).await.unwrap()
+}
+
+async fn serve_with(folder: &Folder, faults: Vec<Rule>) -> io::Result<Running> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let entropy = Arc::new(SystemEntropy::new());
     let data_dir = folder.path().to_owned();
-    start(Config { listener, data_dir, now, entropy }).await.unwrap()
+    start(Config { listener, data_dir, now, entropy, faults }).await
 }
 
 fn see(bytes: &[u8]) -> Seen {
@@ -235,6 +240,25 @@ async fn the_gateway_can_be_closed_before_it_reads_and_swallow_messages() {
     house.plan(json!({"fault": "pending"})).await;
     house.call("DELETE", "/faults", "", b"").await;
     assert_eq!(house.get("/faults").await, json!([]));
+}
+
+#[tokio::test]
+async fn faults_can_stand_from_the_start() {
+    let mut house = House::new().await;
+    house.running.take().unwrap().shutdown().await;
+    let faults =
+        script::read(r#"[{"operation": "open_agreement", "times": 1, "fault": "drop_after"}]"#);
+    let faults = faults.unwrap();
+    house.running = Some(serve_with(&house.folder, faults).await.unwrap());
+    assert_eq!(house.get("/faults").await[0]["fault"], "drop_after");
+    let card = cards::series(1);
+    house.settled(&send(&card), "binding0").await;
+    assert!(matches!(house.exchange(&open(&card, "111111"), "binding0").await.0, Seen::Nothing));
+    house.settled(&Request::QueryAgreement, "binding0").await;
+
+    let rule = Rule::next(1, Fault::Closed);
+    let many = vec![rule; RULE_COUNT_MAX + 1];
+    assert!(serve_with(&Folder::new("many"), many).await.is_err());
 }
 
 #[tokio::test]
