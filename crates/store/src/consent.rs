@@ -1,5 +1,5 @@
-//! Which text was accepted, in which version and language, and when: kept before anything is sent.
-//! Rows are only ever added.
+//! Which text was accepted, in which version and language, and when: kept before anything is sent,
+//! with the text itself. Rows are only ever added.
 
 use mingka_domain::effect::Subject;
 use mingka_domain::id::PlatformId;
@@ -10,6 +10,7 @@ use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
 const TABLE: &str = "consents";
+const TEXTS: &str = "consent_texts";
 
 /// One row of `consents`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,71 @@ impl ConsentRecord {
     }
 }
 
+/// One row of `consent_texts`: a text exactly as it was read, under the hash of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentTextRecord {
+    /// The hash of `body`, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Which consent.
+    pub kind: String,
+    /// The version of the document.
+    pub version: String,
+    /// Its language.
+    pub lang: String,
+    /// The text, names filled in.
+    pub body: String,
+    /// When it was first accepted.
+    pub first_used_at: Timestamp,
+}
+
+impl ConsentTextRecord {
+    /// Adds it, unless it is there already.
+    #[must_use]
+    pub fn keep(&self) -> Statement {
+        Statement::any(
+            RowKey::new(TEXTS, &self.sha256),
+            "INSERT INTO consent_texts (sha256, kind, version, lang, body, first_used_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (sha256) DO NOTHING",
+            values![
+                &self.sha256,
+                &self.kind,
+                &self.version,
+                &self.lang,
+                &self.body,
+                self.first_used_at
+            ],
+        )
+    }
+
+    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+        Ok(Self {
+            sha256: row.text()?,
+            kind: row.text()?,
+            version: row.text()?,
+            lang: row.text()?,
+            body: row.text()?,
+            first_used_at: row.time()?,
+        })
+    }
+}
+
 impl Store {
+    /// The text with this hash, if anybody ever accepted it. It is about no person and belongs to no
+    /// platform alone.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn consent_text(&self, sha256: &str) -> Result<Option<ConsentTextRecord>, ReadError> {
+        self.read_one(
+            "SELECT sha256, kind, version, lang, body, first_used_at
+             FROM consent_texts WHERE sha256 = $1",
+            values![sha256],
+            ConsentTextRecord::decode,
+        )
+        .await
+    }
+
     /// What was accepted for a subject.
     ///
     /// # Errors

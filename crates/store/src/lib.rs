@@ -35,7 +35,7 @@ pub use api_key::ApiKeyRecord;
 pub use attempt::{AttemptRecord, OrderKey};
 pub use binding::{BindingRecord, CardIndex, MaskedCard};
 pub use binding_event::BindingEventRecord;
-pub use consent::ConsentRecord;
+pub use consent::{ConsentRecord, ConsentTextRecord};
 pub use fault::{CommitFault, Faults};
 pub use floor::bare_commits;
 pub use idempotency::IdempotencyRecord;

@@ -37,6 +37,10 @@ pub struct VerificationRecord {
     pub borrower_ref: Option<String>,
     /// The channel it goes over.
     pub channel: String,
+    /// The keyed index of all elements together: the same question has the same one.
+    pub elements_index: [u8; 32],
+    /// The verification whose answer this one repeats; the bank was not asked again.
+    pub answered_from: Option<VerificationId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -50,9 +54,9 @@ impl VerificationRecord {
         Statement::insert(
             RowKey::new(TABLE, self.id),
             "INSERT INTO verifications (id, platform, version, product, state, machine, sealed,
-                 card_index, last4, bank_code, card_kind, borrower_ref, channel, created_at,
-                 updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                 card_index, last4, bank_code, card_kind, borrower_ref, channel, elements_index,
+                 answered_from, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             values![
                 self.id,
                 self.platform,
@@ -67,6 +71,8 @@ impl VerificationRecord {
                 self.card.kind.as_ref(),
                 self.borrower_ref.as_ref(),
                 &self.channel,
+                &self.elements_index,
+                self.answered_from,
                 self.created_at,
                 self.updated_at
             ],
@@ -106,6 +112,8 @@ impl VerificationRecord {
             card: MaskedCard::decode(row)?,
             borrower_ref: row.text_opt()?,
             channel: row.text()?,
+            elements_index: row.digest()?,
+            answered_from: row.id_opt()?,
             created_at: row.time()?,
             updated_at: row.time()?,
         })
@@ -116,7 +124,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, platform, version, product, state, machine, sealed, card_index, last4,
-                 bank_code, card_kind, borrower_ref, channel, created_at, updated_at
+                 bank_code, card_kind, borrower_ref, channel, elements_index, answered_from,
+                 created_at, updated_at
              FROM verifications ",
             $rest
         )
@@ -158,6 +167,29 @@ impl Store {
         };
         let values = values![platform, &cursor.from, cursor.fetch];
         Ok(cursor.listed(self.read(sql, values, VerificationRecord::decode).await?))
+    }
+
+    /// The latest verification since a moment in which a bank was asked about exactly these elements
+    /// for this platform.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn verification_of_elements(
+        &self,
+        platform: PlatformId,
+        elements_index: &[u8; 32],
+        since: Timestamp,
+    ) -> Result<Option<VerificationRecord>, ReadError> {
+        self.read_one(
+            select!(
+                "WHERE elements_index = $1 AND platform = $2 AND created_at >= $3
+                     AND answered_from IS NULL
+                 ORDER BY id DESC LIMIT 1"
+            ),
+            values![elements_index, platform, since],
+            VerificationRecord::decode,
+        )
+        .await
     }
 
     /// How many verifications of one card a platform began since a moment.

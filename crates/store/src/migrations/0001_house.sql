@@ -153,11 +153,25 @@ CREATE TABLE verifications (
     card_kind TEXT,
     borrower_ref TEXT,
     channel TEXT NOT NULL,
+    elements_index BYTEA NOT NULL,
+    answered_from TEXT REFERENCES verifications (id),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX verifications_of_platform ON verifications (platform, id);
 CREATE INDEX verifications_of_card ON verifications (card_index, platform, created_at);
+CREATE INDEX verifications_of_elements ON verifications (elements_index, platform, id);
+
+-- The texts themselves, whole: without them a hash proves nothing once a recipient has changed. They
+-- name the platform and who receives what, never a borrower.
+CREATE TABLE consent_texts (
+    sha256 TEXT NOT NULL PRIMARY KEY CHECK (length(sha256) = 64),
+    kind TEXT NOT NULL,
+    version TEXT NOT NULL,
+    lang TEXT NOT NULL,
+    body TEXT NOT NULL,
+    first_used_at BIGINT NOT NULL
+);
 
 CREATE TABLE consents (
     subject TEXT NOT NULL,
@@ -165,7 +179,7 @@ CREATE TABLE consents (
     platform TEXT NOT NULL REFERENCES platforms (id),
     document_version TEXT NOT NULL,
     lang TEXT NOT NULL,
-    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    sha256 TEXT NOT NULL REFERENCES consent_texts (sha256),
     accepted_at BIGINT NOT NULL,
     PRIMARY KEY (subject, kind)
 );

@@ -116,14 +116,16 @@ fn quotas_count_what_reached_a_bank_since_a_moment() {
     let mut other_card = attempt(4, Operation::SendCode);
     (other_card.order, other_card.card_index) = (order(4), Some([0; 32]));
     let other_operation = attempt(5, Operation::Verify);
-    let rows = [old, unsent, counted, other_card, other_operation];
+    let mut other_platform = attempt(6, Operation::SendCode);
+    (other_platform.order, other_platform.platform) = (order(6), platform_id(2));
+    let rows = [old, unsent, counted, other_card, other_operation, other_platform];
     now(store.commit(unit(platform(2).insert(), rows.map(|row| row.insert())))).unwrap();
-    let count = |platform, since| {
-        now(store.attempts_on_card_count(platform, &[3; 32], Operation::SendCode, since)).unwrap()
+    let count = |channel, since| {
+        now(store.attempts_on_card_count(channel, &[3; 32], Operation::SendCode, since)).unwrap()
     };
-    assert_eq!(count(platform_id(1), NOW), 1);
-    assert_eq!(count(platform_id(1), NOW.plus_ms(-1)), 2);
-    assert_eq!(count(platform_id(2), NOW), 0);
+    assert_eq!(count("unionpay", NOW), 2, "the quota is the channel's, whoever asks");
+    assert_eq!(count("unionpay", NOW.plus_ms(-1)), 3);
+    assert_eq!(count("other", NOW), 0);
 }
 
 #[test]

@@ -169,19 +169,41 @@ fn instruments_and_agreements() {
 fn verifications_and_consents() {
     let store = memory();
     let mut record = verification(1);
-    now(store.commit(unit(record.insert(), [consent().insert()]))).unwrap();
+    now(store.commit(unit(record.insert(), [consent_text().keep(), consent().insert()]))).unwrap();
     record.state = "confirmed".to_owned();
     now(store.commit(unit(record.update(), []))).unwrap();
     record.version = 2;
-    assert_eq!(now(store.verification(platform_id(1), record.id)).unwrap(), Some(record));
+    assert_eq!(now(store.verification(platform_id(1), record.id)).unwrap(), Some(record.clone()));
+    let mut repeated = verification(2);
+    repeated.answered_from = Some(record.id);
+    now(store.commit(unit(repeated.insert(), []))).unwrap();
+    assert_eq!(
+        now(store.verification(platform_id(1), repeated.id)).unwrap(),
+        Some(repeated.clone())
+    );
+    let asked = |index, since| {
+        now(store.verification_of_elements(platform_id(1), index, since)).unwrap()
+    };
+    assert_eq!(asked(&[2; 32], NOW), Some(record), "a repetition is no question of its own");
+    assert_eq!((asked(&[1; 32], NOW), asked(&[2; 32], NOW.plus_ms(1))), (None, None));
     let count =
         |since| now(store.verifications_of_card_count(platform_id(1), &[3; 32], since)).unwrap();
-    assert_eq!((count(NOW), count(NOW.plus_ms(1))), (1, 0));
+    assert_eq!((count(NOW), count(NOW.plus_ms(1))), (2, 0));
 
     let subject = binding_id(1).into();
     assert_eq!(now(store.consents(platform_id(1), subject)).unwrap(), [consent()]);
     let again = now(store.commit(unit(consent().insert(), [])));
     assert_eq!(again.unwrap_err(), CommitError::Duplicate { table: "consents" });
+
+    // The text is kept as it was first, however often it is accepted.
+    let mut later = consent_text();
+    later.first_used_at = NOW.plus_ms(1);
+    now(store.commit(unit(platform(2).insert(), [later.keep()]))).unwrap();
+    let kept = |sha256: &str| now(store.consent_text(sha256)).unwrap();
+    assert_eq!((kept(&later.sha256), kept("ab")), (Some(consent_text()), None));
+    let mut unproven = consent();
+    (unproven.subject, unproven.sha256) = (binding_id(2).into(), "cd".repeat(32));
+    assert!(now(store.commit(unit(unproven.insert(), []))).is_err(), "a hash without its text");
 }
 
 #[test]

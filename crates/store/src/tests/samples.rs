@@ -15,7 +15,7 @@ use mingka_domain::time::Timestamp;
 
 use crate::{
     AgreementRecord, ApiKeyRecord, AttemptRecord, BindingEventRecord, BindingRecord, ConsentRecord,
-    IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord, SessionRecord,
+    ConsentTextRecord, IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord, SessionRecord,
     Statement, StepRecord, Store, Unit, VerificationRecord,
 };
 
@@ -235,8 +235,21 @@ pub(super) fn verification(n: u64) -> VerificationRecord {
         card: MaskedCard { last4: "0018".to_owned(), bank_code: None, kind: None },
         borrower_ref: None,
         channel: "unionpay".to_owned(),
+        elements_index: [2; 32],
+        answered_from: None,
         created_at: NOW,
         updated_at: NOW,
+    }
+}
+
+pub(super) fn consent_text() -> ConsentTextRecord {
+    ConsentTextRecord {
+        sha256: "ab".repeat(32),
+        kind: "mandate".to_owned(),
+        version: "2024-01".to_owned(),
+        lang: "zh".to_owned(),
+        body: "mandate 2024-01 zh\n…\n".to_owned(),
+        first_used_at: NOW,
     }
 }
 

@@ -15,6 +15,7 @@ fn full() -> Store {
         instrument(1).insert(),
         agreement(1).insert(),
         verification(1).insert(),
+        consent_text().keep(),
         consent().insert(),
         idempotency("k").insert(),
         api_key(1).insert(),
@@ -38,10 +39,6 @@ fn found(store: &Store, n: u64) -> Vec<(&'static str, bool)> {
         ("session", now(store.session(p, session(1).id)).unwrap().is_some()),
         ("attempt", now(store.attempt(p, attempt(1, Operation::Verify).id)).unwrap().is_some()),
         ("attempts", !now(store.attempts(p, subject)).unwrap().is_empty()),
-        (
-            "attempts on card",
-            now(store.attempts_on_card_count(p, &card, Operation::SendCode, NOW)).unwrap() > 0,
-        ),
         ("instrument", now(store.instrument(p, instrument_id)).unwrap().is_some()),
         ("instruments", !now(store.instruments(p, Page::first(9))).unwrap().items.is_empty()),
         (
@@ -54,6 +51,10 @@ fn found(store: &Store, n: u64) -> Vec<(&'static str, bool)> {
         ("agreements", !now(store.agreements(p, instrument_id)).unwrap().is_empty()),
         ("verification", now(store.verification(p, verification(1).id)).unwrap().is_some()),
         ("verifications", !now(store.verifications(p, Page::first(9))).unwrap().items.is_empty()),
+        (
+            "same question",
+            now(store.verification_of_elements(p, &[2; 32], NOW)).unwrap().is_some(),
+        ),
         ("verified", now(store.verifications_of_card_count(p, &card, NOW)).unwrap() > 0),
         ("consents", !now(store.consents(p, subject)).unwrap().is_empty()),
         ("idempotency", now(store.idempotency(p, "k", NOW)).unwrap().is_some()),
