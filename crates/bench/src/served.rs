@@ -164,7 +164,10 @@ pub(crate) async fn serve_here(arguments: &[String]) -> Result<(), String> {
     let router = mingka_web::router(house.engine.clone(), house.web_settings(&api));
     let ready = serde_json::json!({ "api": api, "api_key": house.key().await? });
     crate::say(&ready.to_string());
-    mingka_web::serve(listener, router, std::future::pending()).await.map_err(|e| e.to_string())
+    // Every connection of the load comes from this machine.
+    let connections = mingka_web::Connections::usual(true);
+    let served = mingka_web::serve(listener, router, connections, std::future::pending()).await;
+    served.map_err(|e| e.to_string())
 }
 
 /// `bank` of this program.
