@@ -108,8 +108,10 @@ pub struct Reply {
     /// Whether an inquiry was answered with "no such order". Final only when the profile says so,
     /// and after its settling window.
     pub not_found: bool,
-    /// The agreement, when one was opened or found.
+    /// The agreement, when one was opened or found: only beside [`Outcome::Settled`].
     pub token: Option<Token>,
+    /// The agreement that an inquiry named and called inactive. It is not open, now or any more.
+    pub inactive: Option<Token>,
     /// The channel's own number for this exchange, to quote to its support.
     pub query_id: Option<String>,
     /// The channel's current encryption certificate in PEM, when it was asked for.
@@ -138,7 +140,7 @@ pub struct Notice {
     pub answer: Option<RawAnswer>,
     /// What they mean.
     pub meaning: Meaning,
-    /// The agreement, when one was opened.
+    /// The agreement, when one was opened: only beside [`Outcome::Settled`].
     pub token: Option<Token>,
     /// Whether the channel says the agreement is active.
     pub active: Option<bool>,

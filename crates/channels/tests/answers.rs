@@ -192,6 +192,8 @@ fn a_code_proves_what_the_mapping_says_and_no_more() {
         ("open_agreement", &[("respCode", "00"), TOKEN, ("activateStatus", "0")], "unknown"),
         ("query_agreement", &[("respCode", "00"), TOKEN, ("activateStatus", "1")], "settled"),
         ("query_agreement", &[("respCode", "00"), ("activateStatus", "0")], "pending"),
+        ("query_agreement", &[("respCode", "00"), TOKEN, ("activateStatus", "0")], "pending"),
+        ("query_agreement", &[("respCode", "77"), TOKEN], "unknown"),
         // A question that failed is not the failure of what it asked about.
         ("query_agreement", &[("respCode", "66"), TOKEN], "unknown"),
         ("query_agreement", &[("respCode", "34")], "unknown"),
@@ -212,6 +214,32 @@ fn a_code_proves_what_the_mapping_says_and_no_more() {
         assert_eq!(says(&reply.outcome), expected, "{name} {extra:?}");
         let settled = reply.outcome == Outcome::Settled;
         assert_eq!(reply.meaning.causes.is_empty(), settled, "{name} {extra:?}: {reply:?}");
+        assert!(settled || reply.token.is_none(), "{name} {extra:?}: {reply:?}");
+    }
+}
+
+/// A number beside anything but success is no agreement, whichever message it comes in.
+#[test]
+fn only_what_is_settled_has_a_token() {
+    let statuses = [None, Some("0"), Some("1"), Some("2"), Some("")];
+    for name in ["open_agreement", "query_agreement", "query_state_of_opening"] {
+        for (code, status) in ["00", "05", "12", "34", "66", "71", "77", "ZZ"]
+            .iter()
+            .flat_map(|code| statuses.iter().map(move |status| (*code, *status)))
+        {
+            let mut extra = vec![("respCode", code), TOKEN];
+            if name == "query_state_of_opening" {
+                extra = vec![("respCode", "00"), ("origRespCode", code), TOKEN];
+            }
+            extra.extend(status.map(|status| ("activateStatus", status)));
+            let reply = reply(name, &extra);
+            let active = matches!(status, None | Some("1" | ""));
+            let expected = code == "00" && active;
+            assert_eq!(reply.outcome == Outcome::Settled, expected, "{name} {extra:?}");
+            assert_eq!(reply.token.is_some(), expected, "{name} {extra:?}");
+            let inactive = name == "query_agreement" && code == "00" && status == Some("0");
+            assert_eq!(reply.inactive.is_some(), inactive, "{name} {extra:?}");
+        }
     }
 }
 

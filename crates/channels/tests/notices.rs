@@ -52,6 +52,7 @@ fn a_notification_is_proven_before_it_is_believed() {
     let inactive = [("respCode", "00"), ("activateStatus", "0"), TOKEN];
     let heard = notice(&account, &signed(&WORLD.bank, &inactive)).unwrap();
     assert_eq!(says(&heard.outcome), "unknown");
+    assert_eq!(heard.token, None);
     let forged = notice(&account, &signed(&WORLD.stranger, &good)).unwrap_err();
     assert_eq!(forged.doubt, Doubt::BadSignature);
     assert_eq!(notice(&account, b"").unwrap_err().doubt, Doubt::BadSignature);

@@ -28,6 +28,8 @@ pub(crate) struct Heard {
     pub(crate) meaning: Option<Meaning>,
     pub(crate) answer: Option<RawAnswer>,
     pub(crate) token: Option<Token>,
+    /// The agreement that the bank named and called inactive.
+    pub(crate) inactive: Option<Token>,
     pub(crate) not_found: bool,
     /// The bank says that the agreement it was asked about is not, or no longer, there.
     pub(crate) no_agreement: bool,
@@ -45,6 +47,7 @@ impl Heard {
             meaning: Some(reply.meaning),
             answer: reply.answer,
             token: reply.token,
+            inactive: reply.inactive,
             not_found: reply.not_found,
             no_agreement: false,
             at,
@@ -67,6 +70,7 @@ impl Heard {
             outcome,
             meaning: None,
             token: None,
+            inactive: None,
             not_found: false,
             no_agreement: false,
             at,
@@ -77,6 +81,12 @@ impl Heard {
     pub(crate) fn interrupted(channel: &str, operation: Operation, at: Timestamp) -> Self {
         let outcome = Outcome::Unknown(Doubt::Restarted, None);
         Self::nothing(channel, operation, Phase::Request, outcome, at)
+    }
+
+    /// The agreement that is proven to be open. A number alone proves nothing: the bank must also
+    /// have said that all went well.
+    pub(crate) fn agreement(&self) -> Option<&Token> {
+        self.token.as_ref().filter(|_| self.outcome == Outcome::Settled)
     }
 
     /// Why, who must act, what next.
@@ -146,7 +156,7 @@ impl Heard {
     ) -> ConfirmEvent {
         let diagnosis = self.diagnosis(dictionary);
         match &self.outcome {
-            Outcome::Settled if self.token.is_some() => ConfirmEvent::Agreed { instrument },
+            Outcome::Settled if self.agreement().is_some() => ConfirmEvent::Agreed { instrument },
             // Agreed, and the number of the agreement did not come along: ask for it.
             Outcome::Settled | Outcome::Pending(_) | Outcome::Unknown(..) => {
                 ConfirmEvent::Doubted { diagnosis }

@@ -1,7 +1,7 @@
 //! Asking the bank what became of something whose answer was lost. Nothing is ever sent again here;
 //! silence and "not found" are believed only as far as the binding's terms allow.
 
-use mingka_channels::Request;
+use mingka_channels::{Request, Token};
 use mingka_domain::binding::{Binding, ConfirmEvent, Event, UnbindEvent};
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Certainty, Diagnosis};
@@ -94,13 +94,13 @@ impl Engine {
         let subject = Subject::Binding(binding.record.id);
         let attempts = self.store().attempts(attempt.platform, subject).await?;
         let asked = self.inquire(channel, &attempt.order, &Request::QueryAgreement).await;
-        if asked.token.is_some() {
+        if asked.agreement().is_some() {
             return Ok(Opening::Open(asked));
         }
         let mut ended = asked.no_agreement;
         for order in other_orders(&attempts, &attempt.order) {
             let other = self.inquire(channel, order, &Request::QueryAgreement).await;
-            if other.token.is_some() {
+            if other.agreement().is_some() {
                 return Ok(Opening::Open(other));
             }
             ended |= other.no_agreement;
@@ -130,13 +130,16 @@ impl Engine {
         let channel = self.channel(&attempt.order.channel)?;
         let request = Request::QueryState { about: Operation::CancelAgreement };
         let state = self.inquire(channel, &attempt.order, &request).await;
+        let refused = was_refused(binding);
         let (what, heard) = match &state.outcome {
-            Outcome::Settled | Outcome::Declined(_) => {
+            Outcome::Settled => (UnbindEvent::Ended, Some(&state)),
+            Outcome::Declined(_) if !refused => {
                 (state.unbind_event(self.dictionary()), Some(&state))
             }
             _ => match self.ask_whether_open(binding, channel).await? {
                 Some(false) => (UnbindEvent::Ended, None),
-                Some(true) if state.not_found && self.may_repeat(binding) => {
+                Some(true) if refused => (UnbindEvent::StillActive, None),
+                Some(true) if state.not_found && self.may_repeat(binding, channel) => {
                     let room = self.room().await?;
                     self.end_agreement(binding, Ending::Repeated(step), room).await?;
                     return Ok(());
@@ -169,16 +172,19 @@ impl Engine {
         let mut ended = false;
         for order in orders(&attempts) {
             let heard = self.inquire(channel, order, &Request::QueryAgreement).await;
-            if heard.token.as_ref().is_some_and(|token| token.number == own) {
+            let is_own = |token: &Token| token.number == own;
+            if heard.agreement().is_some_and(is_own) {
                 return Ok(Some(true));
             }
-            ended |= heard.no_agreement;
+            ended |= heard.no_agreement || heard.inactive.as_ref().is_some_and(is_own);
         }
         Ok(ended.then_some(false))
     }
 
-    fn may_repeat(&self, binding: &Loaded) -> bool {
+    /// A stopped channel is only asked.
+    fn may_repeat(&self, binding: &Loaded, channel: &Channel) -> bool {
         match &binding.machine {
+            _ if self.is_stopped(&channel.code) => false,
             Binding::Unbinding(unbinding) => {
                 self.now().since_ms(unbinding.since) >= unbinding.terms.settling_ms
             }
@@ -190,6 +196,12 @@ impl Engine {
     fn code_is_spent(&self) -> Diagnosis {
         Diagnosis::from_cause(self.dictionary(), known::CODE_EXPIRED, Certainty::Likely)
     }
+}
+
+/// Whether this request to end the agreement was finally refused, while an earlier one may have
+/// ended it: then only the agreement itself tells.
+fn was_refused(binding: &Loaded) -> bool {
+    matches!(&binding.machine, Binding::Unbinding(unbinding) if unbinding.refusal.is_some())
 }
 
 /// Every order under which an agreement may have been opened, the latest first.

@@ -46,7 +46,7 @@ impl Engine {
         }
         let channel = self.channel(&attempt.order.channel)?;
         let heard = self.inquire(channel, &attempt.order, &Request::QueryAgreement).await;
-        let Some(token) = heard.token.clone() else {
+        let Some(token) = heard.agreement().cloned() else {
             let answered = heard.answer.is_some();
             return self.sweep_again(step, answered).await;
         };
@@ -112,6 +112,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let now = self.now();
         let channel = self.channel(&opened.order.channel)?;
+        if self.is_stopped(&channel.code) {
+            // Whoever stopped it wants nothing sent; it is ended once the channel goes on.
+            return self.put_off(step, now.plus_ms(MINUTE_MS)).await;
+        }
         let owner = (opened.platform, Subject::Binding(binding.record.id));
         let of = (None, opened.card_index);
         let ending = self.attempt(owner, channel, Operation::CancelAgreement, of, now);

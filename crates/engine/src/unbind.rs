@@ -22,7 +22,7 @@ impl Engine {
     /// Ends a bound card's agreement.
     ///
     /// # Errors
-    /// When it is not bound any more, or being unbound already.
+    /// When it is not bound any more, being unbound already, or its channel is stopped.
     pub async fn unbind(
         &self,
         platform: PlatformId,
@@ -82,6 +82,9 @@ impl Engine {
         let now = self.now();
         let (platform, id) = (binding.record.platform, binding.record.id);
         let channel = self.channel(&binding.record.channel)?;
+        if self.is_stopped(&channel.code) {
+            return Err(EngineError::NoChannel);
+        }
         let terms = channel.terms(self.settings());
         let instrument = self.instrument_record(binding).await?;
         let owner = (platform, Subject::Binding(id));

@@ -213,6 +213,10 @@ async fn rest(house: &House) {
         tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))).await;
         engine.work_once().await;
     }
+    // Whoever keeps the house awake is named.
+    if !ended_checked {
+        check::everything_has_ended(world).await;
+    }
     world.violate("the house never comes to rest".to_owned());
 }
 

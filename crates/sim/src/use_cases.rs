@@ -1,6 +1,8 @@
 //! The use cases on a calm day: what is refused before anything is sent, what is kept apart, and
 //! what the bank and the outside see.
 
+mod doubts;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -228,13 +230,16 @@ struct Day {
 }
 
 fn calm<F: AsyncFnOnce(&Day)>(story: F) {
+    calm_with(Shared::new(), story);
+}
+
+fn calm_with<F: AsyncFnOnce(&Day)>(shared: Arc<Shared>, story: F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
     runtime.block_on(async {
-        let shared = Shared::new();
         let bank = AcpBank::simulation(MERCHANT, shared.secret(), cards::bank());
         let store = Store::open_in_memory().unwrap();
         let world = Arc::new(World::new(1, bank, store, false));

@@ -70,6 +70,7 @@ pub(super) fn notice(
         outcome = Outcome::Unknown(Doubt::Unreadable, Some(heard.0.clone()));
         meaning = open_meaning();
     }
+    let token = token.filter(|_| outcome == Outcome::Settled);
     let notice = Notice {
         order,
         operation,
@@ -191,7 +192,8 @@ fn read_request(sent: &Sent, fields: &Fields, heard: Heard, rules: &Rules<'_>) -
     reply
 }
 
-/// 78/02: was the agreement opened? The code is about the question; the token is the answer.
+/// 78/02: was the agreement opened? The code is about the question; the token is the answer, unless
+/// the bank calls it inactive: then it proves only that this very number is not open.
 fn read_agreement(fields: &Fields, heard: Heard, rules: &Rules<'_>) -> Reply {
     let meaning = rules.read(Operation::QueryAgreement, Phase::Request, &heard);
     let answered = meaning.class == Class::Settled;
@@ -202,6 +204,7 @@ fn read_agreement(fields: &Fields, heard: Heard, rules: &Rules<'_>) -> Reply {
         leave_open(&mut reply, Outcome::Unknown(Doubt::UnmappedCode, Some(heard.0)));
     } else if !is_opened(fields, reply.token.as_ref()) {
         leave_open(&mut reply, Outcome::Pending(Some(heard.0)));
+        reply.inactive = token(fields).filter(|_| fields.ascii("activateStatus") == Some("0"));
     }
     reply
 }
@@ -240,9 +243,10 @@ fn is_opened(fields: &Fields, token: Option<&Token>) -> bool {
     token.is_some() && active(fields) != Some(false)
 }
 
-/// Nothing is settled after all, whatever the code alone would mean.
+/// Nothing is settled after all, whatever the code alone would mean; so there is no agreement.
 fn leave_open(reply: &mut Reply, outcome: Outcome) {
     reply.outcome = outcome;
+    reply.token = None;
     if reply.meaning.class == Class::Settled {
         reply.meaning = open_meaning();
     }
@@ -257,13 +261,16 @@ fn open_meaning() -> Meaning {
 }
 
 fn reply(meaning: Meaning, heard: &Heard, phase: Phase, fields: &Fields) -> Reply {
+    let outcome = outcome(&meaning, heard);
     Reply {
-        outcome: outcome(&meaning, heard),
+        // A number beside anything but success is no agreement.
+        token: token(fields).filter(|_| outcome == Outcome::Settled),
+        inactive: None,
+        outcome,
         phase,
         answer: Some(heard.0.clone()),
         meaning,
         not_found: false,
-        token: token(fields),
         query_id: fields.ascii("queryId").filter(|id| id.len() <= 64).map(str::to_owned),
         certificate: None,
     }

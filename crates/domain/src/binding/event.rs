@@ -159,6 +159,9 @@ pub enum UnbindEvent {
     Doubted,
     /// The bank was asked and nothing was proven.
     StillOpen,
+    /// The request was refused, and the bank was asked and has the agreement: no earlier request
+    /// ended it either.
+    StillActive,
 }
 
 /// What can happen to an agreement that turned up late.
@@ -205,6 +208,7 @@ impl Event {
                 UnbindEvent::NotSent { .. } => "unbind.not_sent",
                 UnbindEvent::Doubted => "unbind.doubted",
                 UnbindEvent::StillOpen => "unbind.still_open",
+                UnbindEvent::StillActive => "unbind.still_active",
             },
             Self::Stray { what, .. } => match what {
                 StrayEvent::Found => "stray.found",

@@ -192,6 +192,8 @@ pub struct Unbinding {
     pub doubtful: bool,
     /// Whether an earlier request that ends it was never accounted for: it may take effect yet.
     pub unproven: bool,
+    /// Why this request was finally refused, while an earlier one is not accounted for.
+    pub refusal: Option<Diagnosis>,
     /// How often the bank was asked.
     pub inquiries: u32,
     /// When it is asked next, or when the silence counts as an interruption.

@@ -91,6 +91,17 @@ fn stories_end_where_the_table_says() {
             "request sent enter agreed unbind unbind_doubt +180s unbind unbind_not_sent",
             "unbinding doubtful",
         ),
+        // Refused, but the earlier request may have ended it: only asking tells.
+        (
+            "request sent enter agreed unbind unbind_doubt +180s unbind !still_active not_ended \
+             still_open",
+            "unbinding doubtful",
+        ),
+        (
+            "request sent enter agreed unbind unbind_doubt +180s unbind not_ended still_active",
+            "active",
+        ),
+        ("request sent enter agreed unbind unbind_doubt +180s unbind not_ended ended", "unbound"),
         ("request sent !unbind", "awaiting_code confirmed sends=1"),
     ];
     all_lead_there(&table);
@@ -253,6 +264,7 @@ impl Story {
             "unbind_not_sent" => unbind(UnbindEvent::NotSent { diagnosis: lost() }),
             "unbind_doubt" => unbind(UnbindEvent::Doubted),
             "still_open" => unbind(UnbindEvent::StillOpen),
+            "still_active" => unbind(UnbindEvent::StillActive),
             "stray_found" => Event::Stray { attempt, what: StrayEvent::Found },
             "stray_ended" => Event::Stray { attempt, what: StrayEvent::Ended },
             other => panic!("no event is called {other}"),

@@ -46,6 +46,7 @@ impl Unbinding {
             since: now,
             doubtful: false,
             unproven,
+            refusal: None,
             inquiries: 0,
             inquire_at,
         };
@@ -57,6 +58,15 @@ impl Unbinding {
             UnbindEvent::Requested { .. } => Err(Why::Busy),
             UnbindEvent::Ended => announce(Binding::Unbound),
             UnbindEvent::NotSent { .. } if self.unproven => self.ask_again(now),
+            // The earlier request may be why this one was refused: the agreement itself tells.
+            UnbindEvent::NotEnded { diagnosis } if self.unproven => {
+                Self { refusal: Some(diagnosis), ..self }.ask_again(now)
+            }
+            UnbindEvent::StillActive => {
+                check(self.refusal.is_some(), Why::Busy)?;
+                let Self { instrument, refusal: problem, .. } = self;
+                announce(Binding::Active(Active { instrument, problem }))
+            }
             UnbindEvent::NotEnded { diagnosis } | UnbindEvent::NotSent { diagnosis } => {
                 announce(Binding::Active(Active {
                     instrument: self.instrument,
