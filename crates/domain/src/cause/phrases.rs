@@ -95,6 +95,12 @@ impl Phrases {
         }
     }
 
+    /// That trying again is not what helps, and another card would not either.
+    #[must_use]
+    pub fn no_retry(&self, lang: Lang) -> &str {
+        phrase(&self.retry, "no_need", lang)
+    }
+
     /// A span of time, such as "15 minutes".
     #[must_use]
     pub fn span(&self, seconds: u32, lang: Lang) -> String {

@@ -245,6 +245,19 @@ pub enum Retry {
     Automatic,
 }
 
+impl Retry {
+    /// The stable name, as in data files, the API and the command line; without the seconds.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::AfterCorrection => "after_correction",
+            Self::After(_) => "after",
+            Self::Automatic => "automatic",
+        }
+    }
+}
+
 /// One fact a diagnosis rests on. No clear value is ever in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {

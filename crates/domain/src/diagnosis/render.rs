@@ -3,15 +3,18 @@
 
 use serde::Serialize;
 
-use super::{Actor, Certainty, Diagnosis, NextStep};
+use super::{Actor, Certainty, Diagnosis, NextStep, Retry};
 use crate::cause::{Audience, CauseCode, Dictionary};
 use crate::hotline::Hotlines;
 use crate::text::Lang;
 
+/// How many candidates the title of a "one of" names.
+const TITLES_NAMED_MAX: usize = 3;
+
 /// A diagnosis in words, for one audience and language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rendered {
-    /// A few words. For a "one of" it names what the candidates have in common.
+    /// A few words. For a "one of" it names the likeliest candidates.
     pub title: String,
     /// What is wrong.
     pub text: String,
@@ -101,7 +104,10 @@ impl Diagnosis {
             certainty: phrases.certainty(self.certainty, lang).to_owned(),
             actor: phrases.actor(self.actor, lang).to_owned(),
             next_step: phrases.next_step(self.next_step, lang).to_owned(),
-            retry: phrases.retry(self.retry, lang),
+            retry: match (self.retry, self.next_step) {
+                (Retry::Never, NextStep::ContactSupport) => phrases.no_retry(lang).to_owned(),
+                (retry, _) => phrases.retry(retry, lang),
+            },
             hotline: bank_acts.then(|| hotline(dictionary, lang, bank_code)),
         }
     }
@@ -126,9 +132,17 @@ fn candidate(
 fn one_of(several: &[Candidate], lead: &str, lang: Lang) -> (String, String, String) {
     let titles: Vec<&str> = several.iter().map(|candidate| candidate.title.as_str()).collect();
     let fix = several.first().map_or_else(String::new, |first| first.fix.clone());
+    let named: Vec<&str> = titles.iter().copied().take(TITLES_NAMED_MAX).collect();
+    let more = titles.len() > named.len();
     match lang {
-        Lang::Zh => (lead.to_owned(), format!("{lead}：{}。", titles.join("、")), fix),
-        Lang::En => (lead.to_owned(), format!("{lead}: {}.", titles.join("; ")), fix),
+        Lang::Zh => {
+            let title = format!("{}{}", named.join("，或"), if more { "等" } else { "" });
+            (title, format!("{lead}：{}。", titles.join("、")), fix)
+        }
+        Lang::En => {
+            let title = format!("{}{}", named.join(", or "), if more { ", or other" } else { "" });
+            (title, format!("{lead}: {}.", titles.join("; ")), fix)
+        }
     }
 }
 

@@ -37,7 +37,10 @@ fn a_mismatch_is_an_honest_one_of() {
     assert_eq!(diagnosis.certainty, Certainty::OneOf);
     assert_eq!((diagnosis.actor, diagnosis.next_step), (Actor::Borrower, NextStep::CorrectEntry));
     let zh = diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, Some("ICBC"));
-    assert_eq!(zh.title, "可能是以下原因之一");
+    assert_eq!(
+        zh.title,
+        "手机号与银行预留的不一致，或姓名与银行登记不一致，或证件号码与银行登记不一致等"
+    );
     assert_eq!(zh.candidates.len(), 4);
     assert_eq!(
         zh.text,

@@ -292,7 +292,16 @@ fn remainder(text: &[u8]) -> Option<u32> {
     Some(sum)
 }
 
-/// The place of the one swap of two neighbours that gives a right number with a real date.
+/// Whether a number of eighteen begins with a region, or a permanent card's province, on our list.
+fn region_known(text: &str) -> bool {
+    if text.starts_with('9') {
+        return province_known(text.get(1..3).unwrap_or_default());
+    }
+    region(text.get(..6).unwrap_or_default()) != Region::Unknown
+}
+
+/// The place of the one swap of two neighbours that gives a right number with a real date and a
+/// region that is known: whoever is told two places looks at nothing else.
 fn only_swap(text: &str) -> Option<u16> {
     let mut only = None;
     for at in 0..text.len().saturating_sub(1) {
@@ -302,7 +311,8 @@ fn only_swap(text: &str) -> Option<u16> {
         let swapped = std::str::from_utf8(&bytes).ok()?;
         let right = remainder(&bytes) == Some(1)
             && misplaced_letter(swapped).is_none()
-            && swapped.get(6..14).and_then(date_of).is_some();
+            && swapped.get(6..14).and_then(date_of).is_some()
+            && region_known(swapped);
         if right && only.replace(place(at)).is_some() {
             return None;
         }

@@ -6,7 +6,7 @@ use super::{Words, words};
 words! {
     CARD_NUMBER_MISSING: CardNumber, CARD_NUMBER_MISSING,
         "还没有填写银行卡号。",
-        "请输入银行卡正面的一长串数字，一般是 16 到 19 位。",
+        "请输入银行卡正面或背面的一长串数字，一般是 16 到 19 位。",
         "The card number has not been entered yet.",
         "Enter the long number on the front of the bank card, usually 16 to 19 digits.";
     CARD_NUMBER_NOT_FOUND: CardNumber, CARD_NUMBER_MISSING,
@@ -33,7 +33,7 @@ words! {
         "卡号多了 {count} 位：这家银行的这种卡是 {expected} 位。",
         "请对照卡面，去掉多出来的数字。",
         "The card number is {digits} too long: cards of this kind from this bank have {expected}.",
-        "Compare it with the card and take out what is too much.";
+        "Compare it with the card and remove the extra digits.";
     CARD_NUMBER_TOO_LONG_AT: CardNumber, CARD_NUMBER_TOO_LONG,
         "卡号多了 {count} 位：这家银行的这种卡是 {expected} 位，第 {first} 位附近可能多打了一个数字。",
         "请对照卡面，先看第 {first} 位附近，去掉多出来的那个数字。",
@@ -44,7 +44,7 @@ words! {
         "卡号多了 {count} 位：银行卡号最多 {expected} 位。",
         "请对照卡面，去掉多出来的数字。",
         "The card number is {digits} too long: bank cards have {expected} at most.",
-        "Compare it with the card and take out what is too much.";
+        "Compare it with the card and remove the extra digits.";
     CARD_NUMBER_LETTER: CardNumber, CARD_NUMBER_LETTER,
         "第 {first} 位数字后面夹着文字或字母，卡号里只有数字。",
         "请去掉夹在中间的文字；字母 O、I 多半应当是数字 0、1；如果粘贴了两段号码，只留下卡号那一段。",

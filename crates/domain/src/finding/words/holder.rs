@@ -19,7 +19,7 @@ words! {
         "证件号码多了 {count} 位，应当是 {expected} 位。",
         "请对照证件，去掉多出来的数字。",
         "The ID number is {digits} too long; it should have {expected}.",
-        "Compare it with the document and take out what is too much.";
+        "Compare it with the document and remove the extra characters.";
     ID_TOO_MUCH_TEXT: IdNumber, ID_TOO_LONG,
         "粘贴的内容太长，没法从里面认出证件号码。",
         "请只粘贴或输入证件上的号码。",
@@ -86,7 +86,7 @@ words! {
         "手机号多了 {count} 位，应当是 {expected} 位。",
         "请去掉多出来的数字；只填一个手机号。",
         "The phone number is {digits} too long; it should have {expected}.",
-        "Take out what is too much; enter only one number.";
+        "Remove the extra digits; enter only one number.";
     PHONE_LETTER: Phone, PHONE_LETTER,
         "手机号第 {first} 位数字后面夹着文字或字母。",
         "请去掉夹在中间的文字，只留下 11 位数字；字母 O、I 多半应当是数字 0、1。",

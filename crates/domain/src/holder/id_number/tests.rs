@@ -37,6 +37,17 @@ fn what_is_no_id_number() {
 }
 
 #[test]
+fn a_swap_is_only_named_when_it_gives_a_region_that_is_known() {
+    // Swapping 2 and 3 would mend the check character too, but there is no region 101101.
+    let told = IdNumber::parse("110101197101010004");
+    let Err(IdNumberError::CheckDigit { swap_at }) = told else { panic!("{told:?}") };
+    assert_ne!(swap_at, Some(2));
+    let right = with_check("11010119900307123");
+    let swapped = format!("{}{}{}{}", &right[..8], &right[9..10], &right[8..9], &right[10..]);
+    assert_eq!(IdNumber::parse(&swapped), Err(IdNumberError::CheckDigit { swap_at: Some(9) }));
+}
+
+#[test]
 fn every_kind_is_told_apart() {
     for (text, kind) in [
         (with_check("11010119900307123"), IdKind::Resident),
