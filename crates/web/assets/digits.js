@@ -57,13 +57,9 @@ export function digitsBefore(text, caret) {
   return toAscii(text.slice(0, caret)).replace(/\D/g, "").length;
 }
 
-/** What the card on the page shows: first and last four once complete enough, dots between. */
+/** What the card on the page shows: the first four, and the last four once there are enough. */
 export function masked(digits) {
-  let shown = "";
-  const length = Math.max(digits.length, 16);
-  for (let i = 0; i < length; i += 1) {
-    const open = i < digits.length && (i < 4 || (digits.length >= 14 && i >= digits.length - 4));
-    shown += open ? digits[i] : "•";
-  }
-  return shown.match(/.{1,4}/g) || [];
+  const dots = "••••";
+  const last = digits.length >= 14 ? digits.slice(-4) : dots;
+  return [digits.slice(0, 4).padEnd(4, "•"), dots, dots, last];
 }

@@ -8,16 +8,14 @@ export function resendTimer(button) {
     const left = Math.ceil((end - performance.now()) / 1000);
     if (left > 0) {
       button.setAttribute("aria-disabled", "true");
-      button.textContent = button.dataset.words.replace("{s}", String(left));
+      const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      button.textContent = button.dataset.words.replace("{s}", String(left)).replace("{t}", clock);
       setTimeout(tick, 1000);
     } else {
       button.removeAttribute("aria-disabled");
       button.textContent = words;
     }
   }
-  button.form?.addEventListener("submit", (event) => {
-    if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
-  });
   tick();
 }
 

@@ -24,6 +24,16 @@ code?.addEventListener("input", (event) => {
   if (!event.isComposing && ascii !== code.value) code.value = ascii;
 });
 
+// The language is switched with what was typed, but never with the card number.
+document.querySelector("a.lang")?.addEventListener("click", (event) => {
+  const lang = number?.form?.elements.lang;
+  if (!lang) return;
+  event.preventDefault();
+  lang.value = event.currentTarget.hreflang;
+  card?.clear();
+  number.form.submit();
+});
+
 for (const button of document.querySelectorAll("button[data-seconds]")) resendTimer(button);
 if (document.body.dataset.watch) watch(document.body.dataset.watch);
 focusFirst();

@@ -5,7 +5,11 @@ export function once(form) {
   const button = form.querySelector("button[type=submit], button:not([type])");
   let sent = false;
   form.addEventListener("submit", (event) => {
-    if (sent) { event.preventDefault(); return; }
+    // Sent already, or a countdown still runs.
+    if (sent || button?.getAttribute("aria-disabled") === "true") {
+      event.preventDefault();
+      return;
+    }
     sent = true;
     if (!button) return;
     button.dataset.words = button.textContent;

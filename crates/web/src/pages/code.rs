@@ -3,12 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use mingka_domain::cause::{Audience, Dictionary};
-use mingka_domain::id::BindingId;
+use mingka_domain::cause::{Audience, Dictionary, known};
 use mingka_domain::secret::{OneTimeCode, OneTimeCodeError};
 use mingka_domain::time::SECOND_MS;
 use mingka_engine::{BindingView, EngineError};
 
+use super::said::Said;
 use super::urlencoded::Fields;
 use super::views::{CodePage, Message};
 use super::visit::{Visit, redirect};
@@ -21,14 +21,13 @@ pub(super) fn page(
     app: &App,
     visit: &Visit,
     binding: &BindingView,
-    notice: Option<&'static str>,
-    mut messages: Vec<Message>,
-    status: StatusCode,
+    said: Option<Said>,
 ) -> Result<Response, Problem> {
     let w = visit.w;
-    if messages.is_empty() && notice.is_none() {
-        messages.extend(last_problem(visit, binding));
-    }
+    let messages: Vec<Message> = match said {
+        Some(said) => said.message(visit).into_iter().collect(),
+        None => last_problem(visit, binding).into_iter().collect(),
+    };
     let code = binding.code.as_ref();
     let now = app.now();
     let resend_after = code.map_or(now, |code| code.resend_after);
@@ -43,7 +42,7 @@ pub(super) fn page(
         once_resend: Visit::once(app),
         once_cancel: Visit::once(app),
         phone: binding.card.phone_masked.clone().unwrap_or_default(),
-        notice,
+        notice: (said == Some(Said::Resent)).then_some(w.code_resent),
         messages,
         valid_until: code.map(|code| clock(code.expires_at)),
         tries_left: code.map_or(0, |code| code.tries_left),
@@ -52,12 +51,16 @@ pub(super) fn page(
         resend_in: (wait_ms + SECOND_MS - 1) / SECOND_MS,
         resend_at: clock(resend_after),
     };
-    html(status, visit.lang, &page)
+    html(StatusCode::OK, visit.lang, &page)
 }
 
 /// What went wrong last: a wrong code, a code that could not be asked for.
 fn last_problem(visit: &Visit, binding: &BindingView) -> Option<Message> {
     let diagnosis = binding.diagnosis.as_ref()?;
+    // Banks do not tell a wrong code from an old one; the cause's own words name both.
+    if diagnosis.causes.first() == Some(&known::CODE_WRONG) {
+        return super::said::of_cause(visit, &known::CODE_WRONG);
+    }
     let bank = binding.card.bank_code.as_deref();
     let said = diagnosis.render(Dictionary::embedded(), Audience::Borrower, visit.lang, bank);
     Some(Message { severity: "stop", text: said.text, fix: Some(said.fix) })
@@ -73,26 +76,22 @@ pub(super) async fn confirm(
     visit.require_csrf(&app, fields.text("csrf"), &headers)?;
     visit.take_turn(&app)?;
     let Some(id) = visit.session.binding else { return Ok(visit.back(&app, &[])) };
-    let w = visit.w;
     let code = match OneTimeCode::parse(fields.text("code")) {
         Ok(code) => code,
         Err(error) => {
-            let text = match error {
-                OneTimeCodeError::Empty => w.code_empty,
-                OneTimeCodeError::NotACode => w.code_not_a_code,
-            };
-            return again(&app, &visit, id, text.to_owned(), StatusCode::UNPROCESSABLE_ENTITY)
-                .await;
+            return Ok(say(
+                &app,
+                match error {
+                    OneTimeCodeError::Empty => Said::Empty,
+                    OneTimeCodeError::NotACode => Said::NotACode,
+                },
+            ));
         }
     };
     let once = fields.text("once");
     let idempotency = visit.idempotency(&app, "confirm", once, &[code.expose()])?;
     let confirming = app.engine.confirm(visit.session.platform, id, idempotency, code);
     match soon(confirming).await {
-        Some(Err(EngineError::TooMany { retry_after_s, .. })) => {
-            let text = format!("{}{retry_after_s}", w.too_soon);
-            again(&app, &visit, id, text, StatusCode::TOO_MANY_REQUESTS).await
-        }
         Some(other) => settle(&app, &visit, other.map(drop), &[]),
         None => Ok(visit.back(&app, &[])),
     }
@@ -109,19 +108,12 @@ pub(super) async fn resend(
     visit.take_turn(&app)?;
     let Some(id) = visit.session.binding else { return Ok(visit.back(&app, &[])) };
     let idempotency = visit.idempotency(&app, "resend", fields.text("once"), &[])?;
-    let w = visit.w;
     let resending = app.engine.resend(visit.session.platform, id, idempotency);
-    let wait_s = match soon(resending).await {
-        None => return Ok(visit.back(&app, &[])),
-        Some(Ok(_)) => return Ok(redirect(&app, "/b/?resent", &[], 0)),
-        Some(Err(EngineError::InvalidState { possible_at: Some(at), .. })) => {
-            at.since_ms(app.now()).max(0).div_euclid(SECOND_MS) + 1
-        }
-        Some(Err(EngineError::TooMany { retry_after_s, .. })) => i64::from(retry_after_s),
-        Some(Err(other)) => return settle(&app, &visit, Err(other), &[]),
-    };
-    let text = format!("{}{wait_s}", w.too_soon);
-    again(&app, &visit, id, text, StatusCode::TOO_MANY_REQUESTS).await
+    match soon(resending).await {
+        None => Ok(visit.back(&app, &[])),
+        Some(Ok(_)) => Ok(say(&app, Said::Resent)),
+        Some(Err(other)) => settle(&app, &visit, Err(other), &[]),
+    }
 }
 
 /// `POST /b/cancel`: back to the form, with what may be kept.
@@ -140,7 +132,8 @@ pub(super) async fn cancel(
     settle(&app, &visit, cancelled.map(drop), &[(cookies::LEFT, &left)])
 }
 
-/// After an action: whatever the state is now, the one address shows it. Only faults are shown here.
+/// After an action: the one address shows the state, and what was refused says why. Only faults
+/// are shown here.
 fn settle(
     app: &App,
     visit: &Visit,
@@ -149,23 +142,17 @@ fn settle(
 ) -> Result<Response, Problem> {
     match done {
         Ok(()) => Ok(visit.back(app, cookies)),
-        Err(EngineError::InvalidState { .. } | EngineError::InProgress) => Ok(visit.back(app, &[])),
+        Err(EngineError::InvalidState { cause, .. }) => {
+            Ok(Said::of_cause(&cause).map_or_else(|| visit.back(app, &[]), |said| say(app, said)))
+        }
+        Err(EngineError::InProgress) => Ok(visit.back(app, &[])),
+        Err(EngineError::TooMany { retry_after_s, .. }) => Ok(say(app, Said::Wait(retry_after_s))),
+        Err(EngineError::NoChannel) => Ok(say(app, Said::Closed)),
         Err(other) => Err(other.into()),
     }
 }
 
-/// The page once more, with a message beside the field.
-async fn again(
-    app: &App,
-    visit: &Visit,
-    id: BindingId,
-    text: String,
-    status: StatusCode,
-) -> Result<Response, Problem> {
-    let binding = app.engine.binding(visit.session.platform, id).await?;
-    if binding.state != mingka_engine::BindingState::AwaitingCode {
-        return Ok(visit.back(app, &[]));
-    }
-    let message = Message { severity: "stop", text, fix: None };
-    page(app, visit, &binding, None, vec![message], status)
+/// To the one address, with something to say beside the field.
+fn say(app: &App, said: Said) -> Response {
+    redirect(app, &said.address(), &[], 0)
 }

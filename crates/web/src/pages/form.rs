@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::urlencoded::Fields;
 use super::views::{Consent, Face, Field, FormPage, Message};
-use super::visit::{Kept, Visit};
+use super::visit::{Kept, Visit, remember_lang};
 use super::{cookies, frame, html, may_leave, side, soon};
 use crate::app::App;
 use crate::problem::Problem;
@@ -37,12 +37,20 @@ struct Filled<'a> {
     seen: String,
     only_warnings: bool,
     general: Vec<Message>,
+    /// Whether the borrower was here before, and misses the card number.
+    returning: bool,
 }
 
 /// The page with nothing typed yet.
 pub(super) async fn empty(app: &App, visit: &Visit) -> Result<Response, Problem> {
     let texts = texts(app, visit).await?;
-    page(app, visit, &texts, Filled::default(), StatusCode::OK)
+    let ticked = texts.iter().filter(|text| visit.kept.ticked(&text.sha256));
+    let filled = Filled {
+        consents: ticked.map(|text| text.kind).collect(),
+        returning: visit.left.is_some(),
+        ..Filled::default()
+    };
+    page(app, visit, &texts, filled, StatusCode::OK)
 }
 
 /// The consent texts in force, in the borrower's language.
@@ -58,6 +66,9 @@ pub(super) async fn bind(
     fields: Fields,
 ) -> Result<Response, Problem> {
     visit.require_csrf(&app, fields.text("csrf"), &headers)?;
+    if let Some(chosen) = crate::lang::parse(fields.text("lang")) {
+        return in_other_words(&app, visit.speaking(chosen), &fields).await;
+    }
     visit.take_turn(&app)?;
     if let Some(running) = running(&app, &visit).await? {
         return Ok(running);
@@ -95,11 +106,27 @@ pub(super) async fn bind(
     let binding = app.engine.bind(visit.session.platform, idempotency, new);
     match soon(binding).await {
         None | Some(Ok(_)) => {
-            let kept = used.keep(&visit).seal(&app, &visit.session);
+            let kept = used.keep(&visit, &texts).seal(&app, &visit.session);
             Ok(visit.back(&app, &[(cookies::KEPT, &kept)]))
         }
         Some(Err(error)) => refused(&app, &visit, &texts, error, filled),
     }
+}
+
+/// The language was switched in the middle of typing: the same page in the other one, unchecked.
+/// The card number is not given back, and consent belongs to the wording that was read.
+async fn in_other_words(app: &App, visit: Visit, fields: &Fields) -> Result<Response, Problem> {
+    let texts = texts(app, &visit).await?;
+    let filled = Filled {
+        name: fields.text("name"),
+        id_number: fields.text("id_number"),
+        phone: fields.text("phone"),
+        returning: true,
+        ..Filled::default()
+    };
+    let mut response = page(app, &visit, &texts, filled, StatusCode::OK)?;
+    remember_lang(app, &visit, &mut response);
+    Ok(response)
 }
 
 /// A binding that is under way is shown instead of beginning another beside it.
@@ -185,7 +212,8 @@ impl Used {
     }
 
     /// What the cookie keeps. What the platform knew stays here and need not travel.
-    fn keep(self, visit: &Visit) -> Kept {
+    fn keep(self, visit: &Visit, texts: &[ConsentView]) -> Kept {
+        let read: Vec<&str> = texts.iter().map(|text| text.sha256.as_str()).collect();
         let needed = |text: Zeroizing<String>, place: Place| {
             let new = text.as_str() != visit.prefilled(place);
             if new && text.len() <= KEPT_BYTES_MAX { text } else { Zeroizing::default() }
@@ -194,6 +222,7 @@ impl Used {
             name: needed(self.name, Place::Name),
             id_number: needed(self.id_number, Place::IdNumber),
             phone: needed(self.phone, Place::Phone),
+            ticks: read.join(" "),
         }
     }
 }
@@ -333,6 +362,7 @@ fn number_field(app: &App, visit: &Visit, filled: &Filled<'_>) -> Field {
         autocomplete: "cc-number",
         value: filled.card_number.to_owned(),
         known: None,
+        note: (filled.card_number.is_empty() && filled.returning).then_some(w.number_again),
         messages: messages(&filled.findings, Place::CardNumber, visit),
         bank_known: line.is_some(),
         bank_line: line.unwrap_or_default(),
@@ -365,6 +395,7 @@ fn text_field(visit: &Visit, filled: &Filled<'_>, place: Place) -> Field {
         autocomplete,
         value: value.to_owned(),
         known,
+        note: None,
         messages: messages(&filled.findings, place, visit),
         bank_line: String::new(),
         bank_known: false,

@@ -7,6 +7,7 @@ mod code;
 mod cookies;
 mod form;
 mod result;
+mod said;
 mod side;
 mod urlencoded;
 mod views;
@@ -31,6 +32,7 @@ use crate::frame::Info;
 use crate::problem::{Kind, Problem};
 use crate::{assets, bins, lang};
 
+use said::Said;
 use views::{ClosedPage, Face, Frame};
 use visit::{Visit, redirect};
 use words::Words;
@@ -108,8 +110,8 @@ async fn show(
     if left {
         return form::empty(&app, &visit).await;
     }
-    let resent = query.as_deref() == Some("resent");
-    page(&app, &visit, &info, &binding, resent)
+    let said = query.as_deref().and_then(Said::of_query);
+    page(&app, &visit, &info, &binding, said)
 }
 
 fn asked_lang(query: &str) -> Option<Lang> {
@@ -140,21 +142,18 @@ fn page(
     visit: &Visit,
     info: &Info,
     binding: &BindingView,
-    resent: bool,
+    said: Option<Said>,
 ) -> Result<Response, Problem> {
     match binding.state {
         BindingState::Checked if binding.diagnosis.is_some() => {
-            result::refused(app, visit, info, binding)
+            result::refused(app, visit, info, binding, said)
         }
         BindingState::Checked | BindingState::Confirming | BindingState::Doubtful => {
             result::waiting(app, visit, binding)
         }
-        BindingState::AwaitingCode => {
-            let notice = resent.then_some(visit.w.code_resent);
-            code::page(app, visit, binding, notice, Vec::new(), StatusCode::OK)
-        }
+        BindingState::AwaitingCode => code::page(app, visit, binding, said),
         BindingState::Active | BindingState::Unbinding => result::success(app, visit, binding),
-        BindingState::Refused => result::refused(app, visit, info, binding),
+        BindingState::Refused => result::refused(app, visit, info, binding, None),
         BindingState::Expired | BindingState::Cancelled | BindingState::Unbound => {
             result::closed(app, visit, binding)
         }
@@ -255,6 +254,9 @@ pub(crate) fn problem_page(app: &App, problem: &Problem, lang: Lang, request_id:
         text,
         again: false,
         to_page,
+        // The session is not known here, so its way back is not either.
+        leave: false,
+        return_url: None,
         csrf: String::new(),
         once: String::new(),
     };

@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use mingka_domain::cause::{Audience, Dictionary};
-use mingka_domain::diagnosis::{Certainty, Diagnosis, NextStep, Retry};
+use mingka_domain::diagnosis::{Actor, Certainty, Diagnosis, NextStep, Retry};
 use mingka_domain::hotline::Hotlines;
 use mingka_domain::time::SECOND_MS;
 use mingka_engine::{BindingState, BindingView};
 
+use super::said::Said;
 use super::urlencoded::Fields;
-use super::views::{ClosedPage, Hotline, RefusedPage, SuccessPage, WaitingPage};
+use super::views::{ClosedPage, Hotline, Message, RefusedPage, SuccessPage, WaitingPage};
 use super::visit::Visit;
 use super::{bank_must_act, card_line, cookies, day_and_clock, face, frame, html};
 use crate::app::App;
@@ -34,6 +35,7 @@ pub(super) fn waiting(
         doubtful: binding.state == BindingState::Doubtful,
         card_line: card_line(w, visit.lang, &binding.card),
         since: day_and_clock(binding.updated_at),
+        return_url: visit.session.return_url.clone(),
     };
     html(StatusCode::OK, visit.lang, &page)
 }
@@ -64,6 +66,7 @@ pub(super) fn refused(
     visit: &Visit,
     info: &Info,
     binding: &BindingView,
+    notice: Option<Said>,
 ) -> Result<Response, Problem> {
     let w = visit.w;
     let diagnosis = binding.diagnosis.as_ref().ok_or_else(|| {
@@ -86,9 +89,9 @@ pub(super) fn refused(
         candidates,
         reasons: vec![said.title, said.text],
         details,
-        who: said.actor,
+        who: who(visit, diagnosis, said.actor),
         next: said.next_step,
-        when: when(visit, diagnosis, binding, said.retry),
+        when: when(app, visit, diagnosis, binding, said.retry),
         card_line: card_line(w, visit.lang, &binding.card),
         hotline: hotline(visit, diagnosis, bank_code),
         hotline_words: said.hotline,
@@ -98,19 +101,55 @@ pub(super) fn refused(
             evidence.code.as_ref().map(|code| format!("{} {code}", evidence.channel))
         }),
         // The exact causes stay with the agents: the borrower's reference leads them there.
+        messages: notice.and_then(|notice| told(visit, notice)).into_iter().collect(),
         open: binding.state == BindingState::Checked,
+        retry: retry_in(app, binding),
+        return_url: visit.session.return_url.clone(),
     };
     html(StatusCode::OK, visit.lang, &page)
 }
 
-fn when(visit: &Visit, diagnosis: &Diagnosis, binding: &BindingView, words: String) -> String {
-    match diagnosis.retry {
-        Retry::After(seconds) => {
-            let at = binding.updated_at.plus_ms(i64::from(seconds) * SECOND_MS);
-            format!("{}{}", visit.w.retry_after, day_and_clock(at))
-        }
-        _ => words,
+/// What a try that was refused says. No code was sent here, so none is on its way.
+fn told(visit: &Visit, notice: Said) -> Option<Message> {
+    if notice == Said::TooEarly {
+        let text = visit.w.refused_not_yet.to_owned();
+        return Some(Message { severity: "warn", text, fix: None });
     }
+    notice.message(visit)
+}
+
+/// Who acts; "nobody" would be wrong where the borrower tries once more later.
+fn who(visit: &Visit, diagnosis: &Diagnosis, words: String) -> String {
+    if diagnosis.actor == Actor::Nobody && matches!(diagnosis.retry, Retry::After(_)) {
+        return visit.w.refused_you_later.to_owned();
+    }
+    words
+}
+
+/// From when. An open binding knows the moment from which it takes another try.
+fn when(
+    app: &App,
+    visit: &Visit,
+    diagnosis: &Diagnosis,
+    binding: &BindingView,
+    words: String,
+) -> String {
+    let Retry::After(seconds) = diagnosis.retry else { return words };
+    let own = binding.updated_at.plus_ms(i64::from(seconds) * SECOND_MS);
+    let open = binding.code.as_ref().filter(|_| binding.state == BindingState::Checked);
+    let at = open.map_or(own, |code| code.resend_after);
+    if at.since_ms(app.now()) <= 0 {
+        return visit.w.retry_now.to_owned();
+    }
+    format!("{}{}", visit.w.retry_after, day_and_clock(at))
+}
+
+/// The seconds until another code may be asked for; nothing where none may be.
+fn retry_in(app: &App, binding: &BindingView) -> Option<i64> {
+    let code = binding.code.as_ref().filter(|_| binding.state == BindingState::Checked)?;
+    let wait_ms = code.resend_after.since_ms(app.now()).max(0);
+    // Rounded up, so that the button never comes to life too early.
+    (code.sends_left > 0).then_some((wait_ms + SECOND_MS - 1) / SECOND_MS)
 }
 
 /// A number to tap, where the bank must act and its number is known.
@@ -127,6 +166,7 @@ fn back(visit: &Visit, diagnosis: &Diagnosis) -> &'static str {
     let w = visit.w;
     match diagnosis.next_step {
         NextStep::CorrectEntry => w.refused_fix,
+        NextStep::RequestNewCode => w.refused_new_code,
         NextStep::UseAnotherCard | NextStep::CallBank | NextStep::VisitBank => w.refused_other,
         _ => w.refused_again,
     }
@@ -148,6 +188,8 @@ pub(super) fn closed(app: &App, visit: &Visit, binding: &BindingView) -> Result<
         text: text.to_owned(),
         again: true,
         to_page: false,
+        leave: true,
+        return_url: visit.session.return_url.clone(),
         csrf: visit.csrf(app),
         once: Visit::once(app),
     };

@@ -64,6 +64,8 @@ pub(crate) struct Field {
     pub(crate) value: String,
     /// What is known already, masked.
     pub(crate) known: Option<String>,
+    /// One more sentence under the hint.
+    pub(crate) note: Option<&'static str>,
     pub(crate) messages: Vec<Message>,
     /// The bank found, for the card number.
     pub(crate) bank_line: String,
@@ -147,6 +149,7 @@ pub(crate) struct WaitingPage {
     pub(crate) doubtful: bool,
     pub(crate) card_line: String,
     pub(crate) since: String,
+    pub(crate) return_url: Option<String>,
 }
 
 /// The card is bound.
@@ -192,8 +195,13 @@ pub(crate) struct RefusedPage {
     pub(crate) back: &'static str,
     pub(crate) reference: String,
     pub(crate) bank_code: Option<String>,
-    /// Whether the binding is still open, so that a code may be asked for again.
+    /// What an action that was refused says.
+    pub(crate) messages: Vec<Message>,
+    /// Whether the binding is still open.
     pub(crate) open: bool,
+    /// Whether a code may be asked for again, and the seconds until then.
+    pub(crate) retry: Option<i64>,
+    pub(crate) return_url: Option<String>,
 }
 
 /// Nothing more happens here: expired, cancelled, or a page that must be opened anew.
@@ -205,6 +213,9 @@ pub(crate) struct ClosedPage {
     pub(crate) text: String,
     pub(crate) again: bool,
     pub(crate) to_page: bool,
+    /// Whether to say how to leave: by the platform's address, or by closing the page.
+    pub(crate) leave: bool,
+    pub(crate) return_url: Option<String>,
     pub(crate) csrf: String,
     pub(crate) once: String,
 }

@@ -42,6 +42,8 @@ pub(crate) struct Kept {
     pub(crate) name: Zeroizing<String>,
     pub(crate) id_number: Zeroizing<String>,
     pub(crate) phone: Zeroizing<String>,
+    /// The hashes of the consent texts that were ticked: the same wording stays ticked.
+    pub(crate) ticks: String,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -156,6 +158,11 @@ impl Visit {
             .map_err(|wait_s| Problem::new(Kind::TooMany).retry_after(wait_s))
     }
 
+    /// The same visit in another language.
+    pub(crate) fn speaking(self, lang: Lang) -> Self {
+        Self { lang, w: Words::of(lang), ..self }
+    }
+
     /// To the one address all pages have, after a POST.
     pub(crate) fn back(&self, app: &App, cookies: &[(&str, &str)]) -> Response {
         let max_age_s = self.session.expires_at.since_ms(app.now()) / SECOND_MS;
@@ -164,15 +171,11 @@ impl Visit {
 }
 
 /// A redirect that is followed by GET.
-pub(crate) fn redirect(
-    app: &App,
-    to: &'static str,
-    cookies: &[(&str, &str)],
-    max_age_s: i64,
-) -> Response {
+pub(crate) fn redirect(app: &App, to: &str, cookies: &[(&str, &str)], max_age_s: i64) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::LOCATION, HeaderValue::from_static(to));
+    let to = HeaderValue::from_str(to).unwrap_or_else(|_| HeaderValue::from_static("/b/"));
+    headers.insert(header::LOCATION, to);
     let secure = app.settings.public_url.starts_with("https://");
     for (name, value) in cookies {
         let line = cookies::set(name, value, max_age_s.max(0), secure);
@@ -181,10 +184,18 @@ pub(crate) fn redirect(
     response
 }
 
+/// Keeps the visit's language for the next pages.
+pub(crate) fn remember_lang(app: &App, visit: &Visit, response: &mut Response) {
+    let secure = app.settings.public_url.starts_with("https://");
+    let tag = lang::tag(visit.lang);
+    let line = cookies::set(cookies::LANG, tag, super::LANG_KEPT_S, secure);
+    response.headers_mut().append(header::SET_COOKIE, line);
+}
+
 impl Kept {
     /// Seals it for the cookie, bound to the session.
     pub(crate) fn seal(&self, app: &App, session: &SessionView) -> String {
-        let texts = [self.name.as_str(), self.id_number.as_str(), self.phone.as_str()];
+        let texts = [&*self.name, &*self.id_number, &*self.phone, &*self.ticks];
         let clear = Zeroizing::new(serde_json::to_vec(&texts).unwrap_or_default());
         let record = session.id.to_string();
         let place = Place { purpose: "page.kept", record: &record };
@@ -197,8 +208,13 @@ impl Kept {
         let record = session.id.to_string();
         let place = Place { purpose: "page.kept", record: &record };
         let clear = app.settings.keyring.open(place, &sealed).ok()?;
-        let [name, id_number, phone]: [String; 3] = serde_json::from_slice(&clear).ok()?;
-        Some(Self { name: name.into(), id_number: id_number.into(), phone: phone.into() })
+        let [name, id_number, phone, ticks]: [String; 4] = serde_json::from_slice(&clear).ok()?;
+        Some(Self { name: name.into(), id_number: id_number.into(), phone: phone.into(), ticks })
+    }
+
+    /// Whether the text with this hash was ticked.
+    pub(crate) fn ticked(&self, sha256: &str) -> bool {
+        self.ticks.split(' ').any(|one| one == sha256)
     }
 }
 

@@ -55,6 +55,7 @@ words! {
     consent_section: "授权", "Permissions";
     number_label: "银行卡号", "Card number";
     number_hint: "卡面上的 16 至 19 位数字，空格可以不管", "The 16 to 19 digits on the card; spaces do not matter";
+    number_again: "为了安全，请重新输入卡号", "For safety, please enter the card number again";
     number_where: "卡号在哪里？", "Where is the number?";
     number_where_text:
         "卡号印在卡的正面或背面，通常四位一组。手机银行的“我的账户”里也能看到完整卡号。",
@@ -90,7 +91,7 @@ words! {
     consent_needed:
         "请先阅读并勾选这一项：没有您的同意，我们不会向银行发送任何信息。",
         "Please read and tick this first: without your consent nothing is sent to the bank.";
-    mark_stop: "需要更正", "To correct";
+    mark_stop: "需要更正", "Please fix";
     mark_warn: "请核对", "Please check";
 
     trust_sealed: "加密保存", "Stored encrypted";
@@ -123,7 +124,10 @@ words! {
     code_resend: "重新发送", "Send again";
     code_resend_at: "可重新发送的时间：", "Can be sent again at";
     code_resend_in: "{s} 秒后可重新发送", "Send again in {s} s";
-    code_sends_left: "还可发送次数：", "Sends left:";
+    code_no_sends:
+        "重新发送的次数已用完，请用最新一条短信里的验证码，或返回修改信息。",
+        "No more codes can be sent for now; use the code of the latest message, or go back and change details.";
+    code_sends_left: "还可重新发送次数：", "Resends left:";
     code_tries_left: "还可输入次数：", "Tries left:";
     code_missing: "没有收到？", "Nothing arrived?";
     code_missing_text:
@@ -146,24 +150,26 @@ words! {
         "可以先离开此页，我们会继续查询；稍后回到应用里查看结果。",
         "You may leave this page; we go on asking. Look in the app for the result later.";
     waiting_refresh: "刷新看结果", "Refresh";
-    waiting_since: "开始时间", "Since";
-    waiting_actor: "现在谁在处理", "Who is acting";
-    waiting_actor_us: "明卡正在向银行查询，您不用做什么", "Mingka is asking the bank; you need do nothing";
+    waiting_since: "开始时间", "Started";
+    waiting_actor: "现在谁在处理", "Who is working on it";
+    waiting_actor_us: "我们正在向银行查询，您无需操作", "We are asking the bank; you don't need to do anything";
 
     success_title: "绑定成功", "Your card is added";
-    success_text: "这张卡现在可以用于收款和还款。", "This card can now be used to receive and repay.";
+    success_text: "这张卡现在可以用来收款和还款。", "You can now use this card to receive your loan and repay it.";
     success_bank: "银行", "Bank";
     success_number: "卡号", "Card";
-    success_kind: "卡种", "Kind";
+    success_kind: "卡种", "Card type";
     success_time: "完成时间", "Completed";
     done_return: "返回", "Back to";
+    done_close: "也可以直接关闭这个页面。", "You may also simply close this page.";
+    success_close: "可以关闭这个页面了。", "You may close this page now.";
 
-    refused_title: "这张卡暂时没有绑上", "This card was not added";
+    refused_title: "这张卡没有绑定成功", "This card was not added";
     refused_safe:
-        "没有绑定任何卡，可以放心按下面的步骤处理。",
-        "No card has been added; you can safely follow the steps below.";
+        "这次没有绑定，也没有任何扣款，可以放心按下面的步骤处理。",
+        "Nothing was added this time and no money was taken; you can safely follow the steps below.";
     refused_why: "原因", "Why";
-    refused_who: "谁来处理", "Who acts";
+    refused_who: "谁来处理", "Who needs to act";
     refused_next: "下一步", "Next step";
     refused_when: "何时再试", "When to try again";
     refused_one_of: "银行没有说明是哪一项，可能是下面其中之一：", "The bank did not say which; it may be one of these:";
@@ -171,21 +177,29 @@ words! {
     refused_fix: "返回更正", "Go back and correct";
     refused_other: "换一张卡", "Use another card";
     refused_again: "重新绑定", "Try again";
-    refused_support: "给客服看的信息", "For support";
+    refused_new_code: "重新开始，获取新的验证码", "Start again with a new code";
+    refused_retry: "再试一次", "Try once more";
+    refused_retry_in: "{t} 后可再试一次", "Try once more in {t}";
+    refused_not_yet:
+        "还没到可以再试的时间，请到下面写明的时间再点一次。",
+        "It is a little too early; please try again at the time given below.";
+    refused_you_later: "稍后由您再试一次", "You, by trying once more later";
+    refused_support: "给客服看的信息", "Details for support";
     refused_reference: "编号", "Reference";
     refused_code: "银行应答码", "Bank's code";
-    retry_after: "可以再试的时间：", "From";
+    retry_now: "现在可以再试", "You can try again now";
+    retry_after: "可以再试的时间：", "From ";
 
     expired_title: "验证码已过有效期", "The code has run out of time";
     expired_text:
-        "验证码没有在有效期内填写，没有绑定任何卡。可以重新开始，银行会发新的验证码。",
-        "The code was not entered in time and no card was added. You can start again; the bank will send a new code.";
+        "验证码没有在有效期内填写，这次没有绑定，也没有任何扣款。可以重新开始，银行会发新的验证码。",
+        "The code was not entered in time. Nothing was added this time and no money was taken. You can start again; the bank will send a new code.";
     cancelled_title: "已取消", "Cancelled";
     cancelled_text:
-        "没有绑定任何卡。需要时可以重新开始。",
-        "No card was added. You can start again whenever you like.";
+        "这次没有绑定，也没有任何扣款。需要时可以重新开始。",
+        "Nothing was added this time and no money was taken. You can start again whenever you like.";
     unbound_title: "已解除绑定", "The card has been removed";
-    unbound_text: "这张卡不再用于收款和还款。", "This card is no longer used to receive or repay.";
+    unbound_text: "这张卡不再用于收款和还款。", "This card is no longer used to receive your loan or repay it.";
     start_again: "重新开始", "Start again";
     gone_title: "请从应用里重新打开这个页面", "Please open this page again from the app";
     gone_text:

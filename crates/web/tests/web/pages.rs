@@ -72,7 +72,7 @@ async fn a_warning_is_shown_once_and_can_be_passed() {
     borrower.binds(&odd).await;
     assert_eq!(borrower.page.status, 422);
     borrower.sees("message warn").misses("aria-invalid=\"true\"").sees("我已核对");
-    borrower.binds(&odd).await.misses("我已核对").sees("这张卡暂时没有绑上");
+    borrower.binds(&odd).await.misses("我已核对").sees("这张卡没有绑定成功");
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_refusal_says_why_who_what_next_and_lets_go_on() {
     let mut borrower = Borrower::arrives(&house).await;
     borrower.binds(&lost).await;
     borrower
-        .sees("银行卡需要向银行确认")
+        .sees("请向发卡银行确认这张卡的情况")
         .sees("谁来处理")
         .sees("下一步")
         .sees("何时再试")
@@ -111,6 +111,7 @@ async fn a_refusal_says_why_who_what_next_and_lets_go_on() {
     borrower.misses(&lost.number).misses(&lost.id_number);
     borrower.submit("/b/again", &[]).await.sees("action=\"/b/bind\"");
     assert_eq!(borrower.value_of("card_number"), "", "the number is never kept");
+    borrower.sees("为了安全，请重新输入卡号");
     borrower.sees("已填写").misses(&lost.phone).misses(&lost.name);
     // Only the card is typed anew: name, ID and phone are kept, sealed.
     let good = card("ok");
@@ -152,7 +153,7 @@ async fn a_doubt_is_never_called_a_failure_and_resolves_by_itself() {
     let code = house.code(&good);
     borrower.submit("/b/confirm", &[("code", &code)]).await;
     borrower.sees("结果确认中").sees("http-equiv=\"refresh\"").sees("data-watch=\"doubtful\"");
-    borrower.misses("失败").misses("没有绑上");
+    borrower.misses("失败").misses("没有绑定");
     let state = borrower.ask(Method::GET, "/b/state").send().await.is(200).json();
     assert_eq!(state["state"], "doubtful");
     for _ in 0..20 {
@@ -177,12 +178,36 @@ async fn wrong_codes_are_counted_and_empty_ones_are_not() {
     let code = house.code(&good);
     let wrong = if code == "654321" { "123456" } else { "654321" };
     borrower.submit("/b/confirm", &[("code", wrong)]).await.sees("还可输入次数： 4");
-    borrower.sees("id=\"code\"").sees("message stop");
-    borrower.submit("/b/resend", &[]).await;
-    assert_eq!(borrower.page.status, 429);
-    borrower.sees("还需等待的秒数");
+    borrower.sees("id=\"code\"").sees("验证码不对或已过期").misses("以下原因之一");
+    borrower.submit("/b/resend", &[]).await.sees("请等倒计时结束后再重新获取");
+    // The address was reached by GET, so that a reload sends nothing again.
+    assert_eq!(borrower.page.status, 200);
     house.later(61_000);
     borrower.reload().await.submit("/b/resend", &[]).await.sees("新的验证码已发出");
+}
+
+#[tokio::test]
+async fn a_code_that_ran_out_is_said_beside_the_field() {
+    let house = House::new().await;
+    let good = card("ok");
+    let mut borrower = Borrower::arrives(&house).await;
+    borrower.binds(&good).await;
+    let code = house.code(&good);
+    house.later(400_000);
+    borrower.submit("/b/confirm", &[("code", &code)]).await;
+    borrower.sees("验证码已过期").sees("请重新发送").sees("id=\"code\"");
+}
+
+#[tokio::test]
+async fn the_switch_of_language_keeps_what_was_typed_but_never_the_number() {
+    let house = House::new().await;
+    let good = card("ok");
+    let mut borrower = Borrower::arrives(&house).await;
+    let fields = [("lang", "en"), ("card_number", &*good.number), ("name", &*good.name)];
+    borrower.submit("/b/bind", &fields).await.sees("Add your bank card").misses(&good.number);
+    assert_eq!(borrower.value_of("name"), good.name);
+    borrower.sees("please enter the card number again").misses("aria-invalid=\"true\"");
+    borrower.reload().await.sees("Add your bank card");
 }
 
 #[tokio::test]
