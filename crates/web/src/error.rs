@@ -29,7 +29,7 @@ impl From<EngineError> for Problem {
                         format!("It is {state}. {}", said(&cause, Lang::En)),
                     )
                     .not_before(possible_at)
-                    .cause(cause)
+                    .row_of(cause)
             }
             EngineError::IdempotencyMismatch => Self::new(Kind::IdempotencyMismatch),
             EngineError::InProgress => Self::new(Kind::InProgress).retry_after(1),

@@ -4,8 +4,8 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use mingka_domain::cause::CauseCode;
-use mingka_domain::diagnosis::{Actor, NextStep};
+use mingka_domain::cause::{CauseCode, Dictionary};
+use mingka_domain::diagnosis::{Actor, NextStep, Retry};
 use mingka_domain::finding::Finding;
 use mingka_domain::text::Lang;
 use mingka_domain::time::{SECOND_MS, Timestamp};
@@ -34,8 +34,13 @@ pub(crate) struct Details {
     /// The moment from which it is possible: whoever writes the answer knows what time it is.
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) cause: Option<CauseCode>,
+    /// The cause's own row, where it says more than the kind: who acts, what next, when again.
+    pub(crate) acts: Option<Acts>,
     pub(crate) findings: Vec<Finding>,
 }
+
+/// Who acts, what next, and when to try again.
+pub(crate) type Acts = (Actor, NextStep, Retry);
 
 impl Problem {
     pub(crate) fn new(kind: Kind) -> Self {
@@ -46,6 +51,7 @@ impl Problem {
             retry_after_s: None,
             not_before: None,
             cause: None,
+            acts: None,
             findings: Vec::new(),
         }))
     }
@@ -83,6 +89,17 @@ impl Problem {
         self
     }
 
+    /// The cause, and what its row says: who acts, what next, and when to try again.
+    pub(crate) fn row_of(mut self, cause: CauseCode) -> Self {
+        if let Some(row) = Dictionary::embedded().get(&cause) {
+            self.0.acts = Some((row.actor, row.next_step, row.retry));
+            if let (Retry::After(seconds), None) = (row.retry, self.0.retry_after_s) {
+                self = self.retry_after(seconds);
+            }
+        }
+        self.cause(cause)
+    }
+
     pub(crate) fn findings(mut self, findings: Vec<Finding>) -> Self {
         self.0.cause = findings.first().map(|finding| finding.cause.clone());
         self.0.findings = findings;
@@ -112,6 +129,8 @@ impl Problem {
             Lang::Zh => kind.detail.0,
             Lang::En => kind.detail.1,
         };
+        let (actor, next_step) =
+            self.acts.map_or((kind.actor, kind.next_step), |(actor, next, _)| (actor, next));
         ProblemBody {
             r#type: format!("/docs#{}", kind.code),
             title: match lang {
@@ -123,8 +142,9 @@ impl Problem {
             detail: own.unwrap_or(general).to_owned(),
             code: kind.code.to_owned(),
             cause: self.cause.as_ref().map(|cause| cause.as_str().to_owned()),
-            actor: word(&kind.actor),
-            next_step: word(&kind.next_step),
+            actor: word(&actor),
+            next_step: word(&next_step),
+            retry: self.acts.map(|(_, _, retry)| retry.name().to_owned()),
             retry_after: self.retry_after_s,
             request_id: request_id.to_owned(),
             pointer: self.pointer.clone(),
@@ -179,7 +199,7 @@ pub(crate) struct ProblemBody {
     pub(crate) code: String,
     /// The stable code of the cause, where a card or an entry is what it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "card.number_incomplete")]
+    #[schema(nullable = false, example = "card.number_too_short")]
     pub(crate) cause: Option<String>,
     /// Who must act: `borrower`, `issuer`, `platform`, `channel` or `nobody`.
     #[schema(example = "platform")]
@@ -187,6 +207,10 @@ pub(crate) struct ProblemBody {
     /// What that party does next.
     #[schema(example = "fix_integration")]
     pub(crate) next_step: String,
+    /// `never`, `after_correction`, `after` or `automatic`, where a cause says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "after_correction")]
+    pub(crate) retry: Option<String>,
     /// Seconds to wait before trying again, where waiting helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

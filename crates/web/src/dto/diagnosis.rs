@@ -29,7 +29,7 @@ pub(crate) struct FindingBody {
     #[schema(example = "stop")]
     pub(crate) severity: String,
     /// The stable cause.
-    #[schema(example = "card.number_incomplete")]
+    #[schema(example = "card.number_too_short")]
     pub(crate) cause: String,
     /// What is wrong.
     pub(crate) text: String,
@@ -120,7 +120,7 @@ pub(crate) struct ChannelAnswerBody {
 #[schema(as = Diagnosis)]
 pub(crate) struct DiagnosisBody {
     /// The likeliest cause.
-    #[schema(example = "card.phone_mismatch")]
+    #[schema(example = "phone.mismatch")]
     pub(crate) cause: String,
     /// All causes it may be, likeliest first.
     pub(crate) causes: Vec<String>,
@@ -199,10 +199,9 @@ impl From<&mingka_domain::diagnosis::Evidence> for ChannelAnswerBody {
 }
 
 pub(super) fn retry(retry: Retry) -> (&'static str, Option<u32>) {
-    match retry {
-        Retry::Never => ("never", None),
-        Retry::AfterCorrection => ("after_correction", None),
-        Retry::After(seconds) => ("after", Some(seconds)),
-        Retry::Automatic => ("automatic", None),
-    }
+    let seconds = match retry {
+        Retry::After(seconds) => Some(seconds),
+        Retry::Never | Retry::AfterCorrection | Retry::Automatic => None,
+    };
+    (retry.name(), seconds)
 }

@@ -141,7 +141,7 @@ async fn values_of_the_wrong_form_name_their_place() {
         told.problem(422, "request.wrong_value")
     };
     for url in
-        ["javascript:alert(1)", "javascript://%0aalert(1)", "http://evil.example/", "//x", ""]
+        ["javascript:alert(1)", "intent://x", "http://evil.example/", "https:///x", "//x", ""]
     {
         let body = session(json!({"return_url": url})).await;
         assert_eq!(body["pointer"], "/return_url");
@@ -191,7 +191,14 @@ async fn steps_out_of_order() {
     let path = format!("/v1/bindings/{}", binding["id"].as_str().unwrap());
     let early = house.post(&format!("{path}/resend"), &json!({})).send().await;
     assert!(early.header("retry-after").parse::<u32>().is_ok_and(|s| s > 0), "{}", early.text);
-    early.problem(409, "state.not_possible");
+    let body = early.problem(409, "state.not_possible");
+    // Whose turn it is comes from the cause, not from the kind of error.
+    assert_eq!(body["cause"], "code.resend_too_early");
+    assert_eq!(
+        (&body["actor"], &body["next_step"]),
+        (&json!("borrower"), &json!("request_new_code"))
+    );
+    assert_eq!(body["retry"], "after");
     house.post(&format!("{path}/cancel"), &json!({})).send().await.is(200);
     let late = house.post(&format!("{path}/confirm"), &json!({"code": "123456"})).send().await;
     let body = late.problem(409, "state.not_possible");
