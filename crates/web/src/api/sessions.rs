@@ -16,8 +16,8 @@ use crate::problem::{Problem, ProblemBody};
 /// Open a hosted page
 ///
 /// Returns an address with a short-lived token. Send the borrower there at once. What you send of
-/// `name`, `id_number` and `phone` is checked now, kept sealed until the page's time is over, and
-/// shown on the page only masked.
+/// `name`, `id_number` and `phone` is checked now, kept sealed, forgotten within an hour
+/// after the page's time is over, and shown on the page only masked.
 #[utoipa::path(
     post, path = "/v1/binding-sessions", tag = "Bindings", security(("api_key" = [])),
     params(("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely")),

@@ -123,24 +123,6 @@ async fn every_changing_post_needs_its_key() {
 }
 
 #[tokio::test]
-async fn opening_a_page_twice_with_one_key_opens_one() {
-    let house = House::new().await;
-    let open = |body: Value| {
-        let ask = house.api(Method::POST, "/v1/binding-sessions");
-        ask.header("idempotency-key", "page-1").json(&body).send()
-    };
-    let first = open(json!({"borrower_ref": "loan-1"})).await.is(201).json();
-    let again = open(json!({"borrower_ref": "loan-1"})).await.is(201).json();
-    assert_eq!(first, again);
-    open(json!({"borrower_ref": "loan-2"})).await.problem(422, "idempotency.key_reused");
-    let other = house.other_key(&Scope::ALL).await;
-    let ask = house.ask(Method::POST, "/v1/binding-sessions");
-    let ask = ask.header("authorization", &format!("Bearer {other}"));
-    let told = ask.header("idempotency-key", "page-1").json(&json!({"borrower_ref": "loan-1"}));
-    assert_ne!(told.send().await.is(201).json()["id"], first["id"]);
-}
-
-#[tokio::test]
 async fn platforms_do_not_see_each_other() {
     let house = House::new().await;
     let binding = bound(&house, "ok").await;

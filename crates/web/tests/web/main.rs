@@ -12,3 +12,4 @@ mod bad_input;
 mod house;
 mod openapi;
 mod pages;
+mod sessions;

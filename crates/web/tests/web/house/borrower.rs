@@ -63,16 +63,20 @@ impl<'a> Borrower<'a> {
 
     /// Fills the first form with this card and every consent, and sends it.
     pub(crate) async fn binds(&mut self, card: &MagicCard) -> &mut Self {
-        let mut fields = vec![
-            ("card_number", card.number.clone()),
-            ("name", card.name.clone()),
-            ("id_number", card.id_number.clone()),
-            ("phone", card.phone.clone()),
-        ];
-        for name in ["consent_sharing", "consent_mandate"] {
-            fields.push((name, self.value_of(name)));
-        }
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        self.submits(&[
+            ("card_number", card.number.as_str()),
+            ("name", card.name.as_str()),
+            ("id_number", card.id_number.as_str()),
+            ("phone", card.phone.as_str()),
+        ])
+        .await
+    }
+
+    /// Sends the first form with these fields and every consent.
+    pub(crate) async fn submits(&mut self, typed: &[(&str, &str)]) -> &mut Self {
+        let consents = ["consent_sharing", "consent_mandate"].map(|n| (n, self.value_of(n)));
+        let mut fields = typed.to_vec();
+        fields.extend(consents.iter().map(|(name, value)| (*name, value.as_str())));
         self.submit("/b/bind", &fields).await
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) key: String,
     pub(crate) bank: Arc<Mutex<AcpBank>>,
+    pub(crate) parts: Parts,
+    settings: WebSettings,
     clock: Arc<HandClock>,
 }
 
@@ -90,7 +92,7 @@ impl House {
         let keyring = Arc::new(KeyRing::fresh(&SystemEntropy::new()));
         let profile = Profile::unionpay_acp();
         let both = |text: &str| Text { zh: text.to_owned(), en: text.to_owned() };
-        let engine = Engine::new(Parts {
+        let parts = Parts {
             store: Store::open_in_memory().unwrap(),
             keyring: Arc::clone(&keyring),
             clock: clock.clone(),
@@ -107,13 +109,24 @@ impl House {
             dictionary: Arc::new(Dictionary::embedded().clone()),
             consents: Arc::new(ConsentBook::embedded().clone()),
             settings: Settings::default(),
-        });
+        };
+        let engine = Engine::new(parts.clone());
         let mut settings = WebSettings::new("http://127.0.0.1:1", keyring);
         settings.clock = clock.clone();
         turn(&mut settings);
         let (_, key) = platform(&engine, "晨光分期", &Scope::ALL).await;
-        let router = mingka_web::router(engine.clone(), settings);
-        Self { router, engine, key, bank, clock }
+        let router = mingka_web::router(engine.clone(), settings.clone());
+        Self { router, engine, key, bank, parts, settings, clock }
+    }
+
+    /// The house after its process ended and another began on the same store, with these keys.
+    pub(crate) fn restarted(&self, keyring: Arc<KeyRing>) -> Self {
+        let parts = Parts { keyring: Arc::clone(&keyring), ..self.parts.clone() };
+        let settings = WebSettings { keyring, ..self.settings.clone() };
+        let engine = Engine::new(parts.clone());
+        let router = mingka_web::router(engine.clone(), settings.clone());
+        let (key, bank, clock) = (self.key.clone(), self.bank.clone(), self.clock.clone());
+        Self { router, engine, key, bank, parts, settings, clock }
     }
 
     /// Another platform's key, with these scopes.
