@@ -21,7 +21,7 @@ use crate::consent::Accepted;
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::idempotency::{Earlier, lost_key, to_json};
-use crate::machine::{Loaded, loaded};
+use crate::machine::{History, Loaded, loaded};
 use crate::perform::{Room, STEP_EXPIRY, step_id};
 use crate::request::{Cursor, Idempotency, NewBinding};
 use crate::seal::Purpose;
@@ -82,11 +82,11 @@ impl Engine {
         id: BindingId,
     ) -> Result<BindingView, EngineError> {
         let binding = self.load(platform, id).await?;
-        let events = self.events_of(platform, id).await?;
-        self.binding_view(&binding, &events)
+        let history = self.history_of(platform, id).await?;
+        self.binding_view(&binding, &history)
     }
 
-    /// A platform's bindings, newest first. The timelines are left out.
+    /// A platform's bindings, newest first. Timelines and consents are left out.
     ///
     /// # Errors
     /// When the store is away.
@@ -104,7 +104,7 @@ impl Engine {
         let items: Result<Vec<_>, _> = listed
             .items
             .into_iter()
-            .map(|record| self.binding_view(&loaded(record)?, &[]))
+            .map(|record| self.binding_view(&loaded(record)?, &History::default()))
             .collect();
         Ok(Page { items: items?, has_more: listed.has_more })
     }
@@ -124,8 +124,8 @@ impl Engine {
                 if binding.machine.in_flight().is_some() {
                     return Err(EngineError::InProgress);
                 }
-                let events = self.events_of(platform, id).await?;
-                let view = self.binding_view(&binding, &events)?;
+                let history = self.history_of(platform, id).await?;
+                let view = self.binding_view(&binding, &history)?;
                 self.answer_late(platform, idempotency, view, now).await.map(Some)
             }
             Earlier::Unanswered(_) => Err(EngineError::IdempotencyMismatch),
@@ -263,7 +263,7 @@ impl Engine {
         let unit = Unit::new(key)
             .writes([binding.record.insert(), opened_event.insert(), last_event.insert()])
             .writes([attempt.insert(), step.insert(), expiry.insert()])
-            .writes(start.accepted.iter().map(|yes| yes.insert(start.platform, owner.1, now)))
+            .writes(start.accepted.iter().flat_map(|yes| yes.keep(start.platform, owner.1, now)))
             .writes(
                 start
                     .session

@@ -22,9 +22,9 @@ use crate::machine::{Changed, Loaded, Refusal};
 use crate::seal::Purpose;
 
 /// How often a conclusion is tried again when the row changed meanwhile or the store was away.
-const TRIES_MAX: u32 = 6;
+pub(crate) const TRIES_MAX: u32 = 6;
 /// The first wait when the store was away; it doubles.
-const WAIT_MS: u64 = 20;
+pub(crate) const WAIT_MS: u64 = 20;
 
 /// What is to become durable.
 pub(crate) struct Conclusion<'a> {
@@ -220,9 +220,9 @@ impl Engine {
         match kind {
             Answer::Binding => {
                 let record = &changed.record;
-                let mut events = self.events_of(record.platform, record.id).await?;
-                events.push(changed.event.clone());
-                to_json(&self.binding_view(&after, &events)?)
+                let mut history = self.history_of(record.platform, record.id).await?;
+                history.events.push(changed.event.clone());
+                to_json(&self.binding_view(&after, &history)?)
             }
             Answer::Instrument => to_json(&self.instrument_of(&after).await?),
         }
@@ -236,7 +236,7 @@ struct Draft {
 }
 
 /// The attempt after what was heard about it, and the statement that says so.
-fn heard_of(
+pub(crate) fn heard_of(
     mut record: AttemptRecord,
     heard: Option<&Heard>,
     now: Timestamp,

@@ -68,9 +68,9 @@ impl Engine {
         let now = self.now();
         let binding = self.load(platform, id).await?;
         let changed = binding.apply(Event::CancelRequested, now)?;
-        let mut events = self.events_of(platform, id).await?;
-        events.push(changed.event.clone());
-        let view = self.binding_view(&changed.clone().loaded(), &events)?;
+        let mut history = self.history_of(platform, id).await?;
+        history.events.push(changed.event.clone());
+        let view = self.binding_view(&changed.clone().loaded(), &history)?;
         let answer = Some(to_json(&view)?);
         let key = self.take_key(platform, &idempotency, Subject::Binding(id), answer, now);
         let unit = Unit::new(key)

@@ -6,12 +6,12 @@ use mingka_domain::effect::Subject;
 use mingka_domain::id::PlatformId;
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
-use mingka_store::{ConsentRecord, Statement};
+use mingka_store::{ConsentRecord, ConsentTextRecord, Statement};
 
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::request::ConsentGiven;
-use crate::view::ConsentView;
+use crate::view::{ConsentTextView, ConsentView};
 
 impl Engine {
     /// The consents a binding needs, in their current wording, as this platform's borrowers read
@@ -26,6 +26,17 @@ impl Engine {
     ) -> Result<Vec<ConsentView>, EngineError> {
         let parties = self.parties(platform).await?;
         Ok(ConsentKind::ALL.map(|kind| self.consent_view(kind, lang, &parties)).into())
+    }
+
+    /// A text that was accepted, exactly as it was read: the proof behind the hash in a binding. It
+    /// names no borrower.
+    ///
+    /// # Errors
+    /// When nobody ever accepted a text with this hash, or the store is away.
+    pub async fn consent_text(&self, sha256: &str) -> Result<ConsentTextView, EngineError> {
+        let kept = self.store().consent_text(sha256).await?.ok_or(EngineError::NotFound)?;
+        let ConsentTextRecord { sha256, kind, version, lang, body, first_used_at } = kept;
+        Ok(ConsentTextView { kind, version, lang, text: body, sha256, first_used_at })
     }
 
     /// Checks that every kind needed was accepted in its current wording.
@@ -55,13 +66,14 @@ impl Engine {
         if document.version != given.version {
             return None;
         }
-        let sha256 = sha256_hex(document.render(given.lang, parties).canonical().as_bytes());
+        let body = document.render(given.lang, parties).canonical();
+        let sha256 = sha256_hex(body.as_bytes());
         // A caller that showed its own copy must have shown ours.
         if given.sha256.as_ref().is_some_and(|shown| *shown != sha256) {
             return None;
         }
         let (kind, version) = (given.kind, given.version.clone());
-        Some(Accepted { kind, version, lang: given.lang, sha256 })
+        Some(Accepted { kind, version, lang: given.lang, body, sha256 })
     }
 
     fn consent_view(&self, kind: ConsentKind, lang: Lang, parties: &Parties) -> ConsentView {
@@ -85,21 +97,31 @@ pub(crate) struct Accepted {
     kind: ConsentKind,
     version: String,
     lang: Lang,
+    body: String,
     sha256: String,
 }
 
 impl Accepted {
-    pub(crate) fn insert(
+    /// The statements that keep it: the text, unless it is kept already, then the yes.
+    pub(crate) fn keep(
         &self,
         platform: PlatformId,
         subject: Subject,
         now: Timestamp,
-    ) -> Statement {
+    ) -> [Statement; 2] {
         let lang = match self.lang {
             Lang::Zh => "zh",
             Lang::En => "en",
         };
-        ConsentRecord {
+        let text = ConsentTextRecord {
+            sha256: self.sha256.clone(),
+            kind: self.kind.name().to_owned(),
+            version: self.version.clone(),
+            lang: lang.to_owned(),
+            body: self.body.clone(),
+            first_used_at: now,
+        };
+        let yes = ConsentRecord {
             subject,
             kind: self.kind.name().to_owned(),
             platform,
@@ -107,7 +129,7 @@ impl Accepted {
             lang: lang.to_owned(),
             sha256: self.sha256.clone(),
             accepted_at: now,
-        }
-        .insert()
+        };
+        [text.keep(), yes.insert()]
     }
 }

@@ -48,8 +48,8 @@ pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
 };
 pub use crate::view::{
-    ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentView,
-    InstrumentState, InstrumentView, IssuedApiKey, OpenedSession, Page, PlatformView, SessionView,
-    TimelineEntry, VerificationState, VerificationView,
+    ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentAccepted,
+    ConsentTextView, ConsentView, InstrumentState, InstrumentView, IssuedApiKey, OpenedSession,
+    Page, PlatformView, SessionView, TimelineEntry, VerificationState, VerificationView,
 };
 pub use crate::watch::Watch;

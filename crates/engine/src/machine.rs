@@ -4,13 +4,13 @@ use mingka_domain::binding::{Binding, Event, InvalidTransition};
 use mingka_domain::effect::{Effect, Subject};
 use mingka_domain::id::{BindingId, PlatformId};
 use mingka_domain::time::Timestamp;
-use mingka_store::{BindingEventRecord, BindingRecord, Statement};
+use mingka_store::{BindingEventRecord, BindingRecord, ConsentRecord, Statement};
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::idempotency::to_json;
 use crate::seal::Purpose;
-use crate::view::{BindingState, BindingView, CodeView, TimelineEntry};
+use crate::view::{BindingState, BindingView, CodeView, ConsentAccepted, TimelineEntry};
 
 /// The longest timeline that is shown.
 const TIMELINE_MAX: u32 = 500;
@@ -20,6 +20,13 @@ const TIMELINE_MAX: u32 = 500;
 pub(crate) struct Loaded {
     pub(crate) record: BindingRecord,
     pub(crate) machine: Binding,
+}
+
+/// What is kept beside a binding's row and shown with it. Lists do without.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    pub(crate) events: Vec<BindingEventRecord>,
+    pub(crate) consents: Vec<ConsentRecord>,
 }
 
 /// A binding after one event, not yet durable.
@@ -105,19 +112,21 @@ impl Engine {
         loaded(record)
     }
 
-    pub(crate) async fn events_of(
+    pub(crate) async fn history_of(
         &self,
         platform: PlatformId,
         id: BindingId,
-    ) -> Result<Vec<BindingEventRecord>, EngineError> {
-        Ok(self.store().binding_events(platform, id, 0, TIMELINE_MAX).await?)
+    ) -> Result<History, EngineError> {
+        let events = self.store().binding_events(platform, id, 0, TIMELINE_MAX).await?;
+        let consents = self.store().consents(platform, Subject::Binding(id)).await?;
+        Ok(History { events, consents })
     }
 
     /// A binding as its platform may see it.
     pub(crate) fn binding_view(
         &self,
         binding: &Loaded,
-        events: &[BindingEventRecord],
+        history: &History,
     ) -> Result<BindingView, EngineError> {
         let Loaded { record, machine } = binding;
         let id = record.id.to_string();
@@ -132,7 +141,8 @@ impl Engine {
             code: code_of(machine),
             diagnosis: machine.diagnosis().cloned(),
             instrument: machine.instrument(),
-            timeline: timeline(events)?,
+            consents: history.consents.iter().map(ConsentAccepted::from).collect(),
+            timeline: timeline(&history.events)?,
             expires_at: expires_at(machine, record, self.settings().binding_valid_ms),
             created_at: record.created_at,
             updated_at: record.updated_at,
@@ -144,6 +154,18 @@ impl Engine {
     pub(crate) fn announce(&self, subject: impl Into<Subject>, effects: &[Effect]) {
         if effects.contains(&Effect::Announce) {
             self.inner.announcer.announce(subject.into());
+        }
+    }
+}
+
+impl From<&ConsentRecord> for ConsentAccepted {
+    fn from(record: &ConsentRecord) -> Self {
+        Self {
+            kind: record.kind.clone(),
+            version: record.document_version.clone(),
+            lang: record.lang.clone(),
+            sha256: record.sha256.clone(),
+            accepted_at: record.accepted_at,
         }
     }
 }

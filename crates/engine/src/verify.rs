@@ -1,18 +1,19 @@
 //! Verifications: do these elements belong together? Asked sparingly, because a channel takes only a
-//! few questions about one card a day; an answer that is known is not asked for again.
+//! few questions about one card a day: an answer that is known is not asked for again (`known`), and
+//! what is heard becomes durable as one (`conclude`).
+
+mod conclude;
+mod known;
 
 use mingka_channels::{Elements, Product, Request};
-use mingka_domain::cause::known;
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PlatformId, VerificationId, kind};
 use mingka_domain::outcome::{Operation, Outcome};
-use mingka_domain::precheck::Values;
-use mingka_domain::time::{SECOND_MS, Timestamp};
+use mingka_domain::precheck::{Entry, Stage, Values};
+use mingka_domain::time::Timestamp;
 use mingka_domain::verification::{Verification, VerificationEvent};
-use mingka_store::{
-    AttemptRecord, CommitError, IdempotencyRecord, StepRecord, Unit, VerificationRecord,
-};
+use mingka_store::{AttemptRecord, StepRecord, Unit, VerificationRecord};
 
 use crate::conclude::attempt_of;
 use crate::consent::Accepted;
@@ -20,13 +21,15 @@ use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::idempotency::{Earlier, lost_key, to_json};
-use crate::perform::Room;
 use crate::request::{Cursor, Idempotency, NewVerification};
 use crate::seal::Purpose;
 use crate::view::{Page, VerificationState, VerificationView};
 
+use conclude::Hearing;
+
 impl Engine {
-    /// Asks whether the elements given belong together.
+    /// Asks whether the elements given belong together. What a bank has answered within its quota's
+    /// window about exactly these elements is answered from the record.
     ///
     /// # Errors
     /// What must be corrected, which consent is missing, or that the day's questions are used up.
@@ -39,18 +42,17 @@ impl Engine {
         if let Some(view) = self.earlier_verification(platform, &idempotency).await? {
             return Ok(view);
         }
-        let checked = self.precheck(&new.entry, &new.environment);
+        let checked = self.precheck(&completed(&new.entry), &new.environment);
         let stopped = checked.stopped();
         let Some((product, elements)) = product_of(checked.values).filter(|_| !stopped) else {
             return Err(EngineError::Findings(checked.findings));
         };
         let needed = [ConsentKind::InformationSharing];
         let accepted = self.check_consents(platform, &needed, &new.consents).await?;
-        let room = self.room().await?;
         let (engine, key) = (self.clone(), idempotency.clone());
         let borrower_ref = new.borrower_ref;
         let asking = Asking { platform, key, product, elements, accepted, borrower_ref };
-        let work = async move { engine.start_verification(asking, room).await };
+        let work = async move { engine.start_verification(asking).await };
         match self.to_the_end(work).await? {
             Some(view) => Ok(view),
             None => self
@@ -119,42 +121,33 @@ impl Engine {
     async fn start_verification(
         &self,
         asking: Asking,
-        room: Room,
     ) -> Result<Option<VerificationView>, EngineError> {
         let now = self.now();
         let channel = self.route(Operation::Verify, now)?;
-        let card_index = self.index("card", asking.elements.card_number.expose());
-        if self.quota_left(asking.platform, &card_index, &channel.code, now).await? == 0 {
-            let window_ms = channel.profile.verification.window_ms;
-            let retry_after_s = u32::try_from(window_ms / SECOND_MS).unwrap_or(u32::MAX);
-            return Err(EngineError::TooMany { retry_after_s, cause: known::VERIFICATION_QUOTA });
+        let since = self.window_start(channel, now);
+        let index = self.elements_index(&asking.elements);
+        let same = self.store().verification_of_elements(asking.platform, &index, since).await?;
+        let asked_before = same.is_some();
+        if let Some(same) = same
+            && let Some(answer) = self.answer_of(&same).await?
+        {
+            return self.answer_from_record(asking, same, answer, now).await;
         }
+        self.check_quota(channel, &asking.elements, asked_before, now).await?;
+        let room = self.room().await?;
         let id: VerificationId = self.new_id(now);
         let owner = (asking.platform, Subject::Verification(id));
-        let of = (None, Some(card_index));
-        let attempt = self.attempt(owner, channel, Operation::Verify, of, now);
+        let card_index = self.index("card", asking.elements.card_number.expose());
+        let attempt =
+            self.attempt(owner, channel, Operation::Verify, (None, Some(card_index)), now);
         let terms = channel.terms(self.settings());
         let step = self.attempt_step(&attempt, terms.exchange_ms, now);
         let (machine, effects) = Verification::start(attempt.id, terms, now);
-        let record = VerificationRecord {
-            id,
-            platform: asking.platform,
-            version: 1,
-            product: product_name(asking.product).to_owned(),
-            state: machine.name().to_owned(),
-            machine: to_json(&machine)?,
-            sealed: self.seal_elements(Purpose::Verification, &id.to_string(), &asking.elements),
-            card_index,
-            card: self.masked_card(&asking.elements),
-            borrower_ref: asking.borrower_ref,
-            channel: channel.code.clone(),
-            created_at: now,
-            updated_at: now,
-        };
+        let record = self.new_record(id, &asking, &channel.code, &machine, now)?;
         let key = self.take_key(asking.platform, &asking.key, owner.1, None, now);
         let unit = Unit::new(key)
             .writes([record.insert(), attempt.insert(), step.insert()])
-            .writes(asking.accepted.iter().map(|yes| yes.insert(asking.platform, owner.1, now)))
+            .writes(asking.accepted.iter().flat_map(|yes| yes.keep(asking.platform, owner.1, now)))
             .effects(effects);
         let committed = match self.store().commit(unit).await {
             Ok(committed) => committed,
@@ -164,10 +157,44 @@ impl Engine {
         let request = Request::Verify { product: asking.product, elements: asking.elements };
         let heard = self.exchange(&committed, channel, &attempt, &request).await;
         drop(room);
-        let event = heard.verification_event(self.dictionary());
-        let key = Some(asking.key.key.as_str());
-        self.conclude_verification(id, &attempt, event, Some(&heard), Some(&step), key).await?;
+        let hearing = Hearing {
+            id,
+            attempt: &attempt,
+            event: heard.verification_event(self.dictionary()),
+            heard: Some(&heard),
+            step: Some(&step),
+            key: Some(&asking.key.key),
+        };
+        self.conclude_verification(&hearing).await?;
         self.earlier_verification(asking.platform, &asking.key).await
+    }
+
+    /// The row of a verification that begins.
+    fn new_record(
+        &self,
+        id: VerificationId,
+        asking: &Asking,
+        channel: &str,
+        machine: &Verification,
+        now: Timestamp,
+    ) -> Result<VerificationRecord, EngineError> {
+        Ok(VerificationRecord {
+            id,
+            platform: asking.platform,
+            version: 1,
+            product: product_name(asking.product).to_owned(),
+            state: machine.name().to_owned(),
+            machine: to_json(machine)?,
+            sealed: self.seal_elements(Purpose::Verification, &id.to_string(), &asking.elements),
+            card_index: self.index("card", asking.elements.card_number.expose()),
+            card: self.masked_card(&asking.elements),
+            borrower_ref: asking.borrower_ref.clone(),
+            channel: channel.to_owned(),
+            elements_index: self.elements_index(&asking.elements),
+            answered_from: None,
+            created_at: now,
+            updated_at: now,
+        })
     }
 
     /// A verification whose exchange was interrupted, or whose answer was lost.
@@ -182,9 +209,9 @@ impl Engine {
             let now = self.now();
             let heard = Heard::interrupted(&attempt.order.channel, Operation::Verify, now);
             let event = heard.verification_event(self.dictionary());
-            return self
-                .conclude_verification(id, attempt, event, Some(&heard), Some(step), None)
-                .await;
+            let heard = Some(&heard);
+            let hearing = Hearing { id, attempt, event, heard, step: Some(step), key: None };
+            return self.conclude_verification(&hearing).await;
         }
         if !attempt_of(attempt)?.is_open() {
             return self.finish(step).await;
@@ -192,7 +219,7 @@ impl Engine {
         let channel = self.channel(&attempt.order.channel)?;
         let request = Request::QueryState { about: Operation::Verify };
         let heard = self.inquire(channel, &attempt.order, &request).await;
-        let (event, proof) = match heard.outcome {
+        let (event, heard) = match heard.outcome {
             Outcome::Settled | Outcome::Declined(_) => {
                 (heard.verification_event(self.dictionary()), Some(&heard))
             }
@@ -201,50 +228,8 @@ impl Engine {
                 (VerificationEvent::StillOpen { diagnosis }, None)
             }
         };
-        self.conclude_verification(id, attempt, event, proof, Some(step), None).await
-    }
-
-    async fn conclude_verification(
-        &self,
-        id: VerificationId,
-        attempt: &AttemptRecord,
-        event: VerificationEvent,
-        heard: Option<&Heard>,
-        step: Option<&StepRecord>,
-        key: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let now = self.now();
-        let platform = attempt.platform;
-        let mut record =
-            self.store().verification(platform, id).await?.ok_or(EngineError::NotFound)?;
-        let (machine, effects) = machine_of(&record)?
-            .apply(event, now)
-            .map_err(|wrong| internal("a verification took a wrong turn", &wrong))?;
-        machine.name().clone_into(&mut record.state);
-        record.machine = to_json(&machine)?;
-        record.updated_at = now;
-        let mut unit = Unit::new(record.update()).effects(effects);
-        if let Some(heard) = heard {
-            unit = unit.write(answered(attempt, heard, now)?.update());
-        }
-        if let Some(key) = key {
-            let json = to_json(&self.verification_view(&record).await?)?;
-            unit = unit.write(IdempotencyRecord::answer(platform, key, &json));
-        }
-        if let Some(step) = step {
-            let due = machine.wake_at();
-            unit =
-                unit.write(due.map_or_else(|| step.finish(now), |due| step.reschedule(now, due)));
-        }
-        match self.store().commit(unit).await {
-            Ok(committed) => {
-                self.announce(id, committed.effects());
-                Ok(())
-            }
-            // Whoever has the lease now asks the bank and stores what it says.
-            Err(CommitError::Stale { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let hearing = Hearing { id, attempt, event, heard, step: Some(step), key: None };
+        self.conclude_verification(&hearing).await
     }
 
     async fn verification_view(
@@ -255,7 +240,7 @@ impl Engine {
         let id = record.id.to_string();
         let elements = self.open_elements(Purpose::Verification, &id, &record.sealed)?;
         let (index, now) = (&record.card_index, self.now());
-        let left = self.quota_left(record.platform, index, &record.channel, now).await?;
+        let left = self.quota_left(index, &record.channel, now).await?;
         Ok(VerificationView {
             id: record.id,
             state: state_of(&machine),
@@ -264,28 +249,11 @@ impl Engine {
             borrower_ref: record.borrower_ref.clone(),
             channel: record.channel.clone(),
             diagnosis: machine.diagnosis().cloned(),
+            answered_from: record.answered_from,
             quota_left: left,
             created_at: record.created_at,
             updated_at: record.updated_at,
         })
-    }
-
-    /// How many more questions about a card the channel takes in its window.
-    async fn quota_left(
-        &self,
-        platform: PlatformId,
-        card_index: &[u8; 32],
-        channel: &str,
-        now: Timestamp,
-    ) -> Result<u32, EngineError> {
-        let quota = self.channel(channel)?.profile.verification;
-        let since = now.plus_ms(quota.window_ms.saturating_neg());
-        let asked = self
-            .store()
-            .attempts_on_card_count(platform, card_index, Operation::Verify, since)
-            .await?;
-        let asked = u32::try_from(asked).unwrap_or(u32::MAX);
-        Ok(u32::from(quota.count_max).saturating_sub(asked))
     }
 }
 
@@ -299,17 +267,40 @@ struct Asking {
     borrower_ref: Option<String>,
 }
 
-/// The elements that were given decide what is asked. `None` when no channel compares just these.
-fn product_of(values: Values) -> Option<(Product, Elements)> {
-    let Values { card_number, name, id_number, phone, .. } = values;
-    let product = match (name.is_some(), id_number.is_some(), phone.is_some()) {
+/// The entry with what is missing asked for. A card is compared with the name, with the ID number,
+/// with both, with the phone, or with all three; anything else is on its way to all three, and what
+/// lacks is then a finding of the precheck like any other.
+fn completed<'a>(entry: &Entry<'a>) -> Entry<'a> {
+    let given = (entry.name.is_some(), entry.id_number.is_some(), entry.phone.is_some());
+    let entry =
+        Entry { card_number: entry.card_number.or(Some("")), stage: Stage::Submitted, ..*entry };
+    if product(given).is_some() {
+        return entry;
+    }
+    Entry {
+        name: entry.name.or(Some("")),
+        id_number: entry.id_number.or(Some("")),
+        phone: entry.phone.or(Some("")),
+        ..entry
+    }
+}
+
+/// What is asked when these were given: name, ID number, phone.
+const fn product(given: (bool, bool, bool)) -> Option<Product> {
+    Some(match given {
         (true, true, true) => Product::FourElements,
         (true, true, false) => Product::CardIdName,
         (false, true, false) => Product::CardId,
         (true, false, false) => Product::CardName,
         (false, false, true) => Product::CardPhone,
         _ => return None,
-    };
+    })
+}
+
+/// The elements that were given decide what is asked. `None` when no channel compares just these.
+fn product_of(values: Values) -> Option<(Product, Elements)> {
+    let Values { card_number, name, id_number, phone, .. } = values;
+    let product = product((name.is_some(), id_number.is_some(), phone.is_some()))?;
     let card_number = card_number?;
     Some((product, Elements { card_number, name, id_number, reserved_phone: phone }))
 }
@@ -336,21 +327,4 @@ fn state_of(machine: &Verification) -> VerificationState {
         Verification::Refused { .. } => VerificationState::Refused,
         Verification::Doubtful { .. } => VerificationState::Doubtful,
     }
-}
-
-fn answered(
-    attempt: &AttemptRecord,
-    heard: &Heard,
-    now: Timestamp,
-) -> Result<AttemptRecord, EngineError> {
-    let after = attempt_of(attempt)?
-        .hear(&heard.outcome)
-        .map_err(|error| internal("a channel contradicts itself", &error))?;
-    Ok(AttemptRecord {
-        state: after.name().to_owned(),
-        answered_at: Some(now),
-        outcome: Some(to_json(&heard.outcome)?),
-        code: heard.answer.as_ref().map(|answer| answer.code.as_str().to_owned()),
-        ..attempt.clone()
-    })
 }

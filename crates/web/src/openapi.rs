@@ -29,7 +29,7 @@ use crate::api::{
         bindings::cancel, events::stream,
         instruments::list, instruments::show, instruments::unbind,
         reference::causes, reference::cause, reference::bin, reference::channels,
-        reference::consents,
+        reference::consents, reference::consent_text,
         notify::receive,
         health::live, health::ready,
     ),

@@ -31,6 +31,8 @@ pub struct BindingView {
     pub diagnosis: Option<Diagnosis>,
     /// The bound card, once there is one.
     pub instrument: Option<InstrumentId>,
+    /// What the borrower accepted before anything was sent. Left out in lists.
+    pub consents: Vec<ConsentAccepted>,
     /// What happened, oldest first.
     pub timeline: Vec<TimelineEntry>,
     /// When an unfinished binding expires.
@@ -168,6 +170,8 @@ pub struct VerificationView {
     pub channel: String,
     /// Why not, or what is in doubt.
     pub diagnosis: Option<Diagnosis>,
+    /// The verification whose answer this one repeats: the bank was not asked again.
+    pub answered_from: Option<VerificationId>,
     /// How many more questions about this card the channel takes today.
     pub quota_left: u32,
     /// When it was asked.
@@ -227,6 +231,38 @@ impl std::fmt::Debug for OpenedSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenedSession").field("session", &self.session).finish_non_exhaustive()
     }
+}
+
+/// A yes to one text. The text itself is kept under its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentAccepted {
+    /// The consent's name, such as `mandate`.
+    pub kind: String,
+    /// The version that was read.
+    pub version: String,
+    /// The language it was read in.
+    pub lang: String,
+    /// Lowercase hexadecimal SHA-256 of what was read.
+    pub sha256: String,
+    /// When.
+    pub accepted_at: Timestamp,
+}
+
+/// A text that somebody accepted, exactly as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentTextView {
+    /// The consent's name, such as `mandate`.
+    pub kind: String,
+    /// Its version.
+    pub version: String,
+    /// Its language.
+    pub lang: String,
+    /// The bytes under the hash: kind, version and language, title, label, paragraphs, a line each.
+    pub text: String,
+    /// Lowercase hexadecimal SHA-256 of `text`.
+    pub sha256: String,
+    /// When it was first accepted.
+    pub first_used_at: Timestamp,
 }
 
 /// A consent text as it is to be shown, and the hash by which its acceptance names it.

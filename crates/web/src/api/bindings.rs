@@ -38,7 +38,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Bind)?;
     let new = NewBinding {
-        entry: body.entry(),
+        entry: body.entry()?,
         environment: requests::environment(body.environment.as_ref())?,
         consents: requests::consents(&body.consents)?,
         borrower_ref: requests::reference(body.borrower_ref.as_deref())?,

@@ -41,6 +41,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/bins/{prefix}", get(reference::bin))
         .route("/v1/channels", get(reference::channels))
         .route("/v1/consents", get(reference::consents))
+        .route("/v1/consents/{sha256}", get(reference::consent_text))
         .route("/notify/{channel}", post(notify::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

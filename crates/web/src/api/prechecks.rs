@@ -35,7 +35,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let environment = requests::environment(request.environment.as_ref())?;
-    let precheck = app.engine.precheck(&request.entry(), &environment);
+    let precheck = app.engine.precheck(&request.entry()?, &environment);
     let body = PrecheckBody {
         passes: !precheck.findings.iter().any(|finding| finding.severity == Severity::Stop),
         findings: precheck.findings.iter().map(|f| FindingBody::new(f, info.lang)).collect(),

@@ -13,6 +13,7 @@ use crate::bins;
 use crate::caller::Caller;
 use crate::dto::{
     BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList,
+    ConsentTextBody,
 };
 use crate::frame::Info;
 use crate::problem::{Kind, Problem, ProblemBody};
@@ -151,4 +152,27 @@ pub(crate) async fn consents(
     let views = app.engine.consents(platform, info.lang).await?;
     let items = views.into_iter().map(ConsentBody::from).collect();
     Ok(answer(StatusCode::OK, info.lang, &ConsentList { items }))
+}
+
+/// Show an accepted text
+///
+/// The exact text behind the hash in a binding's `consents`, as the borrower read it, also after the
+/// text or its recipients have changed. It names no borrower.
+#[utoipa::path(
+    get, path = "/v1/consents/{sha256}", tag = "Reference", security(("api_key" = [])),
+    params(("sha256" = String, Path, description = "The hash, 64 lower-case hexadecimal digits")),
+    responses(
+        (status = 200, description = "The text", body = ConsentTextBody),
+        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn consent_text(
+    State(app): State<App>,
+    info: Info,
+    caller: Caller,
+    Path(sha256): Path<String>,
+) -> Result<Response, Problem> {
+    caller.may(Scope::Read)?;
+    let text = app.engine.consent_text(&sha256).await?;
+    Ok(answer(StatusCode::OK, info.lang, &ConsentTextBody::from(text)))
 }

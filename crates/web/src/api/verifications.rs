@@ -17,7 +17,9 @@ use crate::problem::{Problem, ProblemBody};
 /// Verify elements
 ///
 /// Asks the channel whether card, name, ID number and reserved phone belong together. The elements
-/// that are given decide which product is asked.
+/// that are given decide which product is asked. What the bank answered within its quota's window
+/// about exactly these elements is answered from the record: `answered_from` then names the
+/// verification in which it was asked, and `quota_left` does not fall.
 #[utoipa::path(
     post, path = "/v1/verifications", tag = "Checks", security(("api_key" = [])),
     params(("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely")),

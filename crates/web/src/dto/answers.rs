@@ -5,6 +5,7 @@ use mingka_engine::{BindingView, InstrumentView, SessionView, TimelineEntry, Ver
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::reference::ConsentAcceptedBody;
 use super::{CardBody, DiagnosisBody, word};
 
 /// What must be known about the code.
@@ -58,7 +59,9 @@ pub(crate) struct BindingBody {
     pub(crate) diagnosis: Option<DiagnosisBody>,
     /// The bound card, once there is one.
     pub(crate) instrument: Option<String>,
-    /// What happened, oldest first.
+    /// What the borrower accepted before anything was sent; empty in lists.
+    pub(crate) consents: Vec<ConsentAcceptedBody>,
+    /// What happened, oldest first; empty in lists.
     pub(crate) timeline: Vec<TimelineBody>,
     pub(crate) expires_at: String,
     pub(crate) created_at: String,
@@ -86,6 +89,7 @@ impl BindingBody {
             }),
             diagnosis: view.diagnosis.as_ref().map(|d| DiagnosisBody::new(d, lang, bank)),
             instrument: view.instrument.map(|id| id.to_string()),
+            consents: view.consents.into_iter().map(ConsentAcceptedBody::from).collect(),
             timeline: view.timeline.iter().map(|e| TimelineBody::new(e, lang, bank)).collect(),
             expires_at: view.expires_at.rfc3339(),
             created_at: view.created_at.rfc3339(),
@@ -145,6 +149,8 @@ pub(crate) struct VerificationBody {
     pub(crate) borrower_ref: Option<String>,
     pub(crate) channel: String,
     pub(crate) diagnosis: Option<DiagnosisBody>,
+    /// The verification whose answer this one repeats: the bank was not asked again.
+    pub(crate) answered_from: Option<String>,
     /// How many more questions about this card the channel takes today.
     pub(crate) quota_left: u32,
     pub(crate) created_at: String,
@@ -161,6 +167,7 @@ impl VerificationBody {
             diagnosis: view.diagnosis.as_ref().map(|d| DiagnosisBody::new(d, lang, bank)),
             borrower_ref: view.borrower_ref,
             channel: view.channel,
+            answered_from: view.answered_from.map(|id| id.to_string()),
             quota_left: view.quota_left,
             created_at: view.created_at.rfc3339(),
             updated_at: view.updated_at.rfc3339(),

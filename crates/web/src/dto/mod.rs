@@ -15,8 +15,8 @@ pub(crate) use answers::{
 };
 pub(crate) use diagnosis::{CardBody, DiagnosisBody, FindingBody};
 pub(crate) use reference::{
-    BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList, HealthBody,
-    PrecheckBody,
+    BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList,
+    ConsentTextBody, HealthBody, PrecheckBody,
 };
 pub(crate) use requests::{
     BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, VerificationRequest,

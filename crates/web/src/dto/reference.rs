@@ -3,7 +3,7 @@
 use mingka_domain::cause::{Audience, Cause};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
-use mingka_engine::{ChannelView, ConsentView};
+use mingka_engine::{ChannelView, ConsentAccepted, ConsentTextView, ConsentView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -157,6 +157,62 @@ impl From<ConsentView> for ConsentBody {
             title: view.title,
             paragraphs: view.paragraphs,
             sha256: view.sha256,
+        }
+    }
+}
+
+/// A yes to one text.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConsentAccepted)]
+pub(crate) struct ConsentAcceptedBody {
+    /// `information_sharing` or `mandate`.
+    #[schema(example = "mandate")]
+    pub(crate) kind: String,
+    pub(crate) version: String,
+    /// The language it was read in.
+    pub(crate) lang: String,
+    /// The hash of what was read; `GET /v1/consents/{sha256}` gives the text.
+    pub(crate) sha256: String,
+    pub(crate) accepted_at: String,
+}
+
+impl From<ConsentAccepted> for ConsentAcceptedBody {
+    fn from(accepted: ConsentAccepted) -> Self {
+        Self {
+            kind: accepted.kind,
+            version: accepted.version,
+            lang: accepted.lang,
+            sha256: accepted.sha256,
+            accepted_at: accepted.accepted_at.rfc3339(),
+        }
+    }
+}
+
+/// A text that was accepted, exactly as it was read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConsentText)]
+pub(crate) struct ConsentTextBody {
+    /// `information_sharing` or `mandate`.
+    pub(crate) kind: String,
+    pub(crate) version: String,
+    pub(crate) lang: String,
+    /// The very bytes (UTF-8) whose SHA-256 is the hash: kind, version and language in the first
+    /// line, then title, label and paragraphs, each ended by a line feed.
+    pub(crate) text: String,
+    pub(crate) sha256: String,
+    /// When it was first accepted.
+    pub(crate) first_used_at: String,
+}
+
+impl From<ConsentTextView> for ConsentTextBody {
+    fn from(view: ConsentTextView) -> Self {
+        Self {
+            kind: view.kind,
+            version: view.version,
+            lang: view.lang,
+            text: view.text,
+            sha256: view.sha256,
+            first_used_at: view.first_used_at.rfc3339(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What comes in. Unknown fields are refused, so that a misspelt one is not silently ignored.
 
+use mingka_domain::card::Purpose;
 use mingka_domain::environment::Environment;
 use mingka_domain::precheck::Entry;
 use mingka_engine::ConsentGiven;
@@ -31,6 +32,18 @@ pub(crate) struct PrecheckRequest {
     #[schema(value_type = Option<String>, nullable = false)]
     pub(crate) phone: Option<Typed>,
     /// What it was typed on.
+    /// A company's name.
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub(crate) company_name: Option<Typed>,
+    /// A company's unified social credit code.
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub(crate) credit_code: Option<Typed>,
+    /// The clearing code (联行号) of the branch that keeps a company's account.
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub(crate) clearing_code: Option<Typed>,
+    /// What the card shall be used for: `both` (when absent), `disbursement` or `repayment`.
+    #[schema(example = "both", nullable = false)]
+    pub(crate) purpose: Option<String>,
     #[schema(nullable = false)]
     pub(crate) environment: Option<EnvironmentRequest>,
 }
@@ -76,7 +89,9 @@ pub(crate) struct ConsentRequest {
     pub(crate) sha256: Option<String>,
 }
 
-/// A verification to make. The elements that are given decide which product is asked.
+/// A verification to make. The elements that are given decide which product is asked: beside the card
+/// number the name, the ID number, both, the phone, or all three. What is missing to one of these is
+/// a finding.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerificationRequest {
@@ -126,6 +141,10 @@ pub(crate) struct BindingRequest {
     pub(crate) phone: Typed,
     /// The platform's own name for the borrower.
     #[serde(default)]
+    /// What the card shall be used for: `both` (when absent), `disbursement` or `repayment`.
+    #[serde(default)]
+    #[schema(example = "both", nullable = false)]
+    pub(crate) purpose: Option<String>,
     #[schema(nullable = false)]
     pub(crate) borrower_ref: Option<String>,
     /// What the borrower accepted: both kinds are needed.
@@ -157,15 +176,19 @@ pub(super) fn value_problem(pointer: &str, zh: &str, en: &str) -> Problem {
 }
 
 impl PrecheckRequest {
-    pub(crate) fn entry(&self) -> Entry<'_> {
-        Entry {
+    pub(crate) fn entry(&self) -> Result<Entry<'_>, Problem> {
+        Ok(Entry {
             card_number: exposed(self.card_number.as_ref()),
             name: exposed(self.name.as_ref()),
             id_number: exposed(self.id_number.as_ref()),
             phone: exposed(self.phone.as_ref()),
             ..Entry::default()
-        }
+        })
     }
+            company_name: exposed(self.company_name.as_ref()),
+            credit_code: exposed(self.credit_code.as_ref()),
+            clearing_code: exposed(self.clearing_code.as_ref()),
+            purpose: purpose(self.purpose.as_deref())?,
 }
 
 impl VerificationRequest {
@@ -181,15 +204,30 @@ impl VerificationRequest {
 }
 
 impl BindingRequest {
-    pub(crate) fn entry(&self) -> Entry<'_> {
-        Entry {
+    pub(crate) fn entry(&self) -> Result<Entry<'_>, Problem> {
+        Ok(Entry {
             card_number: Some(self.card_number.expose()),
             name: Some(self.name.expose()),
             id_number: Some(self.id_number.expose()),
             phone: Some(self.phone.expose()),
             ..Entry::default()
-        }
+        })
     }
+}
+
+/// What the card shall be used for; both when nothing is said.
+fn purpose(given: Option<&str>) -> Result<Purpose, Problem> {
+    match given {
+        None | Some("both") => Ok(Purpose::Both),
+        Some("disbursement") => Ok(Purpose::Disbursement),
+        Some("repayment") => Ok(Purpose::Repayment),
+        Some(_) => Err(value_problem(
+            "/purpose",
+            "purpose 只能是 both、disbursement 或 repayment。",
+            "purpose is one of both, disbursement, repayment.",
+        )),
+    }
+            purpose: purpose(self.purpose.as_deref())?,
 }
 
 pub(super) fn exposed(typed: Option<&Typed>) -> Option<&str> {

@@ -9,7 +9,9 @@
 
 mod api;
 mod bad_input;
+mod evidence;
 mod house;
 mod openapi;
 mod pages;
 mod sessions;
+mod verifications;
