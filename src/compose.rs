@@ -1,7 +1,7 @@
 //! Builds the parts of the house together from the configuration. Nothing else does.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ use mingka_store::Store;
 use mingka_web::{Rate, WebSettings};
 
 use crate::config::{ChannelSettings, Config, PrecheckSettings};
+use crate::key_file;
 
 /// An engine and what the web needs beside it.
 pub(crate) struct House {
@@ -40,7 +41,7 @@ pub(crate) fn house(
     clock: Arc<dyn Clock>,
 ) -> Result<House, String> {
     make_private_folder(&config.server.data_dir)?;
-    let keyring = Arc::new(open_keys(&config.key_file(), &config.database_file())?);
+    let keyring = Arc::new(key_file::open(&config.key_file(), &config.database_file())?);
     let store = Store::open(config.database_file()).map_err(|e| {
         format!("{}: {e}. `mingka doctor` says more.", config.database_file().display())
     })?;
@@ -131,6 +132,10 @@ fn operator_bins(path: &Path) -> Result<BinTable, String> {
 
 /// The channels of the configuration, each loaded and checked.
 pub(crate) fn channels(config: &Config, public_url: &str) -> Result<Vec<Channel>, String> {
+    let mut codes = BTreeSet::new();
+    if let Some(twice) = config.channel.iter().find(|channel| !codes.insert(&channel.code)) {
+        return Err(format!("[[channel]] {}: two channels have this code", twice.code));
+    }
     config
         .channel
         .iter()
@@ -248,52 +253,6 @@ fn read(path: &Path, setting: &str) -> Result<String, String> {
         return Err(format!("{setting} is not set"));
     }
     fs::read_to_string(path).map_err(|e| format!("{setting}: cannot read {}: {e}", path.display()))
-}
-
-/// The envelope keys: read, or made at first start. A database without its keys is never given new
-/// ones: what it holds would be lost without a word.
-pub(crate) fn open_keys(file: &Path, database: &Path) -> Result<KeyRing, String> {
-    if file.exists() {
-        let text = fs::read_to_string(file)
-            .map_err(|e| format!("cannot read the key file {}: {e}", file.display()))?;
-        return KeyRing::from_file_text(&text).map_err(|e| format!("{}: {e}", file.display()));
-    }
-    if database.exists() {
-        return Err(format!(
-            "the key file {} is missing, but the database {} is there. Put the key file back from \
-             your copy, or name it in [keys] file; without it the sealed data cannot be read.",
-            file.display(),
-            database.display()
-        ));
-    }
-    let ring = KeyRing::fresh(&SystemEntropy::new());
-    save_keys(file, &ring)?;
-    Ok(ring)
-}
-
-/// Writes the key file whole or not at all, readable by its owner alone.
-pub(crate) fn save_keys(file: &Path, ring: &KeyRing) -> Result<(), String> {
-    let fail = |e: std::io::Error| format!("cannot write the key file {}: {e}", file.display());
-    let beside = file.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut handle = options.open(&beside).map_err(fail)?;
-    handle.write_all(ring.to_file_text().as_bytes()).map_err(fail)?;
-    handle.sync_all().map_err(fail)?;
-    fs::rename(&beside, file).map_err(fail)?;
-    // The new name must survive a power cut as well as the content does.
-    if let Some(folder) = file.parent()
-        && let Ok(folder) =
-            fs::File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
-    {
-        folder.sync_all().map_err(fail)?;
-    }
-    Ok(())
 }
 
 fn make_private_folder(folder: &Path) -> Result<(), String> {

@@ -2,6 +2,7 @@
 //! folder with which `mingka serve` talks to it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -145,8 +146,19 @@ fn write_config(file: &Path, channel: &ChannelSettings) -> Result<(), String> {
     )
 }
 
+/// A private key is among these: whoever else is on the machine does not read them.
 fn write(file: &Path, content: &str) -> Result<(), String> {
-    fs::write(file, content).map_err(|e| format!("cannot write {}: {e}", file.display()))
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options
+        .open(file)
+        .and_then(|mut file| file.write_all(content.as_bytes()))
+        .map_err(|e| format!("cannot write {}: {e}", file.display()))
 }
 
 fn make_folder(folder: &Path) -> Result<(), String> {

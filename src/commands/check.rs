@@ -24,7 +24,7 @@ const COLUMNS: [&str; 4] = ["card_number", "name", "id_number", "phone"];
 /// Checks one card or a file. Exits with 2 when something must be corrected.
 pub(crate) fn run(args: &CheckArgs, rules: &Rules, now: Timestamp) -> Result<ExitCode, String> {
     let path = Path::new(&args.subject);
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) || path.is_file() {
         let file = File::open(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
         return run_file(args, rules, now, file);
     }

@@ -4,13 +4,19 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use mingka_crypto::certificate::Certificate;
 use mingka_crypto::keyring::KeyRing;
-use mingka_store::Store;
+use mingka_domain::time::{DAY_MS, Timestamp};
+use mingka_engine::{Clock as _, SystemClock};
+use mingka_store::{OpenError, Store};
 
 use super::{load, print_line};
 use crate::cli::ConfigArgs;
-use crate::compose;
 use crate::config::Config;
+use crate::{compose, key_file};
+
+/// A certificate that ends sooner than this is worth a word, in milliseconds.
+const CERTIFICATE_WARNING_MS: i64 = 30 * DAY_MS;
 
 /// How grave a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +74,9 @@ fn examine(config: &Config) -> Vec<Item> {
             "add one as config.default.toml shows, or start with `mingka sandbox`",
         ));
     }
+    if let Err(error) = compose::channels(config, "http://127.0.0.1") {
+        items.push(Item::wrong("the channels cannot be used", &error));
+    }
     for channel in &config.channel {
         items.extend(examine_channel(config, channel));
     }
@@ -79,7 +88,8 @@ fn examine_channel(config: &Config, channel: &crate::config::ChannelSettings) ->
     alone.channel = vec![channel.clone()];
     let mut items = match compose::channels(&alone, "http://127.0.0.1") {
         Ok(_) => vec![Item::fine(&format!("channel {}: keys and certificates load", channel.code))],
-        Err(error) => return vec![Item::wrong("a channel cannot be used", &error)],
+        // Said already, with the reason.
+        Err(_) => return Vec::new(),
     };
     if channel.address.starts_with("http://") && !is_loopback(&channel.address) {
         items.push(Item::wrong(
@@ -100,6 +110,11 @@ fn examine_channel(config: &Config, channel: &crate::config::ChannelSettings) ->
         ));
     }
     items.extend(
+        [&channel.signing_certificate_file, &channel.encryption_certificate_file]
+            .into_iter()
+            .filter_map(|file| near_its_end(file)),
+    );
+    items.extend(
         [&channel.signing_key_file, &channel.secret_file]
             .into_iter()
             .filter(|file| !file.as_os_str().is_empty())
@@ -108,13 +123,28 @@ fn examine_channel(config: &Config, channel: &crate::config::ChannelSettings) ->
     items
 }
 
+/// A certificate that is over, or will be within a month.
+fn near_its_end(file: &Path) -> Option<Item> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let until_ms = Certificate::from_pem(&text).ok()?.life().until_ms;
+    let left_ms = until_ms - SystemClock.now().as_millis();
+    let until = Timestamp::from_millis(until_ms).rfc3339();
+    let what = format!("certificate {} ends {until}", file.display());
+    let mend = "get the next one from the channel and name it in [[channel]]";
+    match left_ms {
+        ..0 => Some(Item::wrong(&what, mend)),
+        0..CERTIFICATE_WARNING_MS => Some(Item::warning(&what, mend)),
+        _ => None,
+    }
+}
+
 fn key_file(config: &Config) -> Item {
     let file = config.key_file();
     let database = config.database_file();
     if !file.exists() && !database.exists() {
         return Item::fine("no key file yet; the first start makes it");
     }
-    match compose::open_keys(&file, &database) {
+    match key_file::open(&file, &database) {
         Ok(ring) => Item::fine(&describe_keys(&ring, &file)),
         Err(error) => Item::wrong("the key file cannot be used", &error),
     }
@@ -136,10 +166,14 @@ fn database(config: &Config) -> Item {
     }
     match Store::open_read_only(&file) {
         Ok(_) => Item::fine(&format!("database {}: opens, and is at this version", file.display())),
-        Err(error) => Item::wrong(
-            &format!("database {}: {error}", file.display()),
-            "run `mingka migrate`, give this user the rights to the folder, or make room on the disk",
-        ),
+        Err(error) => {
+            let mend = match &error {
+                OpenError::Newer { .. } => "run the newer mingka that wrote it",
+                OpenError::Older { .. } => "run `mingka migrate`",
+                _ => "give this user the rights to the folder, or make room on the disk",
+            };
+            Item::wrong(&format!("database {}: {error}", file.display()), mend)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{block_on, load, print_line};
 use crate::cli::{ConfigArgs, IssueArgs, KeysCommand, RevokeArgs};
-use crate::compose;
+use crate::{compose, key_file};
 
 /// Runs one of the key commands.
 pub(crate) fn run(command: KeysCommand) -> Result<ExitCode, String> {
@@ -25,10 +25,10 @@ pub(crate) fn run(command: KeysCommand) -> Result<ExitCode, String> {
 fn rotate(args: &ConfigArgs) -> Result<ExitCode, String> {
     let config = load(args)?;
     let file = config.key_file();
-    let mut ring = compose::open_keys(&file, &config.database_file())?;
+    let mut ring = key_file::open(&file, &config.database_file())?;
     let version =
         ring.rotate(&SystemEntropy::new()).map_err(|_| "the key file is full".to_owned())?;
-    compose::save_keys(&file, &ring)?;
+    key_file::replace(&file, &ring)?;
     print_line(&format!(
         "version {version} is current in {}. Make a new copy of the file now, then restart `mingka \
          serve`: it seals everything anew in the background. What older versions sealed stays \

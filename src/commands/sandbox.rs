@@ -38,7 +38,8 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<ExitCode, String> {
     let public_url = public_url(&config, &listener)?;
     let bank = own_or_running_bank(&args, &folder, &mut config).await?;
     let channels = compose::channels(&config, &public_url)?;
-    let served = Served::new(&config, channels, Arc::new(ClockAhead { ms: args.clock_ahead_ms }))?;
+    let served =
+        Served::new(&config, channels, Arc::new(ClockAhead { ms: args.clock_ahead_ms })).await?;
     let guest = Guest::welcome(served.engine()).await?;
     let banks = bank.as_ref().map_or_else(
         || json!([{ "channel": "unionpay", "address": config.channel.first().map(|c| &c.address) }]),
@@ -59,11 +60,12 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<ExitCode, String> {
     }
     let settings = mingka_web::WebSettings {
         sandbox: true,
+        root_to_docs: false,
         ..compose::web_settings(&config, &served.house, &public_url)
     };
     let welcome = welcome::router(served.engine().clone(), guest.platform, public_url, &banks);
     let router = mingka_web::router(served.engine().clone(), settings).merge(welcome);
-    served.until_stopped(listener, router).await?;
+    served.until_stopped(listener, router, &config).await?;
     if let Some(bank) = bank {
         bank.shutdown().await;
     }

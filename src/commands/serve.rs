@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mingka_engine::{Channel, Clock, Engine, SystemClock};
 use serde_json::json;
@@ -14,6 +15,10 @@ use crate::compose::{self, House};
 use crate::config::Config;
 use crate::{bins, log};
 
+/// How long requests under way may take to finish once the process is told to stop: longer than any
+/// exchange with a bank.
+const PATIENCE: Duration = Duration::from_secs(45);
+
 /// Serves until it is told to stop.
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
     let mut config = load(&args.config)?;
@@ -24,7 +29,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
     let listener = listen(&config.server.listen).await?;
     let public_url = public_url(&config, &listener)?;
     let channels = compose::channels(&config, &public_url)?;
-    let served = Served::new(&config, channels, Arc::new(SystemClock))?;
+    let served = Served::new(&config, channels, Arc::new(SystemClock)).await?;
     let line = json!({
         "api": public_url,
         "pages": format!("{public_url}/b/"),
@@ -43,7 +48,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
         served.house.engine.clone(),
         compose::web_settings(&config, &served.house, &public_url),
     );
-    served.until_stopped(listener, router).await?;
+    served.until_stopped(listener, router, &config).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -56,12 +61,19 @@ pub(crate) struct Served {
 
 impl Served {
     /// Builds the house and starts its background work.
-    pub(crate) fn new(
+    pub(crate) async fn new(
         config: &Config,
         channels: Vec<Channel>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, String> {
         let house = compose::house(config, channels, clock)?;
+        if !house.engine.keys_fit().await.map_err(|e| e.to_string())? {
+            return Err(format!(
+                "the key file {} does not open what the database holds: it belongs to another one. \
+                 Put the right file back from your copy.",
+                config.key_file().display()
+            ));
+        }
         let (stop, stopped) = watch::channel(false);
         let engine = house.engine.clone();
         let mut told = stopped.clone();
@@ -88,17 +100,35 @@ impl Served {
         self,
         listener: TcpListener,
         router: axum::Router,
+        config: &Config,
     ) -> Result<(), String> {
         let stop = self.stop;
+        let connections = mingka_web::Connections::usual(config.server.behind_proxy);
+        let (leave, left) = watch::channel(false);
         let told = async move {
             told_to_stop().await;
             tracing::info!("stopping: what is under way is finished first");
             let _ = stop.send(true);
+            let _ = leave.send(true);
         };
-        mingka_web::serve(listener, router, told)
-            .await
-            .map_err(|e| format!("the server stopped: {e}"))?;
+        tokio::select! {
+            served = mingka_web::serve(listener, router, connections, told) => {
+                served.map_err(|e| format!("the server stopped: {e}"))?;
+            }
+            () = out_of_patience(left) => tracing::warn!("what was still open is left; the next \
+                start finds out what became of it"),
+        }
         self.worker.await.map_err(|e| format!("the background work stopped: {e}"))
+    }
+}
+
+/// Ready when, after the first signal to stop, the patience is over or a second signal came. Readers
+/// of event streams would otherwise keep the process for as long as they like.
+async fn out_of_patience(mut left: watch::Receiver<bool>) {
+    let _ = left.wait_for(|left| *left).await;
+    tokio::select! {
+        () = tokio::time::sleep(PATIENCE) => {}
+        () = told_to_stop() => {}
     }
 }
 

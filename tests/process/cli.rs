@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::{Folder, Platform, Process, until};
+use crate::support::{Folder, Platform, Process, binding_body, consents, until};
 use serde_json::{Value, json};
 
 fn mingka(args: &[&str]) -> Output {
@@ -156,13 +156,8 @@ fn the_operators_bin_table_is_taken_while_running() {
 /// Binds the first good card and gives back the binding's id.
 fn bind(running: &Process, key: &str) -> String {
     let platform = Platform::of(running);
-    let consents: Value = platform.get("/v1/consents").unwrap().json()["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|c| json!({ "kind": c["kind"], "version": c["version"], "lang": c["lang"] }))
-        .collect();
-    let body = crate::support::binding_body(&running.ready["cards"][0], &consents);
+    let consents = consents(&platform);
+    let body = binding_body(&running.ready["cards"][0], &consents);
     let begun = platform.post("/v1/bindings", key, &body).unwrap();
     let id = begun.json()["id"].as_str().unwrap_or_else(|| panic!("{begun:?}")).to_owned();
     let path = format!("/v1/bindings/{id}/confirm");
@@ -170,4 +165,26 @@ fn bind(running: &Process, key: &str) -> String {
     let bound = platform.post(&path, &format!("{key}-confirm"), &code).unwrap();
     assert_eq!(bound.json()["state"], "active", "{bound:?}");
     id
+}
+
+#[test]
+fn foreign_keys_are_refused_at_the_start() {
+    let folder = Folder::new("cli-foreign-keys");
+    let log = folder.join("log");
+    let data = folder.join("data").display().to_string();
+    let args = ["sandbox", "--data", &data, "--listen", "127.0.0.1:0", "--sign-method", "11"];
+    let running = Process::start(&args, &log);
+    bind(&running, "before");
+    running.kill();
+    let keys = folder.join("data").join("mingka").join("mingka.keys");
+    std::fs::remove_file(&keys).unwrap();
+    let missing = mingka(&args);
+    assert!(text(&missing.stderr).contains("Put the key file back"), "{missing:?}");
+    let other = folder.join("other").display().to_string();
+    let config = folder.join("other.toml");
+    std::fs::write(&config, format!("[server]\ndata_dir = \"{other}\"\n")).unwrap();
+    mingka(&["keys", "issue", "--platform", "x", "--config", &config.display().to_string()]);
+    std::fs::copy(folder.join("other").join("mingka.keys"), &keys).unwrap();
+    let foreign = mingka(&args);
+    assert!(text(&foreign.stderr).contains("belongs to another one"), "{foreign:?}");
 }

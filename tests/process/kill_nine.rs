@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use crate::support::{Folder, Platform, Process, binding_body, request, until};
+use crate::support::{
+    Answer, Folder, Platform, Process, binding_body, consents_of, request, until,
+};
 use mingka_sandbox::cards;
 use serde_json::{Value, json};
 
@@ -89,13 +91,15 @@ fn every_binding_ends_and_none_twice() {
 
 /// One borrower's way: bind, type the code, and try again when the house does not answer.
 fn borrow(platform: &RwLock<Platform>, n: u32) {
-    let consents = patiently(platform, |p| p.get("/v1/consents")).map(|answer| consents(&answer));
-    let Some(consents) = consents else { return };
+    let Some(texts) = patiently(platform, |p| p.get("/v1/consents")) else { return };
+    let consents = consents_of(&texts);
     let card = serde_json::to_value(cards::series(n)).unwrap();
     let mut body = binding_body(&card, &consents);
     body["borrower_ref"] = json!(format!("borrower-{n}"));
     let begun = patiently(platform, |p| p.post("/v1/bindings", &format!("bind-{n}"), &body));
-    let Some(id) = begun.and_then(|view| view["id"].as_str().map(str::to_owned)) else { return };
+    let Some(id) = begun.and_then(|begun| begun.json()["id"].as_str().map(str::to_owned)) else {
+        return;
+    };
     let path = format!("/v1/bindings/{id}/confirm");
     let code = json!({ "code": "111111" });
     patiently(platform, |p| p.post(&path, &format!("confirm-{n}"), &code));
@@ -104,12 +108,12 @@ fn borrow(platform: &RwLock<Platform>, n: u32) {
 /// Asks until there is an answer that is not "try again", but not for ever.
 fn patiently(
     platform: &RwLock<Platform>,
-    ask: impl Fn(&Platform) -> Option<crate::support::Answer>,
-) -> Option<Value> {
+    ask: impl Fn(&Platform) -> Option<Answer>,
+) -> Option<Answer> {
     for _ in 0..TRY_COUNT_MAX {
         let answer = ask(&platform.read().unwrap());
         match answer {
-            Some(answer) if answer.status < 300 => return Some(answer.json()),
+            Some(answer) if answer.status < 300 => return Some(answer),
             Some(answer) if ![401, 409, 429, 503].contains(&answer.status) => {
                 panic!("an answer that no kill explains: {answer:?}")
             }
@@ -117,14 +121,6 @@ fn patiently(
         }
     }
     None
-}
-
-fn consents(answer: &Value) -> Value {
-    let items = answer["items"].as_array().unwrap();
-    items
-        .iter()
-        .map(|c| json!({ "kind": c["kind"], "version": c["version"], "lang": c["lang"] }))
-        .collect()
 }
 
 fn slow(bank: &str) {

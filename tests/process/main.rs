@@ -10,4 +10,5 @@
 mod cli;
 mod kill_nine;
 mod no_clear_values;
+mod storm;
 mod support;

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use crate::support::{Answer, Folder, Platform, Process, binding_body, request, until};
+use crate::support::{
+    Answer, Folder, Platform, Process, binding_body, consents_of, request, until,
+};
 use serde_json::{Value, json};
 
 /// Cards of the sandbox's catalogue that go different ways.
@@ -32,7 +34,7 @@ fn nothing_clear_is_kept_or_said() {
     let bank = running.address("/banks/0/address");
     let mut said = Said::default();
 
-    let consents = consents(&platform, &mut said);
+    let consents = consents_of(&said.keep("consents", platform.get("/v1/consents")));
     let mut clear = Vec::new();
     for slug in CARDS {
         let card = card(&running, slug);
@@ -113,15 +115,6 @@ fn card(running: &Process, slug: &str) -> Value {
     cards.iter().find(|card| card["slug"] == slug).unwrap_or_else(|| panic!("no {slug}")).clone()
 }
 
-fn consents(platform: &Platform, said: &mut Said) -> Value {
-    let answer = said.keep("consents", platform.get("/v1/consents")).json();
-    let items = answer["items"].as_array().unwrap();
-    items
-        .iter()
-        .map(|c| json!({ "kind": c["kind"], "version": c["version"], "lang": c["lang"] }))
-        .collect()
-}
-
 /// Binds with a wrong code and then the right one from the inbox; gives back the codes that passed.
 fn bind(
     platform: &Platform,
@@ -158,13 +151,15 @@ fn verify(platform: &Platform, card: &Value, consents: &Value, said: &mut Said) 
     said.keep(slug, platform.post("/v1/verifications", &format!("verify-{slug}"), &body));
 }
 
-/// The borrower's page: everything but the submitted form's own fields must be clean, so only pages
-/// that show no typed value again are looked at.
+/// The borrower's page, told beforehand who the borrower is: everything but the submitted form's own
+/// field must be clean, so only pages that show no typed value again are looked at.
 fn page(platform: &Platform, card: &Value, said: &mut Said) {
     let slug = card["slug"].as_str().unwrap();
+    let known =
+        json!({ "name": card["name"], "id_number": card["id_number"], "phone": card["phone"] });
     let session = said.keep(
         "a session",
-        platform.post("/v1/binding-sessions", &format!("session-{slug}"), &json!({})),
+        platform.post("/v1/binding-sessions", &format!("session-{slug}"), &known),
     );
     let url = session.json()["url"].as_str().unwrap().to_owned();
     let path = url.split_once("/b/").map(|(_, token)| format!("/b/{token}")).unwrap();
@@ -175,14 +170,7 @@ fn page(platform: &Platform, card: &Value, said: &mut Said) {
     let shown =
         said.keep("the page", request(&platform.address, "GET", "/b/", &[("Cookie", &cookie)], ""));
     let mut form: Vec<String> = inputs(&shown.body);
-    for (name, key) in [
-        ("card_number", "number"),
-        ("name", "name"),
-        ("id_number", "id_number"),
-        ("phone", "phone"),
-    ] {
-        form.push(format!("{name}={}", percent(card[key].as_str().unwrap())));
-    }
+    form.push(format!("card_number={}", percent(card["number"].as_str().unwrap())));
     let form = form.join("&");
     let headers =
         [("Cookie", cookie.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];

@@ -172,6 +172,20 @@ pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Yes to both texts in their current wording.
+pub(crate) fn consents(platform: &Platform) -> Value {
+    consents_of(&platform.get("/v1/consents").unwrap())
+}
+
+/// Yes to the texts of an answer to `GET /v1/consents`.
+pub(crate) fn consents_of(answer: &Answer) -> Value {
+    let items = answer.json()["items"].as_array().unwrap().clone();
+    items
+        .iter()
+        .map(|c| json!({ "kind": c["kind"], "version": c["version"], "lang": c["lang"] }))
+        .collect()
+}
+
 /// The body of `POST /v1/bindings` for one card of the sandbox's catalogue.
 pub(crate) fn binding_body(card: &Value, consents: &Value) -> Value {
     json!({

@@ -51,7 +51,7 @@ impl Engine {
         };
         let now = self.now();
         let channel = self.route(Operation::SendCode, now)?;
-        self.count_code_send(platform, &elements, new.session, now)?;
+        let counted = self.count_code_send(platform, &elements, new.session, now)?;
         let room = self.room().await?;
         let start = Start {
             platform,
@@ -65,10 +65,10 @@ impl Engine {
         let engine = self.clone();
         match self.to_the_end(async move { engine.start_binding(start, room).await }).await? {
             Some(view) => Ok(view),
-            None => match self.earlier_binding(platform, &idempotency).await? {
-                Some(view) => Ok(view),
-                None => Err(EngineError::InProgress),
-            },
+            None => {
+                self.uncount(counted);
+                self.earlier_binding(platform, &idempotency).await?.ok_or(EngineError::InProgress)
+            }
         }
     }
 
@@ -146,30 +146,42 @@ impl Engine {
         checked.parsed.ok_or(EngineError::Findings(findings))
     }
 
-    /// Counts a code towards the limits of the card, the phone and the session.
+    /// Counts a code towards the platform's limits of the card, the phone and the session. A request
+    /// that then loses its idempotency key to a quicker one is not counted: see [`Self::uncount`].
     pub(crate) fn count_code_send(
         &self,
         platform: PlatformId,
         elements: &FourElements,
         session: Option<SessionId>,
         now: Timestamp,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Counted, EngineError> {
         let settings = self.settings();
         let too_many = |retry_after_s| EngineError::TooMany {
             retry_after_s,
             cause: mingka_domain::cause::known::VERIFICATION_TOO_FREQUENT,
         };
-        if let Some(session) = session {
-            let key = self.tenant_index("limit.session", platform, &session.to_string());
+        let session =
+            session.map(|id| self.tenant_index("limit.session", platform, &id.to_string()));
+        if let Some(key) = session {
             let limit = settings.code_sends_per_session_hour_max;
             self.inner.per_hour.take(key, limit, now).map_err(too_many)?;
         }
-        let card = self.index("limit.card", elements.card_number.expose());
+        let card = self.tenant_index("limit.card", platform, elements.card_number.expose());
         let limit = settings.code_sends_per_card_day_max;
         self.inner.per_day.take(card, limit, now).map_err(too_many)?;
-        let phone = self.index("limit.phone", elements.reserved_phone.expose());
+        let phone = self.tenant_index("limit.phone", platform, elements.reserved_phone.expose());
         let limit = settings.code_sends_per_phone_day_max;
-        self.inner.per_day.take(phone, limit, now).map_err(too_many)
+        self.inner.per_day.take(phone, limit, now).map_err(too_many)?;
+        Ok(Counted { session, card, phone })
+    }
+
+    /// Takes back what was counted for a request that sent nothing.
+    pub(crate) fn uncount(&self, counted: Counted) {
+        if let Some(session) = counted.session {
+            self.inner.per_hour.give_back(session);
+        }
+        self.inner.per_day.give_back(counted.card);
+        self.inner.per_day.give_back(counted.phone);
     }
 
     /// `None` when another request with the same key was quicker.
@@ -286,6 +298,14 @@ impl Engine {
         let timeout_ms = channel.timeout_ms();
         Some(self.talk(channel, &attempt.order, request, timeout_ms).await)
     }
+}
+
+/// What a code was counted under.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    session: Option<[u8; 32]>,
+    card: [u8; 32],
+    phone: [u8; 32],
 }
 
 /// A binding that may begin.

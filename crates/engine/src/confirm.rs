@@ -11,6 +11,7 @@ use mingka_domain::secret::OneTimeCode;
 use mingka_domain::time::Timestamp;
 use mingka_store::{AttemptRecord, OrderKey, StepRecord, Unit};
 
+use crate::bind::Counted;
 use crate::channel::Channel;
 use crate::conclude::{Answer, Conclusion};
 use crate::core::{Engine, internal};
@@ -130,12 +131,9 @@ impl Engine {
         }
         let elements =
             self.open_elements(Purpose::Binding, &id.to_string(), &binding.record.sealed)?;
-        let order = match &talk {
-            Talk::Confirm(_) => Some(self.order_of_code(&binding).await?),
-            Talk::Resend => {
-                self.count_resend(&binding, &elements, now)?;
-                None
-            }
+        let (order, counted) = match &talk {
+            Talk::Confirm(_) => (Some(self.order_of_code(&binding).await?), None),
+            Talk::Resend => (None, Some(self.count_resend(&binding, &elements, now)?)),
         };
         let owner = (platform, Subject::Binding(id));
         let of = (order.as_ref(), Some(binding.record.card_index));
@@ -148,8 +146,12 @@ impl Engine {
         let unit = self.talk_unit(&changed, &idempotency, &attempt, &step, now);
         let committed = match self.store().commit(unit).await {
             Ok(committed) => committed,
-            Err(error) if lost_key(&error) => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                if let Some(counted) = counted {
+                    self.uncount(counted);
+                }
+                return if lost_key(&error) { Ok(None) } else { Err(error.into()) };
+            }
         };
         self.announce(id, committed.effects());
         tracing::info!(binding.id = %id, attempt.id = %attempt.id, channel.code = channel.code,
@@ -218,7 +220,7 @@ impl Engine {
         binding: &Loaded,
         elements: &Elements,
         now: Timestamp,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Counted, EngineError> {
         let Elements { card_number, name, id_number, reserved_phone } = elements.clone();
         let (Some(name), Some(id_number), Some(reserved_phone)) = (name, id_number, reserved_phone)
         else {

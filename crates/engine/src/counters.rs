@@ -48,6 +48,14 @@ impl Counters {
         Ok(())
     }
 
+    /// Takes one back that was counted and then not done.
+    pub(crate) fn give_back(&self, key: [u8; 32]) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = counts.get_mut(&key) {
+            window.count = window.count.saturating_sub(1);
+        }
+    }
+
     /// A window is also over when the clock was set back behind its beginning.
     fn is_over(&self, window: Window, now: Timestamp) -> bool {
         let age_ms = now.since_ms(window.began_at);
@@ -64,6 +72,17 @@ mod tests {
     use super::*;
 
     const KEY: [u8; 32] = [1; 32];
+
+    #[test]
+    fn what_is_given_back_may_be_taken_again() {
+        let counters = Counters::new(10_000, 10);
+        let now = Timestamp::from_millis(0);
+        assert_eq!(counters.take(KEY, 1, now), Ok(()));
+        assert!(counters.take(KEY, 1, now).is_err());
+        counters.give_back(KEY);
+        assert_eq!(counters.take(KEY, 1, now), Ok(()));
+        assert!(counters.take(KEY, 1, now).is_err());
+    }
 
     #[test]
     fn the_limit_holds_until_the_window_is_over() {
