@@ -11,7 +11,7 @@ use mingka_domain::time::Timestamp;
 use mingka_engine::{Clock, Engine, SystemClock};
 use tokio::sync::Semaphore;
 
-use crate::limits::{Limiter, Rate};
+use crate::limits::{Limiter, Rate, Together};
 
 /// What an operator may turn, and what the outside world brings in.
 #[derive(Clone)]
@@ -31,6 +31,12 @@ pub struct WebSettings {
     pub requests_max: usize,
     /// How many event streams are open at once.
     pub streams_max: usize,
+    /// How many of them one borrower's page has open.
+    pub session_streams_max: usize,
+    /// How many of them one API key has open.
+    pub key_streams_max: usize,
+    /// Whether `/` leads to `/docs`; off where another router brings a start page.
+    pub root_to_docs: bool,
     /// How many callers each limit remembers.
     pub callers_max: usize,
     /// What one API key may do.
@@ -61,6 +67,9 @@ impl WebSettings {
             body_timeout_ms: 15_000,
             requests_max: 512,
             streams_max: 1_024,
+            session_streams_max: 4,
+            key_streams_max: 64,
+            root_to_docs: true,
             callers_max: 100_000,
             key_rate: Rate { per_minute: 60_000, burst: 2_000 },
             address_rate: Rate { per_minute: 120_000, burst: 4_000 },
@@ -89,6 +98,8 @@ pub(crate) struct Inner {
     pub(crate) by_check: Limiter<SessionId>,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) session_streams: Arc<Together<SessionId>>,
+    pub(crate) key_streams: Arc<Together<ApiKeyId>>,
 }
 
 /// The shared state of all handlers.
@@ -104,6 +115,8 @@ impl Inner {
             by_check: Limiter::new(settings.check_rate, callers_max),
             requests: Arc::new(Semaphore::new(settings.requests_max.max(1))),
             streams: Arc::new(Semaphore::new(settings.streams_max.max(1))),
+            session_streams: Arc::new(Together::new(settings.session_streams_max)),
+            key_streams: Arc::new(Together::new(settings.key_streams_max)),
             engine,
             settings,
         })

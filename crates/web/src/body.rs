@@ -7,12 +7,14 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use mingka_engine::Idempotency;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::frame::Turn;
 use crate::nearest;
 use crate::problem::{Kind, Problem};
 
@@ -45,6 +47,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Changing<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let key = idempotency_key(request.headers())?;
+        // Callers make keys of whatever they have, a card number too: only a hash is kept.
+        let key = app.settings.keyring.blind_index("request.key", key.as_bytes());
+        let key = mingka_crypto::digest::hex(&key);
         let scope = format!("{} {}", request.method(), request.uri().path());
         let declared = request.headers().contains_key(header::CONTENT_TYPE);
         let headers = request.headers().clone();
@@ -132,8 +137,22 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The whole body, bounded in bytes and in time.
+/// The whole body, bounded in bytes and in time. While it arrives the request holds no place among
+/// those worked on: a slow sender keeps nobody waiting.
 pub(crate) async fn read(request: Request, app: &App) -> Result<Bytes, Problem> {
+    let turn = request.extensions().get::<Turn>().cloned();
+    let turn = turn.filter(|_| !request.body().is_end_stream());
+    if let Some(turn) = &turn {
+        turn.give_back();
+    }
+    let bytes = receive(request, app).await?;
+    if let Some(turn) = &turn {
+        turn.take(app).await?;
+    }
+    Ok(bytes)
+}
+
+async fn receive(request: Request, app: &App) -> Result<Bytes, Problem> {
     let bytes_max = app.settings.body_bytes_max;
     let limited = Limited::new(request.into_body(), bytes_max);
     let wait = Duration::from_millis(app.settings.body_timeout_ms);

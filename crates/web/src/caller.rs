@@ -4,7 +4,7 @@
 use axum::extract::{FromRequestParts, Path, Query};
 use http::header;
 use http::request::Parts;
-use mingka_domain::id::{Id, InstrumentId, Kind as IdKind, PlatformId};
+use mingka_domain::id::{ApiKeyId, Id, InstrumentId, Kind as IdKind, PlatformId};
 use mingka_engine::{CURSOR_LIMIT_MAX, Cursor, Scope};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -43,6 +43,11 @@ impl FromRequestParts<App> for Caller {
 }
 
 impl Caller {
+    /// Which key it is.
+    pub(crate) fn key(&self) -> ApiKeyId {
+        self.0.key
+    }
+
     /// The platform, if the key may do this.
     pub(crate) fn may(&self, scope: Scope) -> Result<PlatformId, Problem> {
         if self.0.scopes.contains(&scope) {

@@ -2,7 +2,7 @@
 //! [`Problem`] becomes bytes. Never logs a query, a body, a token or an unknown path segment.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -12,8 +12,10 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use mingka_domain::id::RequestId;
 use mingka_domain::text::Lang;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
+use crate::limits::network;
 use crate::problem::{Kind, Problem};
 use crate::{lang, pages};
 
@@ -21,6 +23,11 @@ use crate::{lang, pages};
 const TURN_WAIT_MS: u64 = 1_000;
 /// What the busy house asks for.
 const BUSY_RETRY_S: u32 = 2;
+
+/// Is answered whatever else goes on.
+const LIVE: &str = "/health/live";
+/// Needs no place, but counts for its address.
+const READY: &str = "/health/ready";
 
 /// What is known about a request before any handler sees it.
 #[derive(Debug, Clone)]
@@ -56,6 +63,9 @@ pub(crate) async fn outermost(
     request.extensions_mut().insert(info.clone());
 
     let answer = match admit(&app, address) {
+        // Whoever watches this process must reach it when it is busy most of all.
+        _ if path == LIVE => worked(request, next, Turn::default()).await,
+        Ok(()) if path == READY => worked(request, next, Turn::default()).await,
         Err(problem) => problem.into_response(),
         Ok(()) => turn(&app, request, next).await,
     };
@@ -65,7 +75,12 @@ pub(crate) async fn outermost(
 
     let status = answer.status().as_u16();
     let took_ms = app.now().since_ms(began);
-    if answer.status().is_server_error() {
+    if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        tracing::warn!(
+            request.id = %info.id, http.method = %method, http.path = %path, http.status = status,
+            took_ms, "a request was put off: busy, or something it needs is away"
+        );
+    } else if answer.status().is_server_error() {
         tracing::error!(
             request.id = %info.id, http.method = %method, http.path = %path, http.status = status,
             took_ms, "a request met a fault of ours"
@@ -86,17 +101,43 @@ fn admit(app: &App, address: Option<IpAddr>) -> Result<(), Problem> {
         .map_err(|wait_s| Problem::new(Kind::TooMany).retry_after(wait_s))
 }
 
-/// Waits a moment for a free place; the place is given back when the answer's head is ready. The
-/// handler runs as a task of its own: what breaks in it is a fault in our form, not a cut line.
-async fn turn(app: &App, request: Request, next: Next) -> Response {
-    let wait = Duration::from_millis(TURN_WAIT_MS);
-    let place = Arc::clone(&app.requests).acquire_owned();
-    let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
-        return Problem::new(Kind::Busy).retry_after(BUSY_RETRY_S).into_response();
-    };
+/// A request's place among those that are worked on; given back while its body arrives, and when the
+/// head of its answer is ready.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turn(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+
+impl Turn {
+    /// Waits a moment for a free place.
+    pub(crate) async fn take(&self, app: &App) -> Result<(), Problem> {
+        let wait = Duration::from_millis(TURN_WAIT_MS);
+        let place = Arc::clone(&app.requests).acquire_owned();
+        let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
+            return Err(Problem::new(Kind::Busy).retry_after(BUSY_RETRY_S));
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+        Ok(())
+    }
+
+    /// Lets another request have the place.
+    pub(crate) fn give_back(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+async fn turn(app: &App, mut request: Request, next: Next) -> Response {
+    let turn = Turn::default();
+    if let Err(problem) = turn.take(app).await {
+        return problem.into_response();
+    }
+    request.extensions_mut().insert(turn.clone());
+    worked(request, next, turn).await
+}
+
+/// The handler runs as a task of its own: what breaks in it is a fault in our form, not a cut line.
+async fn worked(request: Request, next: Next, turn: Turn) -> Response {
     let handled = tokio::spawn(async move {
         let answer = next.run(request).await;
-        drop(place);
+        turn.give_back();
         answer
     });
     handled.await.unwrap_or_else(|_| Problem::new(Kind::Internal).into_response())
@@ -108,10 +149,10 @@ fn address(request: &Request, behind_proxy: bool) -> Option<IpAddr> {
         let forwarded = request.headers().get("x-forwarded-for").and_then(|v| v.to_str().ok());
         let last = forwarded.and_then(|list| list.rsplit(',').next());
         if let Some(address) = last.and_then(|text| text.trim().parse().ok()) {
-            return Some(address);
+            return Some(network(address));
         }
     }
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| network(info.0.ip()))
 }
 
 /// Whether a person reads the answer: the pages, but not what their scripts ask for.

@@ -16,19 +16,19 @@ mod limits;
 mod nearest;
 mod openapi;
 mod pages;
+mod personal;
 mod problem;
+mod serve;
 mod typed;
 
-use std::net::SocketAddr;
-
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use mingka_engine::Engine;
-use tokio::net::TcpListener;
 
 pub use app::WebSettings;
 pub use limits::Rate;
+pub use serve::{Connections, serve};
 
 use app::{App, Inner};
 use problem::{Kind, Problem};
@@ -36,7 +36,11 @@ use problem::{Kind, Problem};
 /// Everything HTTP over one engine.
 pub fn router(engine: Engine, settings: WebSettings) -> Router {
     let app = Inner::new(engine, settings);
-    Router::new()
+    let mut router = Router::new();
+    if app.settings.root_to_docs {
+        router = router.route("/", get(async || Redirect::to("/docs")));
+    }
+    router
         .merge(api::routes())
         .merge(pages::routes())
         .route("/openapi.json", get(openapi::serve))
@@ -45,19 +49,6 @@ pub fn router(engine: Engine, settings: WebSettings) -> Router {
         .fallback(missing)
         .layer(middleware::from_fn_with_state(App::clone(&app), frame::outermost))
         .with_state(app)
-}
-
-/// Serves on a listener until `shutdown` is ready; requests under way are finished.
-///
-/// # Errors
-/// When the listener breaks.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
 }
 
 /// The interface's description, as `GET /openapi.json` gives it.

@@ -1,11 +1,13 @@
-//! Token buckets of our own, in bounded memory: one per API key, per address, per page session.
+//! Token buckets of our own, in bounded memory: one per API key, per address, per page session. And
+//! how much one caller may hold at the same time.
 //!
 //! The moment comes in as an argument. Two generations of a map keep the memory bounded: when the
 //! young one is full it becomes the old one, and what nobody asked for since is forgotten.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mingka_domain::time::Timestamp;
 
@@ -86,9 +88,90 @@ impl<K: Eq + Hash> Generations<K> {
     }
 }
 
+/// How many things of one kind each caller holds at this moment.
+#[derive(Debug)]
+pub(crate) struct Together<K: Eq + Hash> {
+    each_max: usize,
+    counts: Mutex<HashMap<K, usize>>,
+}
+
+/// One of the things a caller holds; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Inside<K: Eq + Hash> {
+    of: Arc<Together<K>>,
+    key: K,
+}
+
+impl<K: Eq + Hash + Copy> Together<K> {
+    pub(crate) fn new(each_max: usize) -> Self {
+        Self { each_max: each_max.max(1), counts: Mutex::new(HashMap::new()) }
+    }
+
+    /// One more, or nothing when this caller holds as many as it may.
+    pub(crate) fn enter(this: &Arc<Self>, key: K) -> Option<Inside<K>> {
+        Self::enter_up_to(this, key, this.each_max)
+    }
+
+    /// The same with another bound than the usual one.
+    pub(crate) fn enter_up_to(this: &Arc<Self>, key: K, max: usize) -> Option<Inside<K>> {
+        let mut counts = this.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get(&key).copied().unwrap_or(0);
+        if count >= max {
+            return None;
+        }
+        counts.insert(key, count + 1);
+        Some(Inside { of: Arc::clone(this), key })
+    }
+}
+
+impl<K: Eq + Hash> Drop for Inside<K> {
+    fn drop(&mut self) {
+        let mut counts = self.of.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get_mut(&self.key) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => {
+                counts.remove(&self.key);
+            }
+        }
+    }
+}
+
+/// Whom an address counts as: for IPv6 the /64, since one household has all of its addresses.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_held_together_is_given_back() {
+        let together = Arc::new(Together::new(2));
+        let first = Together::enter(&together, 1).unwrap();
+        let second = Together::enter(&together, 1).unwrap();
+        assert!(Together::enter(&together, 1).is_none());
+        assert!(Together::enter(&together, 2).is_some(), "another caller is not held up");
+        drop(first);
+        let third = Together::enter(&together, 1).unwrap();
+        assert!(Together::enter(&together, 1).is_none());
+        drop((second, third));
+        assert!(together.counts.lock().unwrap().is_empty(), "nobody is remembered for nothing");
+    }
+
+    #[test]
+    fn an_ipv6_household_is_one_address() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
 
     const RATE: Rate = Rate { per_minute: 60, burst: 3 };
 

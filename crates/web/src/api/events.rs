@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use mingka_domain::id::{BindingId, PlatformId, kind};
+use mingka_domain::id::{ApiKeyId, BindingId, PlatformId, SessionId, kind};
 use mingka_domain::text::Lang;
 use mingka_engine::Scope;
 use tokio::sync::mpsc;
@@ -23,12 +23,15 @@ use crate::app::App;
 use crate::caller::{Caller, IdPath};
 use crate::dto::{TimelineBody, word};
 use crate::frame::Info;
+use crate::limits::Together;
 use crate::problem::{Kind, Problem, ProblemBody};
 
 /// How often a quiet stream shows that it lives.
 const HEARTBEAT_MS: u64 = 15_000;
 /// How long one stream stays open; the reader comes back with `Last-Event-ID`.
 const STREAM_MS: u64 = 10 * 60_000;
+/// What a reader with too many streams is asked to wait.
+const STREAM_RETRY_S: u32 = 15;
 /// How many lines wait for a slow reader.
 const LINE_COUNT_MAX: usize = 64;
 
@@ -64,7 +67,7 @@ pub(crate) async fn stream(
     };
     // Before the stream begins, so that an unknown id is a 404 and not an empty stream.
     app.engine.binding(platform, id).await?;
-    live(&app, platform, id, Told::Events(info.lang), after)
+    live(&app, Reader::Key(caller.key()), platform, id, Told::Events(info.lang), after)
 }
 
 /// What a stream tells.
@@ -76,21 +79,38 @@ pub(crate) enum Told {
     State,
 }
 
-/// Opens a stream.
+/// Who reads a stream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reader {
+    /// A platform's server.
+    Key(ApiKeyId),
+    /// A borrower's page.
+    Session(SessionId),
+}
+
+/// Opens a stream. One reader has only so many at once: nobody shall take them all.
 pub(crate) fn live(
     app: &App,
+    reader: Reader,
     platform: PlatformId,
     id: BindingId,
     told: Told,
     after: u64,
 ) -> Result<Response, Problem> {
+    let (of_key, of_session) = match reader {
+        Reader::Key(key) => (Some(Together::enter(&app.key_streams, key)), None),
+        Reader::Session(id) => (None, Some(Together::enter(&app.session_streams, id))),
+    };
+    if matches!(of_key, Some(None)) || matches!(of_session, Some(None)) {
+        return Err(too_many());
+    }
     let permit = std::sync::Arc::clone(&app.streams)
         .try_acquire_owned()
         .map_err(|_| Problem::new(Kind::Busy).retry_after(5))?;
     let (lines, receiver) = mpsc::channel(LINE_COUNT_MAX);
     let app = App::clone(app);
     tokio::spawn(async move {
-        let _permit = permit;
+        let _held = (permit, of_key, of_session);
         let teller = Teller { app, platform, id, told, after, state: String::new(), lines };
         // Closed from either side, and never later than this.
         let _ = tokio::time::timeout(Duration::from_millis(STREAM_MS), teller.run()).await;
@@ -101,6 +121,13 @@ pub(crate) fn live(
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+fn too_many() -> Problem {
+    Problem::new(Kind::TooMany).retry_after(STREAM_RETRY_S).detail(
+        "同时打开的事件流过多；请关闭不再使用的，或改为读取状态。",
+        "Too many event streams are open at once; close those not in use, or read the state instead.",
+    )
 }
 
 struct Teller {

@@ -7,6 +7,7 @@ use mingka_engine::ConsentGiven;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::personal;
 use crate::problem::{Kind, Problem};
 use crate::typed::Typed;
 
@@ -31,7 +32,6 @@ pub(crate) struct PrecheckRequest {
     /// The phone number reserved at the bank.
     #[schema(value_type = Option<String>, nullable = false)]
     pub(crate) phone: Option<Typed>,
-    /// What it was typed on.
     /// A company's name.
     #[schema(value_type = Option<String>, nullable = false)]
     pub(crate) company_name: Option<Typed>,
@@ -44,6 +44,7 @@ pub(crate) struct PrecheckRequest {
     /// What the card shall be used for: `both` (when absent), `disbursement` or `repayment`.
     #[schema(example = "both", nullable = false)]
     pub(crate) purpose: Option<String>,
+    /// What it was typed on.
     #[schema(nullable = false)]
     pub(crate) environment: Option<EnvironmentRequest>,
 }
@@ -116,6 +117,7 @@ pub(crate) struct VerificationRequest {
     pub(crate) borrower_ref: Option<String>,
     /// What the borrower accepted: `information_sharing` is needed.
     #[serde(default)]
+    #[schema(required = true)]
     pub(crate) consents: Vec<ConsentRequest>,
     /// What it was typed on.
     #[serde(default)]
@@ -139,16 +141,17 @@ pub(crate) struct BindingRequest {
     /// The phone number reserved at the bank.
     #[schema(value_type = String)]
     pub(crate) phone: Typed,
-    /// The platform's own name for the borrower.
-    #[serde(default)]
     /// What the card shall be used for: `both` (when absent), `disbursement` or `repayment`.
     #[serde(default)]
     #[schema(example = "both", nullable = false)]
     pub(crate) purpose: Option<String>,
+    /// The platform's own name for the borrower.
+    #[serde(default)]
     #[schema(nullable = false)]
     pub(crate) borrower_ref: Option<String>,
     /// What the borrower accepted: both kinds are needed.
     #[serde(default)]
+    #[schema(required = true)]
     pub(crate) consents: Vec<ConsentRequest>,
     /// What it was typed on.
     #[serde(default)]
@@ -182,13 +185,13 @@ impl PrecheckRequest {
             name: exposed(self.name.as_ref()),
             id_number: exposed(self.id_number.as_ref()),
             phone: exposed(self.phone.as_ref()),
-            ..Entry::default()
-        })
-    }
             company_name: exposed(self.company_name.as_ref()),
             credit_code: exposed(self.credit_code.as_ref()),
             clearing_code: exposed(self.clearing_code.as_ref()),
             purpose: purpose(self.purpose.as_deref())?,
+            ..Entry::default()
+        })
+    }
 }
 
 impl VerificationRequest {
@@ -210,6 +213,7 @@ impl BindingRequest {
             name: Some(self.name.expose()),
             id_number: Some(self.id_number.expose()),
             phone: Some(self.phone.expose()),
+            purpose: purpose(self.purpose.as_deref())?,
             ..Entry::default()
         })
     }
@@ -227,7 +231,6 @@ fn purpose(given: Option<&str>) -> Result<Purpose, Problem> {
             "purpose is one of both, disbursement, repayment.",
         )),
     }
-            purpose: purpose(self.purpose.as_deref())?,
 }
 
 pub(super) fn exposed(typed: Option<&Typed>) -> Option<&str> {
@@ -321,6 +324,13 @@ pub(crate) fn reference(given: Option<&str>) -> Result<Option<String>, Problem> 
     let good = !given.is_empty()
         && given.chars().count() <= REFERENCE_CHARS_MAX
         && given.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/@+".contains(c));
+    if good && personal::is_personal(given) {
+        return Err(value_problem(
+            "/borrower_ref",
+            "borrower_ref 请使用贵方自己的编号，不要用卡号、手机号或证件号；若编号恰为相似的纯数字，请加上字母前缀。",
+            "Use your own reference in borrower_ref, not a card number, phone or ID number; put letters in front if yours only looks like one.",
+        ));
+    }
     if good {
         return Ok(Some(given.to_owned()));
     }
@@ -339,7 +349,7 @@ mod tests {
     fn references_are_short_and_printable() {
         assert!(reference(Some("loan-42/borrower:7")).is_ok());
         let long = "x".repeat(65);
-        for bad in ["", &long, "a b", "a\u{0}", "名", "a\u{202e}b", "<b>"] {
+        for bad in ["", &long, "a b", "a\u{0}", "名", "a\u{202e}b", "<b>", "13800138000"] {
             assert!(reference(Some(bad)).is_err(), "{bad:?}");
         }
     }

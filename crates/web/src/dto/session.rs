@@ -6,6 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::requests::{exposed, reference, value_problem};
+use crate::personal;
 use crate::problem::Problem;
 use crate::typed::Typed;
 
@@ -23,7 +24,7 @@ pub(crate) struct SessionRequest {
     /// The language to begin in: `zh` or `en`.
     #[schema(example = "zh", nullable = false)]
     pub(crate) lang: Option<String>,
-    /// Where the page leads back to: `https`, or the app's own scheme.
+    /// Where the page leads back to: an absolute `https` address.
     #[schema(example = "https://app.example/cards", nullable = false)]
     pub(crate) return_url: Option<String>,
     /// The holder's name, if you know it.
@@ -61,36 +62,57 @@ fn language(given: Option<&str>) -> Result<Lang, Problem> {
     }
 }
 
-/// Where the page leads back to: `https`, `http` on this machine, or an app's own scheme; never a
-/// scheme a browser would run.
+/// Where the page leads back to: an absolute `https` address, or `http` on this machine. Nothing else
+/// passes: what another scheme does is up to the phone it is opened on. An app takes an `https` address
+/// as its own by a universal link or app link.
 fn return_url(given: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(given) = given else { return Ok(None) };
-    let refused = || {
-        value_problem(
+    if !is_safe_return(given) {
+        return Err(value_problem(
             "/return_url",
-            "return_url 应为 https 地址或应用自己的链接（如 myapp://cards），不超过 2048 字节。",
-            "return_url is an https address or the app's own link (such as myapp://cards) of at most 2048 bytes.",
-        )
-    };
-    let visible =
-        given.len() <= RETURN_URL_BYTES_MAX && given.bytes().all(|b| b.is_ascii_graphic());
-    let Some((scheme, rest)) = given.split_once("://").filter(|_| visible) else {
-        return Err(refused());
-    };
-    let scheme = scheme.to_ascii_lowercase();
-    let well_formed = scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    let runs = ["javascript", "data", "vbscript", "file", "blob", "about"].contains(&&*scheme);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let local = host == "localhost"
-        || host == "127.0.0.1"
-        || host.starts_with("localhost:")
-        || host.starts_with("127.0.0.1:");
-    let plain = scheme == "http" && !local;
-    if !well_formed || runs || plain || rest.is_empty() || host.contains('@') {
-        return Err(refused());
+            "return_url 应为完整的 https 地址（本机调试可用 http://localhost），不超过 2048 字节；应用请使用通用链接或 App Links，不接受自定义协议。",
+            "return_url is an absolute https address (http only for localhost) of at most 2048 bytes; for an app use a universal link or app link, its own scheme is not taken.",
+        ));
+    }
+    if personal::holds_personal(given) {
+        return Err(value_problem(
+            "/return_url",
+            "return_url 里不要带卡号或证件号。",
+            "Leave card and ID numbers out of return_url.",
+        ));
     }
     Ok(Some(given.to_owned()))
+}
+
+fn is_safe_return(url: &str) -> bool {
+    let plain = url.len() <= RETURN_URL_BYTES_MAX
+        && url.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&b));
+    let (secure, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => (true, rest),
+        (None, Some(rest)) => (false, rest),
+        (None, None) => return false,
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    };
+    let port_fits = port.is_none_or(|port| {
+        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    });
+    let loopback = host == "localhost" || host == "127.0.0.1";
+    plain && port_fits && is_host(host) && (secure || loopback)
+}
+
+/// Letters, digits and hyphens between dots.
+fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.len() <= 253 && host.split('.').all(label)
 }
 
 #[cfg(test)]
@@ -99,21 +121,53 @@ mod tests {
 
     #[test]
     fn only_links_that_lead_somewhere_safe() {
-        for good in ["https://app.example/cards?x=1", "myapp://cards", "http://localhost:3000/x"] {
+        for good in [
+            "https://app.example/cards?x=1",
+            "https://app.example",
+            "https://app.example:8443/#done",
+            "https://xn--fsqu00a.xn--0zwm56d/",
+            "http://localhost:3000/x",
+            "http://127.0.0.1:3000",
+        ] {
             assert!(return_url(Some(good)).is_ok(), "{good}");
         }
+        let long = format!("https://app.example/{}", "x".repeat(RETURN_URL_BYTES_MAX));
         for bad in [
             "",
             "javascript://%0aalert(1)",
             "JAVASCRIPT://x",
             "data://x",
+            "intent://scan/#Intent;scheme=zxing;end",
+            "chrome://settings",
+            "ftp://files.example/",
+            "myapp://cards",
             "http://app.example/",
+            "http://localhost.evil.example/",
             "https://",
+            "https:///evil.example",
+            "https://?x",
+            "https:\\\\evil.example",
+            "https:evil.example",
+            "https://app.example\\@evil.example/",
             "https://bank.example@evil.example/",
+            "https://user:pass@evil.example/",
+            "https://app.example:0/",
+            "https://app.example:99999/",
+            "https://app.example:+1/",
+            "https://app..example/",
+            "https://-app.example/",
+            "https://[::1]/",
+            "https://app.example/\"onclick=1",
+            "https://app.example/'x",
+            "https://app.example/<b>",
+            "https://app.example/\n",
+            "https://app.example/?card=4111111111111111&id=11010519491231002X",
+            " https://app.example/",
             "https://a b",
             "https://例子",
             "//evil.example",
             "/cards",
+            &long,
         ] {
             assert!(return_url(Some(bad)).is_err(), "{bad}");
         }

@@ -11,7 +11,6 @@ use crate::house::{House, card};
 async fn strange_addresses_and_methods() {
     let house = House::new().await;
     for path in [
-        "/",
         "/v1",
         "/v1/nothing",
         "/v2/bindings",

@@ -1,4 +1,5 @@
-//! The whole of `web` over a whole house in one process: no socket, no file, no wall clock.
+//! The whole of `web` over a whole house in one process: no file, no wall clock, and
+//! sockets only where the bounds of connections are the matter.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,6 +10,7 @@
 
 mod api;
 mod bad_input;
+mod bounds;
 mod evidence;
 mod house;
 mod openapi;
