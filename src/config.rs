@@ -334,7 +334,7 @@ mod tests {
         let example: String = DOCUMENTED
             .lines()
             .skip_while(|line| *line != "# [[channel]]")
-            .map(|line| line.trim_start_matches("# ").trim_start_matches('#'))
+            .map(|line| line.strip_prefix("# ").or(line.strip_prefix('#')).unwrap_or(line))
             .fold(String::new(), |all, line| all + line + "\n");
         let parsed: toml::Table = toml::from_str(&example).unwrap();
         let config: Config = toml::from_str(&example).unwrap();

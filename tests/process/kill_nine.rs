@@ -81,9 +81,11 @@ fn every_binding_ends_and_none_twice() {
     // Time passes: every deadline is behind us, and what is left is inquired about.
     let running = house(CLOCK_AHEAD_MS);
     let platform = Platform::of(&running);
+    let mut all = Vec::new();
     let bindings = until("every binding to end", || {
-        let all = every(&platform, "/v1/bindings");
-        all.iter().all(ended).then_some(all)
+        all = every(&platform, "/v1/bindings");
+        println!("{}", tally(&all));
+        all.iter().all(ended).then_some(all.clone())
     });
     compare(&bindings, &ledger(&bank_address));
     println!("{kills} kills, {} bindings, {}", bindings.len(), tally(&bindings));
