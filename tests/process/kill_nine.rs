@@ -19,8 +19,9 @@ const BORROWER_COUNT: u32 = 4;
 const KILL_COUNT_MIN: usize = 8;
 /// How often a borrower tries again before leaving the binding to the recovery.
 const TRY_COUNT_MAX: u32 = 30;
-/// Past every deadline of a binding.
+/// Past every lease and every deadline of a binding, and past those that begin then.
 const CLOCK_AHEAD_MS: &str = "7200000";
+const CLOCK_FURTHER_AHEAD_MS: &str = "14400000";
 /// How long the bank takes over an answer, so that kills fall into exchanges.
 const BANK_DELAY_MS: u64 = 60;
 
@@ -78,14 +79,21 @@ fn every_binding_ends_and_none_twice() {
     running.kill();
     assert!(kills >= KILL_COUNT_MIN, "only {kills} kills fell into the run");
 
-    // Time passes: every deadline is behind us, and what is left is inquired about.
+    // Time passes: what was interrupted is found, and is in doubt from then on.
     let running = house(CLOCK_AHEAD_MS);
     let platform = Platform::of(&running);
-    let mut all = Vec::new();
+    until("every interrupted exchange to be found", || {
+        let all = every(&platform, "/v1/bindings");
+        all.iter().all(|binding| ended(binding) || binding["state"] == "doubtful").then_some(())
+    });
+    running.kill();
+
+    // More time passes: what the bank never heard of is so for good.
+    let running = house(CLOCK_FURTHER_AHEAD_MS);
+    let platform = Platform::of(&running);
     let bindings = until("every binding to end", || {
-        all = every(&platform, "/v1/bindings");
-        println!("{}", tally(&all));
-        all.iter().all(ended).then_some(all.clone())
+        let all = every(&platform, "/v1/bindings");
+        all.iter().all(ended).then_some(all)
     });
     compare(&bindings, &ledger(&bank_address));
     println!("{kills} kills, {} bindings, {}", bindings.len(), tally(&bindings));

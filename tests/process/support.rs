@@ -29,7 +29,11 @@ impl Folder {
 }
 
 impl Drop for Folder {
+    /// A test that fails leaves its folder, with the logs in it, to whoever looks for the reason.
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
