@@ -144,7 +144,7 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The family of codes: unionpay, aliyun_bankmeta, market_four_elements, tencent_faceid.<api>.
+    /// The family of codes: unionpay, aliyun_bankmeta, market_four_elements, tencent_faceid.API.
     pub(crate) family: String,
     /// The code, exactly as the bank sent it.
     #[arg(allow_hyphen_values = true)]

@@ -122,8 +122,8 @@ impl Served {
     }
 }
 
-/// Ready when, after the first signal to stop, the patience is over or a second signal came. Readers
-/// of event streams would otherwise keep the process for as long as they like.
+/// Ready when, after the first signal to stop, the patience is over or a second signal came.
+/// Readers of event streams would otherwise keep the process for as long as they like.
 async fn out_of_patience(mut left: watch::Receiver<bool>) {
     let _ = left.wait_for(|left| *left).await;
     tokio::select! {

@@ -1,6 +1,6 @@
-//! A hundred bindings while the gateway is killed with -9 at random moments, the bank living on in a
-//! process of its own. After the restarts every binding ends, none twice at the bank, and the books
-//! of both sides agree.
+//! A hundred bindings while the gateway is killed with -9 at random moments, the bank living on in
+//! a process of its own. After the restarts every binding ends, none twice at the bank, and the
+//! books of both sides agree.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,7 +79,14 @@ fn every_binding_ends_and_none_twice() {
     running.kill();
     assert!(kills >= KILL_COUNT_MIN, "only {kills} kills fell into the run");
 
-    // Time passes: what was interrupted is found, and is in doubt from then on.
+    let bindings = after_time_has_passed(house);
+    compare(&bindings, &ledger(&bank_address));
+    println!("{kills} kills, {} bindings, {}", bindings.len(), tally(&bindings));
+}
+
+/// Time passes twice: what was interrupted is found, and is in doubt from then on; and what the
+/// bank never heard of by the end of that is so for good.
+fn after_time_has_passed(house: impl Fn(&str) -> Process) -> Vec<Value> {
     let running = house(CLOCK_AHEAD_MS);
     let platform = Platform::of(&running);
     until("every interrupted exchange to be found", || {
@@ -88,15 +95,12 @@ fn every_binding_ends_and_none_twice() {
     });
     running.kill();
 
-    // More time passes: what the bank never heard of is so for good.
     let running = house(CLOCK_FURTHER_AHEAD_MS);
     let platform = Platform::of(&running);
-    let bindings = until("every binding to end", || {
+    until("every binding to end", || {
         let all = every(&platform, "/v1/bindings");
         all.iter().all(ended).then_some(all)
-    });
-    compare(&bindings, &ledger(&bank_address));
-    println!("{kills} kills, {} bindings, {}", bindings.len(), tally(&bindings));
+    })
 }
 
 /// One borrower's way: bind, type the code, and try again when the house does not answer.

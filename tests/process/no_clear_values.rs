@@ -151,8 +151,8 @@ fn verify(platform: &Platform, card: &Value, consents: &Value, said: &mut Said) 
     said.keep(slug, platform.post("/v1/verifications", &format!("verify-{slug}"), &body));
 }
 
-/// The borrower's page, told beforehand who the borrower is: everything but the submitted form's own
-/// field must be clean, so only pages that show no typed value again are looked at.
+/// The borrower's page, told beforehand who the borrower is: everything but the submitted form's
+/// own field must be clean, so only pages that show no typed value again are looked at.
 fn page(platform: &Platform, card: &Value, said: &mut Said) {
     let slug = card["slug"].as_str().unwrap();
     let known =

@@ -1,5 +1,5 @@
-//! Many requests at the same moment with one idempotency key: one binding, one code, one answer, and
-//! the card's day is not used up by those that lost.
+//! Many requests at the same moment with one idempotency key: one binding, one code, one answer,
+//! and the card's day is not used up by those that lost.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Binding a card: check, ask for consent, make everything durable in one commit, have the bank send
-//! a code, make its answer durable in one more.
+//! Binding a card: check, ask for consent, make everything durable in one commit, have the bank
+//! send a code, make its answer durable in one more.
 
 use mingka_channels::{Elements, Request};
 use mingka_domain::binding::{Binding, CodeEvent, Event, Terms};
@@ -146,8 +146,9 @@ impl Engine {
         checked.parsed.ok_or(EngineError::Findings(findings))
     }
 
-    /// Counts a code towards the platform's limits of the card, the phone and the session. A request
-    /// that then loses its idempotency key to a quicker one is not counted: see [`Self::uncount`].
+    /// Counts a code towards the platform's limits of the card, the phone and the session. A
+    /// request that then loses its idempotency key to a quicker one is not counted: see
+    /// [`Self::uncount`].
     pub(crate) fn count_code_send(
         &self,
         platform: PlatformId,

@@ -1,6 +1,6 @@
-//! Verifications: do these elements belong together? Asked sparingly, because a channel takes only a
-//! few questions about one card a day: an answer that is known is not asked for again (`known`), and
-//! what is heard becomes durable as one (`conclude`).
+//! Verifications: do these elements belong together? Asked sparingly, because a channel takes only
+//! a few questions about one card a day: an answer that is known is not asked for again (`known`),
+//! and what is heard becomes durable as one (`conclude`).
 
 mod conclude;
 mod known;

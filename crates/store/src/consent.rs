@@ -115,8 +115,8 @@ impl ConsentTextRecord {
 }
 
 impl Store {
-    /// The text with this hash, if anybody ever accepted it. It is about no person and belongs to no
-    /// platform alone.
+    /// The text with this hash, if anybody ever accepted it. It is about no person and belongs to
+    /// no platform alone.
     ///
     /// # Errors
     /// When nothing can be read.

@@ -169,8 +169,8 @@ impl Store {
         Ok(cursor.listed(self.read(sql, values, VerificationRecord::decode).await?))
     }
 
-    /// The latest verification since a moment in which a bank was asked about exactly these elements
-    /// for this platform.
+    /// The latest verification since a moment in which a bank was asked about exactly these
+    /// elements for this platform.
     ///
     /// # Errors
     /// When nothing can be read.

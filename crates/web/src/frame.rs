@@ -101,8 +101,8 @@ fn admit(app: &App, address: Option<IpAddr>) -> Result<(), Problem> {
         .map_err(|wait_s| Problem::new(Kind::TooMany).retry_after(wait_s))
 }
 
-/// A request's place among those that are worked on; given back while its body arrives, and when the
-/// head of its answer is ready.
+/// A request's place among those that are worked on; given back while its body arrives, and when
+/// the head of its answer is ready.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Turn(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
 

@@ -31,8 +31,8 @@ pub(super) enum Known {
 }
 
 impl Engine {
-    /// The answer to a question that was asked before; `None` when it has to be asked again, because
-    /// it never reached the bank, was given up, or was refused only for the time being.
+    /// The answer to a question that was asked before; `None` when it has to be asked again,
+    /// because it never reached the bank, was given up, or was refused only for the time being.
     pub(super) async fn answer_of(
         &self,
         same: &VerificationRecord,

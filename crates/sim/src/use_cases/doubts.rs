@@ -257,7 +257,8 @@ impl Day {
         self.engine.unbind(self.platform, id, key(name)).await
     }
 
-    /// The answer to the ending is lost, the order is not found, and the agreement is shown as open.
+    /// The answer to the ending is lost, the order is not found, and the agreement is shown as
+    /// open.
     fn ending_lost(&self) -> Says {
         let number = self.number();
         let open = vec![

@@ -181,9 +181,8 @@ fn verifications_and_consents() {
         now(store.verification(platform_id(1), repeated.id)).unwrap(),
         Some(repeated.clone())
     );
-    let asked = |index, since| {
-        now(store.verification_of_elements(platform_id(1), index, since)).unwrap()
-    };
+    let asked =
+        |index, since| now(store.verification_of_elements(platform_id(1), index, since)).unwrap();
     assert_eq!(asked(&[2; 32], NOW), Some(record), "a repetition is no question of its own");
     assert_eq!((asked(&[1; 32], NOW), asked(&[2; 32], NOW.plus_ms(1))), (None, None));
     let count =

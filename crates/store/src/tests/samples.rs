@@ -15,8 +15,8 @@ use mingka_domain::time::Timestamp;
 
 use crate::{
     AgreementRecord, ApiKeyRecord, AttemptRecord, BindingEventRecord, BindingRecord, ConsentRecord,
-    ConsentTextRecord, IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord, SessionRecord,
-    Statement, StepRecord, Store, Unit, VerificationRecord,
+    ConsentTextRecord, IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord,
+    SessionRecord, Statement, StepRecord, Store, Unit, VerificationRecord,
 };
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);

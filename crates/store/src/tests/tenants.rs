@@ -51,10 +51,7 @@ fn found(store: &Store, n: u64) -> Vec<(&'static str, bool)> {
         ("agreements", !now(store.agreements(p, instrument_id)).unwrap().is_empty()),
         ("verification", now(store.verification(p, verification(1).id)).unwrap().is_some()),
         ("verifications", !now(store.verifications(p, Page::first(9))).unwrap().items.is_empty()),
-        (
-            "same question",
-            now(store.verification_of_elements(p, &[2; 32], NOW)).unwrap().is_some(),
-        ),
+        ("same question", now(store.verification_of_elements(p, &[2; 32], NOW)).unwrap().is_some()),
         ("verified", now(store.verifications_of_card_count(p, &card, NOW)).unwrap() > 0),
         ("consents", !now(store.consents(p, subject)).unwrap().is_empty()),
         ("idempotency", now(store.idempotency(p, "k", NOW)).unwrap().is_some()),

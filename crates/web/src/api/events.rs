@@ -126,7 +126,7 @@ pub(crate) fn live(
 fn too_many() -> Problem {
     Problem::new(Kind::TooMany).retry_after(STREAM_RETRY_S).detail(
         "同时打开的事件流过多；请关闭不再使用的，或改为读取状态。",
-        "Too many event streams are open at once; close those not in use, or read the state instead.",
+        "Too many event streams are open at once; close some, or read the state instead.",
     )
 }
 

@@ -25,7 +25,8 @@ use crate::problem::{Kind, Problem, ProblemBody};
     get, path = "/v1/causes", tag = "Reference", security(("api_key" = [])),
     responses(
         (status = 200, description = "All causes", body = CauseList),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn causes(
@@ -156,8 +157,8 @@ pub(crate) async fn consents(
 
 /// Show an accepted text
 ///
-/// The exact text behind the hash in a binding's `consents`, as the borrower read it, also after the
-/// text or its recipients have changed. It names no borrower.
+/// The exact text behind the hash in a binding's `consents`, as the borrower read it, also after
+/// the text or its recipients have changed. It names no borrower.
 #[utoipa::path(
     get, path = "/v1/consents/{sha256}", tag = "Reference", security(("api_key" = [])),
     params(("sha256" = String, Path, description = "The hash, 64 lower-case hexadecimal digits")),

@@ -90,9 +90,9 @@ pub(crate) struct ConsentRequest {
     pub(crate) sha256: Option<String>,
 }
 
-/// A verification to make. The elements that are given decide which product is asked: beside the card
-/// number the name, the ID number, both, the phone, or all three. What is missing to one of these is
-/// a finding.
+/// A verification to make. The elements that are given decide which product is asked: beside the
+/// card number the name, the ID number, both, the phone, or all three. What is missing to one of
+/// these is a finding.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerificationRequest {
@@ -328,7 +328,8 @@ pub(crate) fn reference(given: Option<&str>) -> Result<Option<String>, Problem> 
         return Err(value_problem(
             "/borrower_ref",
             "borrower_ref 请使用贵方自己的编号，不要用卡号、手机号或证件号；若编号恰为相似的纯数字，请加上字母前缀。",
-            "Use your own reference in borrower_ref, not a card number, phone or ID number; put letters in front if yours only looks like one.",
+            "Use your own reference in borrower_ref, not a card number, phone or ID \
+         number; put letters in front if yours only looks like one.",
         ));
     }
     if good {

@@ -62,16 +62,18 @@ fn language(given: Option<&str>) -> Result<Lang, Problem> {
     }
 }
 
-/// Where the page leads back to: an absolute `https` address, or `http` on this machine. Nothing else
-/// passes: what another scheme does is up to the phone it is opened on. An app takes an `https` address
-/// as its own by a universal link or app link.
+/// Where the page leads back to: an absolute `https` address, or `http` on this machine. Nothing
+/// else passes: what another scheme does is up to the phone it is opened on. An app takes an
+/// `https` address as its own by a universal link or app link.
 fn return_url(given: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(given) = given else { return Ok(None) };
     if !is_safe_return(given) {
         return Err(value_problem(
             "/return_url",
-            "return_url 应为完整的 https 地址（本机调试可用 http://localhost），不超过 2048 字节；应用请使用通用链接或 App Links，不接受自定义协议。",
-            "return_url is an absolute https address (http only for localhost) of at most 2048 bytes; for an app use a universal link or app link, its own scheme is not taken.",
+            "return_url 应为完整的 https 地址（本机调试可用 http://localhost），不超过 2048 字节；\
+         应用请使用通用链接或 App Links，不接受自定义协议。",
+            "return_url is an absolute https address (http only for localhost) of at most \
+         2048 bytes; for an app use a universal link or app link, its own scheme is not taken.",
         ));
     }
     if personal::holds_personal(given) {

@@ -283,7 +283,7 @@ fn page(
     let mut frame = frame(visit, w.form_title, 1);
     frame.sandbox = app.settings.sandbox;
     let mut general = filled.general.clone();
-    general.extend(messages(&filled.findings, Place::Environment, visit));
+    general.extend(Message::all(&filled.findings, Place::Environment, visit.lang));
     let page = FormPage {
         frame,
         card: face(visit, filled.facts.as_ref()),
@@ -340,16 +340,6 @@ fn face(visit: &Visit, facts: Option<&CardFacts>) -> Face {
     }
 }
 
-fn messages(findings: &[Finding], place: Place, visit: &Visit) -> Vec<Message> {
-    let here = findings.iter().filter(|finding| finding.field == place);
-    here.map(|finding| Message {
-        severity: if finding.severity == Severity::Stop { "stop" } else { "warn" },
-        text: finding.text(visit.lang),
-        fix: Some(finding.fix(visit.lang)).filter(|fix| !fix.is_empty()),
-    })
-    .collect()
-}
-
 fn number_field(app: &App, visit: &Visit, filled: &Filled<'_>) -> Field {
     let w = visit.w;
     let line = filled.facts.as_ref().map(|facts| side::bank_line(app, visit, facts));
@@ -363,7 +353,7 @@ fn number_field(app: &App, visit: &Visit, filled: &Filled<'_>) -> Field {
         value: filled.card_number.to_owned(),
         known: None,
         note: (filled.card_number.is_empty() && filled.returning).then_some(w.number_again),
-        messages: messages(&filled.findings, Place::CardNumber, visit),
+        messages: Message::all(&filled.findings, Place::CardNumber, visit.lang),
         bank_known: line.is_some(),
         bank_line: line.unwrap_or_default(),
     }
@@ -396,7 +386,7 @@ fn text_field(visit: &Visit, filled: &Filled<'_>, place: Place) -> Field {
         value: value.to_owned(),
         known,
         note: None,
-        messages: messages(&filled.findings, place, visit),
+        messages: Message::all(&filled.findings, place, visit.lang),
         bank_line: String::new(),
         bank_known: false,
     }

@@ -6,6 +6,8 @@
 use std::fmt;
 
 use askama::Template;
+use mingka_domain::finding::{Field as Place, Finding, Severity};
+use mingka_domain::text::Lang;
 
 use super::words::Words;
 
@@ -50,6 +52,19 @@ pub(crate) struct Message {
     pub(crate) severity: &'static str,
     pub(crate) text: String,
     pub(crate) fix: Option<String>,
+}
+
+impl Message {
+    /// Everything that was found about one field.
+    pub(crate) fn all(findings: &[Finding], field: Place, lang: Lang) -> Vec<Self> {
+        let here = findings.iter().filter(|finding| finding.field == field);
+        here.map(|finding| Self {
+            severity: if finding.severity == Severity::Stop { "stop" } else { "warn" },
+            text: finding.text(lang),
+            fix: Some(finding.fix(lang)).filter(|fix| !fix.is_empty()),
+        })
+        .collect()
+    }
 }
 
 /// One text field.

@@ -1,5 +1,5 @@
-//! What one caller may take from the others: places, connections, streams; and what it may not leave
-//! behind. The tests of connections are the only ones here with real sockets.
+//! What one caller may take from the others: places, connections, streams; and what it may not
+//! leave behind. The tests of connections are the only ones here with real sockets.
 
 use std::net::SocketAddr;
 use std::time::Duration;
