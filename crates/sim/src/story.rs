@@ -52,8 +52,8 @@ impl Shared {
             rules: Arc::new(Rules::default()),
             dictionary: Arc::new(Dictionary::embedded().clone()),
             consents: Arc::new(ConsentBook::embedded().clone()),
-            // A bank that calls an agreement invalid and keeps it contradicts itself: no house could
-            // bring both books together.
+            // A bank that calls an agreement invalid and keeps it contradicts itself: no house
+            // could bring both books together.
             cards: cards::catalogue()
                 .into_iter()
                 .filter(|card| card.slug != "agreement-invalid")
