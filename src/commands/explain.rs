@@ -15,16 +15,6 @@ use crate::cli::ExplainArgs;
 use crate::nearest::nearest;
 
 /// The operations a question may name.
-const OPERATIONS: [Operation; 7] = [
-    Operation::Verify,
-    Operation::SendCode,
-    Operation::OpenAgreement,
-    Operation::QueryAgreement,
-    Operation::CancelAgreement,
-    Operation::QueryState,
-    Operation::RefreshCertificate,
-];
-
 const PHASES: [Phase; 3] = [Phase::Request, Phase::Inquiry, Phase::Notification];
 
 const AUDIENCES: [(&str, Audience); 3] = [
@@ -40,7 +30,7 @@ pub(crate) fn run(args: &ExplainArgs, now: Timestamp) -> Result<ExitCode, String
     if !families.contains(&args.family.as_str()) {
         return Err(unknown("family", &args.family, &families));
     }
-    let operation = pick("operation", &args.operation, &OPERATIONS, Operation::name)?;
+    let operation = pick("operation", &args.operation, &Operation::ALL, Operation::name)?;
     let phase = pick("phase", &args.phase, &PHASES, Phase::name)?;
     let code = ResponseCode::new(&args.code);
     let meaning = book.read(&args.family, operation, phase, &code);

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::id::{AttemptId, BindingId, InstrumentId, SessionId, VerificationId};
+use crate::id::{
+    AttemptId, BindingId, EventId, InstrumentId, PaymentId, SessionId, VerificationId,
+};
 use crate::time::Timestamp;
 
 /// Something to be done once the unit that holds it is durable.
@@ -33,6 +35,27 @@ pub enum Subject {
     Verification(VerificationId),
     /// A hosted page session: what a stored answer is about, never an attempt or a consent.
     Session(SessionId),
+    /// Money that shall move once.
+    Payment(PaymentId),
+}
+
+impl Subject {
+    /// The identity of the event number `seq` that happened to it at a moment. It is made of
+    /// these, so that nothing has to be drawn: no two events of a subject share a number.
+    #[must_use]
+    pub fn event_id(self, seq: i64, at: Timestamp) -> EventId {
+        let mut bytes = match self {
+            Self::Binding(id) => id.tail(),
+            Self::Instrument(id) => id.tail(),
+            Self::Verification(id) => id.tail(),
+            Self::Session(id) => id.tail(),
+            Self::Payment(id) => id.tail(),
+        };
+        // A subject's log is far shorter than two bytes count; the eight left are drawn at random.
+        let number = u16::try_from(seq).unwrap_or(u16::MAX).to_be_bytes();
+        bytes.iter_mut().zip(number).for_each(|(byte, part)| *byte = part);
+        EventId::new(at, bytes)
+    }
 }
 
 /// The text names nothing that can be a subject.
@@ -41,7 +64,9 @@ pub struct SubjectError;
 
 impl fmt::Display for SubjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected the id of a binding, an instrument, a verification or a session")
+        f.write_str(
+            "expected the id of a binding, an instrument, a verification, a session or a payment",
+        )
     }
 }
 
@@ -54,6 +79,7 @@ impl fmt::Display for Subject {
             Self::Instrument(id) => id.fmt(f),
             Self::Verification(id) => id.fmt(f),
             Self::Session(id) => id.fmt(f),
+            Self::Payment(id) => id.fmt(f),
         }
     }
 }
@@ -70,6 +96,9 @@ impl FromStr for Subject {
         }
         if let Ok(id) = text.parse() {
             return Ok(Self::Verification(id));
+        }
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Payment(id));
         }
         text.parse().map(Self::Session).map_err(|_| SubjectError)
     }
@@ -99,6 +128,12 @@ impl From<SessionId> for Subject {
     }
 }
 
+impl From<PaymentId> for Subject {
+    fn from(id: PaymentId) -> Self {
+        Self::Payment(id)
+    }
+}
+
 impl Serialize for Subject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -125,9 +160,21 @@ mod tests {
     }
 
     #[test]
+    fn events_of_one_subject_differ_and_sort_by_time() {
+        let subject = Subject::from(BindingId::new(Timestamp::from_millis(1), [7; 10]));
+        let first = subject.event_id(1, Timestamp::from_millis(5));
+        assert_ne!(first, subject.event_id(2, Timestamp::from_millis(5)));
+        assert!(first < subject.event_id(2, Timestamp::from_millis(6)));
+        let other = Subject::from(BindingId::new(Timestamp::from_millis(1), [8; 10]));
+        assert_ne!(first, other.event_id(1, Timestamp::from_millis(5)));
+        assert_eq!(first.made_at(), Timestamp::from_millis(5));
+    }
+
+    #[test]
     fn each_kind_round_trips_through_its_text() {
         let now = Timestamp::from_millis(1);
-        let subjects: [Subject; 4] = [
+        let subjects: [Subject; 5] = [
+            PaymentId::new(now, [5; 10]).into(),
             BindingId::new(now, [1; 10]).into(),
             InstrumentId::new(now, [2; 10]).into(),
             VerificationId::new(now, [3; 10]).into(),

@@ -49,6 +49,22 @@ pub mod kind {
         Step = "step";
         /// A request as the outside knows it.
         Request = "req";
+        /// Something that happened to a subject.
+        Event = "evt";
+        /// Money that shall move once: a disbursement or a repayment.
+        Payment = "pay";
+        /// Whose money it is.
+        Lender = "lend";
+        /// What may be collected from a bound card.
+        Mandate = "mand";
+        /// A person, or a key, that does something.
+        Principal = "prin";
+        /// A request that a second person decides.
+        Approval = "appr";
+        /// Where a platform wants to be told.
+        Endpoint = "whk";
+        /// A statement of one channel's settlement day.
+        Statement = "stmt";
     }
 }
 
@@ -72,6 +88,22 @@ pub type VerificationId = Id<kind::Verification>;
 pub type StepId = Id<kind::Step>;
 /// See [`kind::Request`].
 pub type RequestId = Id<kind::Request>;
+/// See [`kind::Event`].
+pub type EventId = Id<kind::Event>;
+/// See [`kind::Payment`].
+pub type PaymentId = Id<kind::Payment>;
+/// See [`kind::Lender`].
+pub type LenderId = Id<kind::Lender>;
+/// See [`kind::Mandate`].
+pub type MandateId = Id<kind::Mandate>;
+/// See [`kind::Principal`].
+pub type PrincipalId = Id<kind::Principal>;
+/// See [`kind::Approval`].
+pub type ApprovalId = Id<kind::Approval>;
+/// See [`kind::Endpoint`].
+pub type EndpointId = Id<kind::Endpoint>;
+/// See [`kind::Statement`].
+pub type StatementId = Id<kind::Statement>;
 
 impl<K: Kind> Id<K> {
     /// A new identity from the moment and ten random bytes (UUIDv7, RFC 9562 section 5.7).
@@ -86,6 +118,20 @@ impl<K: Kind> Id<K> {
         let random_a = (low >> 62) & 0xfff;
         let random_b = low & 0x3fff_ffff_ffff_ffff;
         Self((ms << 80) | (0x7 << 76) | (random_a << 64) | (0b10 << 62) | random_b, PhantomData)
+    }
+
+    /// The moment in it: when what it names came into being.
+    #[must_use]
+    pub fn made_at(&self) -> Timestamp {
+        // 48 bits always fit.
+        Timestamp::from_millis(i64::try_from(self.0 >> 80).unwrap_or(i64::MAX))
+    }
+
+    /// The last ten bytes: what was drawn at random when it was made.
+    #[must_use]
+    pub fn tail(&self) -> [u8; 10] {
+        let bytes = self.0.to_be_bytes();
+        std::array::from_fn(|place| bytes.get(place + 6).copied().unwrap_or_default())
     }
 
     /// The 32 hexadecimal digits without the prefix: fits fields that allow only letters and digits.

@@ -19,6 +19,7 @@ pub mod hotline;
 pub mod id;
 mod inline;
 pub mod mapping;
+pub mod money;
 pub mod outcome;
 pub mod precheck;
 pub mod secret;

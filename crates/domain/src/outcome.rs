@@ -22,9 +22,50 @@ pub enum Operation {
     QueryState,
     /// Fetch the channel's current encryption certificate.
     RefreshCertificate,
+    /// Pay money out to a card or an account (代付).
+    Disburse,
+    /// Have the bank send a one-time code for one payment, bound to its order and amount.
+    SendPaymentCode,
+    /// Take money from a bound card (消费).
+    Collect,
+    /// Give money back that was taken, whole or in part (退货).
+    Refund,
+    /// Undo a settled collection on its settlement day, whole (消费撤销).
+    Undo,
+    /// Undo a collection whose result is unknown, on its settlement day (冲正).
+    Reverse,
 }
 
 impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Verify,
+        Self::SendCode,
+        Self::OpenAgreement,
+        Self::QueryAgreement,
+        Self::CancelAgreement,
+        Self::QueryState,
+        Self::RefreshCertificate,
+        Self::Disburse,
+        Self::SendPaymentCode,
+        Self::Collect,
+        Self::Refund,
+        Self::Undo,
+        Self::Reverse,
+    ];
+
+    /// The operation with this stable name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.name() == name)
+    }
+
+    /// Whether it moves money: then only an inquiry, a statement or two persons decide how it ended.
+    #[must_use]
+    pub const fn moves_money(self) -> bool {
+        matches!(self, Self::Disburse | Self::Collect | Self::Refund | Self::Undo | Self::Reverse)
+    }
+
     /// The stable name, as in data files, the API and the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -36,6 +77,12 @@ impl Operation {
             Self::CancelAgreement => "cancel_agreement",
             Self::QueryState => "query_state",
             Self::RefreshCertificate => "refresh_certificate",
+            Self::Disburse => "disburse",
+            Self::SendPaymentCode => "send_payment_code",
+            Self::Collect => "collect",
+            Self::Refund => "refund",
+            Self::Undo => "undo",
+            Self::Reverse => "reverse",
         }
     }
 }

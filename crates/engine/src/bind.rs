@@ -11,9 +11,7 @@ use mingka_domain::id::{BindingId, PlatformId, SessionId, kind};
 use mingka_domain::outcome::Operation;
 use mingka_domain::precheck::Entry;
 use mingka_domain::time::Timestamp;
-use mingka_store::{
-    AttemptRecord, BindingEventRecord, BindingRecord, SessionRecord, StepRecord, Unit,
-};
+use mingka_store::{AttemptRecord, BindingRecord, EventRecord, SessionRecord, StepRecord, Unit};
 
 use crate::channel::Channel;
 use crate::conclude::{Answer, Conclusion};
@@ -252,8 +250,8 @@ impl Engine {
             updated_at: now,
         };
         let opened_event = Event::Opened { terms: terms.clone() };
-        let opened_event = BindingEventRecord {
-            binding: id,
+        let opened_event = EventRecord {
+            subject: id.into(),
             seq: 1,
             platform: start.platform,
             at: now,

@@ -4,7 +4,7 @@ use mingka_domain::binding::{Binding, Event, InvalidTransition};
 use mingka_domain::effect::{Effect, Subject};
 use mingka_domain::id::{BindingId, PlatformId};
 use mingka_domain::time::Timestamp;
-use mingka_store::{BindingEventRecord, BindingRecord, ConsentRecord, Statement};
+use mingka_store::{BindingRecord, ConsentRecord, EventRecord, Statement};
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
@@ -25,7 +25,7 @@ pub(crate) struct Loaded {
 /// What is kept beside a binding's row and shown with it. Lists do without.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    pub(crate) events: Vec<BindingEventRecord>,
+    pub(crate) events: Vec<EventRecord>,
     pub(crate) consents: Vec<ConsentRecord>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct History {
 pub(crate) struct Changed {
     pub(crate) record: BindingRecord,
     pub(crate) machine: Binding,
-    pub(crate) event: BindingEventRecord,
+    pub(crate) event: EventRecord,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -48,8 +48,8 @@ impl Loaded {
         machine.name().clone_into(&mut record.state);
         record.machine = to_json(&machine)?;
         record.updated_at = now;
-        let event = BindingEventRecord {
-            binding: record.id,
+        let event = EventRecord {
+            subject: record.id.into(),
             seq: record.version.saturating_add(1),
             platform: record.platform,
             at: now,
@@ -117,7 +117,7 @@ impl Engine {
         platform: PlatformId,
         id: BindingId,
     ) -> Result<History, EngineError> {
-        let events = self.store().binding_events(platform, id, 0, TIMELINE_MAX).await?;
+        let events = self.store().events_of(platform, id.into(), 0, TIMELINE_MAX).await?;
         let consents = self.store().consents(platform, Subject::Binding(id)).await?;
         Ok(History { events, consents })
     }
@@ -228,7 +228,7 @@ fn expires_at(machine: &Binding, record: &BindingRecord, valid_ms: i64) -> Times
 }
 
 /// What happened, without the repetitions of a long doubt.
-fn timeline(events: &[BindingEventRecord]) -> Result<Vec<TimelineEntry>, EngineError> {
+fn timeline(events: &[EventRecord]) -> Result<Vec<TimelineEntry>, EngineError> {
     let mut entries: Vec<TimelineEntry> = Vec::with_capacity(events.len());
     for record in events {
         if entries.last().is_some_and(|last| last.event == record.kind) {

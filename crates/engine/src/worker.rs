@@ -113,7 +113,9 @@ impl Engine {
             Subject::Verification(id) => {
                 return self.look_after_verification(id, &attempt, interrupted, step).await;
             }
-            Subject::Instrument(_) | Subject::Session(_) => return self.finish(step).await,
+            Subject::Instrument(_) | Subject::Session(_) | Subject::Payment(_) => {
+                return self.finish(step).await;
+            }
         };
         if interrupted {
             return self.recover(binding_id, &attempt, step).await;

@@ -6,7 +6,7 @@ use mingka_domain::id::{AttemptId, PlatformId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{Agreement, Kind};
-use mingka_store::{AttemptRecord, BindingEventRecord, BindingRecord, Page};
+use mingka_store::{AttemptRecord, BindingRecord, EventRecord, Page};
 
 use crate::network::Message;
 use crate::world::World;
@@ -41,7 +41,7 @@ pub(crate) async fn everything_has_ended(world: &World) {
 pub(crate) async fn at_rest(world: &World) {
     let platform = world.platform();
     for binding in bindings(world).await {
-        let events = world.store.binding_events(platform, binding.id, 0, 10_000).await;
+        let events = world.store.events_of(platform, binding.id.into(), 0, 10_000).await;
         let events = events.unwrap_or_default();
         log_replays(world, &binding, &events);
         let subject = Subject::Binding(binding.id);
@@ -52,7 +52,7 @@ pub(crate) async fn at_rest(world: &World) {
     ledger_is_ours(world, platform).await;
 }
 
-fn log_replays(world: &World, binding: &BindingRecord, events: &[BindingEventRecord]) {
+fn log_replays(world: &World, binding: &BindingRecord, events: &[EventRecord]) {
     let log: Option<Vec<(Event, Timestamp)>> = events
         .iter()
         .map(|record| Some((serde_json::from_str(&record.body).ok()?, record.at)))
@@ -102,7 +102,7 @@ fn nothing_given_up_too_early(
     world: &World,
     binding: &BindingRecord,
     attempts: &[AttemptRecord],
-    events: &[BindingEventRecord],
+    events: &[EventRecord],
 ) {
     if world.jumped.load(std::sync::atomic::Ordering::SeqCst) {
         return;
@@ -132,7 +132,7 @@ fn nothing_given_up_too_early(
 const WHOLE_SECOND_MS: i64 = 1_000;
 
 /// When the log left the doubt about an attempt by believing "not found".
-fn given_up(attempt: &AttemptRecord, events: &[BindingEventRecord]) -> Option<Timestamp> {
+fn given_up(attempt: &AttemptRecord, events: &[EventRecord]) -> Option<Timestamp> {
     let mut state: Option<Binding> = None;
     for record in events {
         let event: Event = serde_json::from_str(&record.body).ok()?;

@@ -16,8 +16,18 @@ pub(crate) struct Migration {
 }
 
 /// All of them. A migration that was ever released is never changed: a new one is added.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "house", sql: include_str!("migrations/0001_house.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "house", sql: include_str!("migrations/0001_house.sql") },
+    Migration { number: 2, name: "books", sql: include_str!("migrations/0002_books.sql") },
+    Migration { number: 3, name: "control", sql: include_str!("migrations/0003_control.sql") },
+    Migration { number: 4, name: "evidence", sql: include_str!("migrations/0004_evidence.sql") },
+    Migration { number: 5, name: "hooks", sql: include_str!("migrations/0005_hooks.sql") },
+    Migration {
+        number: 6,
+        name: "statements",
+        sql: include_str!("migrations/0006_statements.sql"),
+    },
+];
 
 /// The number of the newest migration this program knows.
 pub(crate) fn newest() -> i64 {

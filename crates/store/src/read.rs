@@ -218,23 +218,13 @@ impl Row<'_, '_> {
 
     pub(crate) fn operation(&mut self) -> Result<Operation, ReadError> {
         let name = self.text()?;
-        self.present(OPERATIONS.into_iter().find(|operation| operation.name() == name))
+        self.present(Operation::named(&name))
     }
 
     pub(crate) fn subject(&mut self) -> Result<Subject, ReadError> {
         self.parsed()
     }
 }
-
-const OPERATIONS: [Operation; 7] = [
-    Operation::Verify,
-    Operation::SendCode,
-    Operation::OpenAgreement,
-    Operation::QueryAgreement,
-    Operation::CancelAgreement,
-    Operation::QueryState,
-    Operation::RefreshCertificate,
-];
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 

@@ -97,7 +97,13 @@ impl Codes {
                 }
                 Operation::QueryAgreement
                 | Operation::QueryState
-                | Operation::RefreshCertificate => return Err(wrong("about", Unsupported)),
+                | Operation::RefreshCertificate
+                | Operation::Disburse
+                | Operation::SendPaymentCode
+                | Operation::Collect
+                | Operation::Refund
+                | Operation::Undo
+                | Operation::Reverse => return Err(wrong("about", Unsupported)),
             },
         })
     }

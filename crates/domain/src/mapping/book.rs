@@ -26,20 +26,6 @@ const FILES: &[(&str, &str)] = &[
     data!("market_four_elements.toml"),
 ];
 
-/// The operations a file may name. Those that move money are known to the data before the code can
-/// do them, so that their rules are written together with the rest.
-pub(super) const OPERATIONS: &[&str] = &[
-    Operation::Verify.name(),
-    Operation::SendCode.name(),
-    Operation::OpenAgreement.name(),
-    Operation::QueryAgreement.name(),
-    Operation::CancelAgreement.name(),
-    Operation::QueryState.name(),
-    Operation::RefreshCertificate.name(),
-    "disburse",
-    "collect",
-];
-
 static EMBEDDED: LazyLock<MappingBook> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the embedded files are parsed by a test of this crate")]
     MappingBook::parse(FILES, Dictionary::embedded())
@@ -95,13 +81,7 @@ impl MappingBook {
         phase: Phase,
         code: &ResponseCode,
     ) -> Meaning {
-        self.read_named(family, operation.name(), phase, code.as_str())
-    }
-
-    /// The same, by the operation's name: also for operations that exist only as data so far.
-    #[must_use]
-    pub fn read_named(&self, family: &str, operation: &str, phase: Phase, code: &str) -> Meaning {
-        let entry = self.families.get(family).and_then(|codes| codes.get(code));
+        let entry = self.families.get(family).and_then(|codes| codes.get(code.as_str()));
         entry.map_or_else(Meaning::unmapped, |entry| entry.read(operation, phase))
     }
 
@@ -136,7 +116,7 @@ struct Entry {
     finality: Arc<Finality>,
     why: Why,
     /// Other causes, and perhaps another finality, for one operation.
-    by_operation: Vec<(String, Arc<Finality>, Why)>,
+    by_operation: Vec<(Operation, Arc<Finality>, Why)>,
 }
 
 #[derive(Debug, Clone)]
@@ -146,11 +126,11 @@ struct Why {
 }
 
 /// What a kind of code proves, by operation and phase. What is not named is unknown.
-type Finality = Vec<(String, Phase, Class)>;
+type Finality = Vec<(Operation, Phase, Class)>;
 
 impl Entry {
-    fn read(&self, operation: &str, phase: Phase) -> Meaning {
-        let special = self.by_operation.iter().find(|(name, ..)| name == operation);
+    fn read(&self, operation: Operation, phase: Phase) -> Meaning {
+        let special = self.by_operation.iter().find(|(of, ..)| *of == operation);
         let (finality, why) =
             special.map_or((&self.finality, &self.why), |(_, finality, why)| (finality, why));
         let class = proves(finality, operation, phase);
@@ -176,10 +156,10 @@ impl Entry {
     }
 }
 
-fn proves(finality: &Finality, operation: &str, phase: Phase) -> Class {
+fn proves(finality: &Finality, operation: Operation, phase: Phase) -> Class {
     finality
         .iter()
-        .find(|(name, of, _)| name == operation && *of == phase)
+        .find(|(of, when, _)| *of == operation && *when == phase)
         .map_or(Class::Unknown, |(_, _, class)| *class)
 }
 
@@ -238,7 +218,7 @@ impl RawFile {
             for (class, places) in classes {
                 for place in places {
                     for (operation, phase) in self.places(place)? {
-                        if finality.iter().any(|(o, p, _)| *o == operation && *p == phase) {
+                        if finality.iter().any(|(o, p, _)| (*o, *p) == (operation, phase)) {
                             return Err(format!("finality {name} says two things about {place}"));
                         }
                         finality.push((operation, phase, *class));
@@ -251,7 +231,7 @@ impl RawFile {
     }
 
     /// `"binding/request"` becomes each operation of the group `binding` with that phase.
-    fn places(&self, place: &str) -> Result<Vec<(String, Phase)>, String> {
+    fn places(&self, place: &str) -> Result<Vec<(Operation, Phase)>, String> {
         let (who, phase) =
             place.split_once('/').ok_or_else(|| format!("{place} is not operation/phase"))?;
         let phase = match phase {
@@ -262,10 +242,7 @@ impl RawFile {
         };
         let alone = [who.to_owned()];
         let operations = self.operations.get(who).map_or(&alone[..], Vec::as_slice);
-        if let Some(odd) = operations.iter().find(|name| !OPERATIONS.contains(&name.as_str())) {
-            return Err(format!("{odd} is no operation"));
-        }
-        Ok(operations.iter().map(|name| (name.clone(), phase)).collect())
+        operations.iter().map(|name| Ok((operation(name)?, phase))).collect()
     }
 }
 
@@ -277,15 +254,12 @@ impl RawRow {
     ) -> Result<Entry, String> {
         let (finality, why) = self.read(rules, dictionary)?;
         let mut by_operation = Vec::new();
-        for (operation, row) in &self.by_operation {
-            if !OPERATIONS.contains(&operation.as_str()) {
-                return Err(format!("{operation} is no operation"));
-            }
+        for (name, row) in &self.by_operation {
             if !row.by_operation.is_empty() {
-                return Err(format!("nests by_operation inside {operation}"));
+                return Err(format!("nests by_operation inside {name}"));
             }
             let (finality, why) = row.read(rules, dictionary)?;
-            by_operation.push((operation.clone(), finality, why));
+            by_operation.push((operation(name)?, finality, why));
         }
         Ok(Entry { finality, why, by_operation })
     }
@@ -314,4 +288,8 @@ impl RawRow {
         }
         Ok((Arc::clone(finality), Why { causes: self.causes.clone(), certainty }))
     }
+}
+
+fn operation(name: &str) -> Result<Operation, String> {
+    Operation::named(name).ok_or_else(|| format!("{name} is no operation"))
 }

@@ -65,15 +65,21 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE INDEX sessions_of_binding ON sessions (binding);
 
-CREATE TABLE binding_events (
-    binding TEXT NOT NULL REFERENCES bindings (id),
+-- What happened, to whatever it happened: one log for all. A subject's own events replay to its
+-- state; `position` is their one order over the whole house, given soon after the commit.
+CREATE TABLE events (
+    subject TEXT NOT NULL,
     seq BIGINT NOT NULL CHECK (seq > 0),
-    platform TEXT NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    platform TEXT NOT NULL REFERENCES platforms (id),
     at BIGINT NOT NULL,
     kind TEXT NOT NULL,
     body TEXT NOT NULL,
-    PRIMARY KEY (binding, seq)
+    position BIGINT UNIQUE,
+    PRIMARY KEY (subject, seq)
 );
+CREATE INDEX events_without_position ON events (id) WHERE position IS NULL;
+CREATE INDEX events_of_platform ON events (platform, position);
 
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,

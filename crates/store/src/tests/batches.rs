@@ -33,20 +33,17 @@ fn a_failing_write_undoes_its_own_unit_and_no_other() {
         [
             unit(binding(1).insert(), [event(1, 1).insert()]),
             unit(binding(2).insert(), [event(2, 1).insert(), event(2, 1).insert()]),
-            unit(binding(3).insert(), [event(77, 1).insert()]),
+            unit(binding(3).insert(), [event(3, 0).insert()]),
             unit(binding(4).insert(), [event(4, 1).insert()]),
             unit(binding(9).update(), []),
         ],
     );
     assert!(matches!(results[0], Ok(Done::Unit)));
-    assert_eq!(
-        results[1].as_ref().err(),
-        Some(&CommitError::Duplicate { table: "binding_events" })
-    );
-    assert_eq!(results[2].as_ref().err(), Some(&CommitError::Invalid { table: "binding_events" }));
+    assert_eq!(results[1].as_ref().err(), Some(&CommitError::Duplicate { table: "events" }));
+    assert_eq!(results[2].as_ref().err(), Some(&CommitError::Invalid { table: "events" }));
     assert!(matches!(results[3], Ok(Done::Unit)));
     assert_eq!(results[4].as_ref().err(), Some(&CommitError::Stale { table: "bindings" }));
-    assert_eq!((count(&writing, "bindings"), count(&writing, "binding_events")), (2, 2));
+    assert_eq!((count(&writing, "bindings"), count(&writing, "events")), (2, 2));
     assert_eq!(writing.commit_count, before + 1);
 
     let after = run(&mut writing, [unit(binding(2).insert(), [])]);

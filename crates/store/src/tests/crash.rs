@@ -54,7 +54,7 @@ fn what_a_killed_process_was_told_is_there() {
         let bindings = u64::try_from(bindings.unwrap().len()).unwrap();
         assert!(bindings == last || bindings == last + 1, "told {last}, found {bindings}");
         for n in 1..=bindings {
-            let events = wait(store.binding_events(platform_id(1), binding_id(n), 0, 9)).unwrap();
+            let events = wait(store.events_of(platform_id(1), binding_id(n).into(), 0, 9)).unwrap();
             assert_eq!(events.len(), 1, "half a unit of binding {n}");
         }
         let connection = rusqlite::Connection::open(directory.file()).unwrap();

@@ -40,7 +40,7 @@ fn a_full_disk_refuses_whole_units_and_keeps_what_it_had() {
     for n in 1..=kept {
         assert!(wait(store.binding(platform_id(1), binding_id(n))).unwrap().is_some());
         assert_eq!(
-            wait(store.binding_events(platform_id(1), binding_id(n), 0, 9)).unwrap().len(),
+            wait(store.events_of(platform_id(1), binding_id(n).into(), 0, 9)).unwrap().len(),
             1
         );
     }

@@ -72,7 +72,7 @@ fn bindings_events_and_sessions() {
     assert_eq!(now(store.binding(platform_id(1), binding_id(1))).unwrap(), Some(binding(1)));
     assert_eq!(now(store.session(platform_id(1), session(1).id)).unwrap(), Some(session(1)));
     let events = |after, limit| {
-        let events = store.binding_events(platform_id(1), binding_id(1), after, limit);
+        let events = store.events_of(platform_id(1), binding_id(1).into(), after, limit);
         now(events).unwrap().into_iter().map(|event| event.seq).collect::<Vec<_>>()
     };
     assert_eq!((events(0, 9), events(0, 1), events(1, 9)), (vec![1, 2], vec![1], vec![2]));
@@ -126,15 +126,7 @@ fn attempts() {
 #[test]
 fn every_operation_comes_back() {
     let store = memory();
-    let operations = [
-        Operation::Verify,
-        Operation::SendCode,
-        Operation::OpenAgreement,
-        Operation::QueryAgreement,
-        Operation::CancelAgreement,
-        Operation::QueryState,
-        Operation::RefreshCertificate,
-    ];
+    let operations = Operation::ALL;
     for (n, operation) in (1..).zip(operations) {
         let record = attempt(n, operation);
         now(store.commit(unit(record.insert(), []))).unwrap();

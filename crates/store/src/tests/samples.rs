@@ -14,8 +14,8 @@ use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
 
 use crate::{
-    AgreementRecord, ApiKeyRecord, AttemptRecord, BindingEventRecord, BindingRecord, ConsentRecord,
-    ConsentTextRecord, IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord,
+    AgreementRecord, ApiKeyRecord, AttemptRecord, BindingRecord, ConsentRecord, ConsentTextRecord,
+    EventRecord, IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord,
     SessionRecord, Statement, StepRecord, Store, Unit, VerificationRecord,
 };
 
@@ -134,9 +134,9 @@ pub(super) fn binding(n: u64) -> BindingRecord {
     }
 }
 
-pub(super) fn event(n: u64, seq: i64) -> BindingEventRecord {
-    BindingEventRecord {
-        binding: binding_id(n),
+pub(super) fn event(n: u64, seq: i64) -> EventRecord {
+    EventRecord {
+        subject: binding_id(n).into(),
         seq,
         platform: platform_id(1),
         at: NOW,

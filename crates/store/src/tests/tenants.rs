@@ -35,7 +35,7 @@ fn found(store: &Store, n: u64) -> Vec<(&'static str, bool)> {
         ("bindings", !now(store.bindings(p, Page::first(9))).unwrap().items.is_empty()),
         ("of card", !now(store.bindings_of_card(p, &card, NOW, 9)).unwrap().is_empty()),
         ("of borrower", now(store.bindings_of_borrower_count(p, "b-1", NOW)).unwrap() > 0),
-        ("events", !now(store.binding_events(p, binding_id(1), 0, 9)).unwrap().is_empty()),
+        ("events", !now(store.events_of(p, binding_id(1).into(), 0, 9)).unwrap().is_empty()),
         ("session", now(store.session(p, session(1).id)).unwrap().is_some()),
         ("attempt", now(store.attempt(p, attempt(1, Operation::Verify).id)).unwrap().is_some()),
         ("attempts", !now(store.attempts(p, subject)).unwrap().is_empty()),

@@ -51,9 +51,9 @@ fn a_stale_write_makes_its_whole_unit_stale() {
 #[test]
 fn a_broken_rule_of_the_schema_is_invalid_and_nothing_is_written() {
     let store = memory();
-    let orphan = event(77, 1);
-    let result = now(store.commit(unit(binding(1).insert(), [orphan.insert()])));
-    assert_eq!(result.unwrap_err(), CommitError::Invalid { table: "binding_events" });
+    let outside = event(1, 0);
+    let result = now(store.commit(unit(binding(1).insert(), [outside.insert()])));
+    assert_eq!(result.unwrap_err(), CommitError::Invalid { table: "events" });
 
     let mut too_long = binding(1);
     too_long.card.last4 = "62160018".to_owned();
@@ -83,7 +83,7 @@ fn a_log_that_went_on_meanwhile_refuses_the_same_place_twice() {
     let store = memory();
     now(store.commit(unit(binding(1).insert(), [event(1, 1).insert()]))).unwrap();
     let result = now(store.commit(Unit::new(event(1, 1).insert())));
-    assert_eq!(result.unwrap_err(), CommitError::Duplicate { table: "binding_events" });
+    assert_eq!(result.unwrap_err(), CommitError::Duplicate { table: "events" });
 }
 
 #[test]

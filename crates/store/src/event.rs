@@ -1,0 +1,90 @@
+//! What happened, in order, to whatever it happened. A subject's log replays to its current state;
+//! rows are only ever added. Nothing personal stands here.
+
+use mingka_domain::effect::Subject;
+use mingka_domain::id::{EventId, PlatformId};
+use mingka_domain::time::Timestamp;
+
+use crate::read::{ReadError, Row};
+use crate::store::Store;
+use crate::unit::{RowKey, Statement, values};
+
+const TABLE: &str = "events";
+
+/// One row of `events`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    /// To what it happened.
+    pub subject: Subject,
+    /// Its place in the subject's log, from 1.
+    pub seq: i64,
+    /// Whose subject it is.
+    pub platform: PlatformId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened, in one word.
+    pub kind: String,
+    /// The event as JSON, without anything personal.
+    pub body: String,
+}
+
+impl EventRecord {
+    /// Its identity, as the outside knows it.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        self.subject.event_id(self.seq, self.at)
+    }
+
+    /// Adds it; `Duplicate` when the subject's log has gone on meanwhile.
+    #[must_use]
+    pub fn insert(&self) -> Statement {
+        Statement::insert(
+            RowKey::new(TABLE, self.subject),
+            "INSERT INTO events (subject, seq, id, platform, at, kind, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            values![
+                self.subject,
+                self.seq,
+                self.id(),
+                self.platform,
+                self.at,
+                &self.kind,
+                &self.body
+            ],
+        )
+    }
+
+    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+        Ok(Self {
+            subject: row.subject()?,
+            seq: row.integer()?,
+            platform: row.id()?,
+            at: row.time()?,
+            kind: row.text()?,
+            body: row.text()?,
+        })
+    }
+}
+
+impl Store {
+    /// What happened to a subject after its event number `after` (0: from the beginning), oldest
+    /// first, at most `limit`.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn events_of(
+        &self,
+        platform: PlatformId,
+        subject: Subject,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, ReadError> {
+        self.read(
+            "SELECT subject, seq, platform, at, kind, body FROM events
+             WHERE subject = $1 AND platform = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+            values![subject, platform, after, limit],
+            EventRecord::decode,
+        )
+        .await
+    }
+}

@@ -1,0 +1,1 @@
+-- Lenders, borrowers, mandates, payments: what money shall move, once.

@@ -1,0 +1,1 @@
+-- Who may do what, what is stopped, how much may move.

@@ -1,0 +1,1 @@
+-- Where platforms want to be told, and whether they were.

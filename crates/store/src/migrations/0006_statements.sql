@@ -1,0 +1,1 @@
+-- What the banks say they did, day by day.
