@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use mingka_channels::Profile;
 use mingka_channels::acp::{
     AccountSettings, Acp, Encoding, MerchantAccount, SignerRules, Signing, Version as AcpVersion,
 };
+use mingka_channels::{Exchange, Profile};
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::keyring::KeyRing;
 use mingka_domain::card::{BinTable, KindPolicies};
@@ -140,36 +140,40 @@ pub(crate) fn channels(config: &Config, public_url: &str) -> Result<Vec<Channel>
         .channel
         .iter()
         .map(|settings| {
-            let account = account(settings, public_url)
-                .map_err(|e| format!("[[channel]] {}: {e}", settings.code))?;
-            Ok(channel(settings, account))
+            channel(settings, public_url).map_err(|e| format!("[[channel]] {}: {e}", settings.code))
         })
         .collect()
 }
 
-fn channel(settings: &ChannelSettings, account: MerchantAccount) -> Channel {
-    let profile = Profile::unionpay_acp();
+fn channel(settings: &ChannelSettings, public_url: &str) -> Result<Channel, String> {
+    let (profile, exchange): (_, Arc<dyn Exchange>) = match settings.protocol.as_str() {
+        "unionpay_acp" => {
+            let profile = Profile::unionpay_acp();
+            let account = unionpay_account(settings, public_url)?;
+            (Arc::clone(&profile), Arc::new(Acp::new(profile, account)))
+        }
+        other => {
+            return Err(format!("protocol = \"{other}\" is not known; known: \"unionpay_acp\""));
+        }
+    };
     let both = |text: &str| Text { zh: text.to_owned(), en: text.to_owned() };
     let mut name = both(&settings.recipient);
     if settings.recipient == profile.recipient.zh {
         name = profile.recipient.clone();
     }
-    Channel {
+    Ok(Channel {
         code: settings.code.clone(),
-        exchange: Arc::new(Acp::new(Arc::clone(&profile))),
         profile,
-        account: Arc::new(account),
+        exchange,
+        merchant_number: settings.merchant_number.clone(),
         recipient: Recipient { name, contact: both(&settings.contact) },
-    }
+    })
 }
 
-fn account(settings: &ChannelSettings, public_url: &str) -> Result<MerchantAccount, String> {
-    if settings.protocol != "unionpay_acp" {
-        return Err(format!(
-            "protocol = \"{}\" is not known; known: \"unionpay_acp\"",
-            settings.protocol
-        ));
-    }
+fn unionpay_account(
+    settings: &ChannelSettings,
+    public_url: &str,
+) -> Result<MerchantAccount, String> {
     MerchantAccount::load(AccountSettings {
         merchant_number: settings.merchant_number.clone(),
         token_requestor: settings.token_requestor.clone(),

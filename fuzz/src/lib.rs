@@ -16,7 +16,6 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_141_800_000);
 
 struct Setting {
     acp: Acp,
-    account: MerchantAccount,
     secret: Secret,
     order: OrderIdentity,
     entropy: SystemEntropy,
@@ -26,8 +25,10 @@ impl Setting {
     fn new() -> Self {
         let secret = Secret::new("fuzz".to_owned());
         Self {
-            acp: Acp::new(Profile::unionpay_acp()),
-            account: MerchantAccount::simulation("777290058110097", &secret),
+            acp: Acp::new(
+                Profile::unionpay_acp(),
+                MerchantAccount::simulation("777290058110097", &secret),
+            ),
             secret,
             order: OrderIdentity { order_id: "fuzz12345678".to_owned(), txn_time: NOW },
             entropy: SystemEntropy::new(),
@@ -35,14 +36,14 @@ impl Setting {
     }
 
     fn context(&self) -> Context<'_> {
-        Context { now: NOW, entropy: &self.entropy, account: &self.account, order: &self.order }
+        Context { now: NOW, entropy: &self.entropy, order: &self.order }
     }
 
     /// Makes a message of the bank's out of fields, so that what lies behind the signature is
     /// reached too.
     fn sign(&self, fields: &mut Fields, txn_type: &str) {
         fields.set("version", "5.1.0");
-        fields.set("merId", self.account.merchant_number.as_bytes());
+        fields.set("merId", self.acp.account().merchant_number.as_bytes());
         fields.set("orderId", self.order.order_id.as_bytes());
         fields.set("txnTime", NOW.beijing_compact());
         fields.set("txnType", txn_type);

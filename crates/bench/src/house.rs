@@ -130,14 +130,15 @@ fn channel(bank: &Bank<'_>) -> Result<Channel, String> {
             .map_err(|e| e.to_string())?
         }
     };
+    let merchant_number = account.merchant_number.clone();
     let profile = Profile::unionpay_acp();
     let contact = Text { zh: "95516".to_owned(), en: "95516".to_owned() };
     Ok(Channel {
         code: "unionpay".to_owned(),
-        exchange: Arc::new(Acp::new(Arc::clone(&profile))),
+        exchange: Arc::new(Acp::new(Arc::clone(&profile), account)),
         recipient: Recipient { name: profile.recipient.clone(), contact },
         profile,
-        account: Arc::new(account),
+        merchant_number,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The shape of every channel that answers a request: encode, decode, notice. Sans-IO: bytes in,
-//! bytes out; the moment, the random bytes, the keys and the order's identity come in.
+//! bytes out; the moment, the random bytes and the order's identity come in. A codec holds its own
+//! keys.
 
 use std::fmt;
 
@@ -9,7 +10,6 @@ use mingka_domain::outcome::{Doubt, Operation, Outcome, Phase, RawAnswer};
 use mingka_domain::secret::Secret;
 use mingka_domain::time::Timestamp;
 
-use crate::acp::MerchantAccount;
 use crate::http::{HttpRequest, HttpResponse};
 use crate::request::Request;
 
@@ -48,15 +48,14 @@ pub trait Exchange: Send + Sync {
     ) -> Result<(Notice, Acknowledgement), Unreadable>;
 }
 
-/// What a codec needs besides the message.
+/// What a codec needs besides the message and what it was built with: its profile, and the account
+/// whose keys it signs with. Nothing in here belongs to one protocol.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The moment.
     pub now: Timestamp,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
-    /// The lender's contract with the channel: number, keys, addresses.
-    pub account: &'a MerchantAccount,
     /// The order's identity. In an inquiry, that of the order asked about.
     pub order: &'a OrderIdentity,
 }

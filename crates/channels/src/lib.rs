@@ -9,7 +9,6 @@ pub mod http;
 pub mod profile;
 pub mod request;
 
-pub use acp::MerchantAccount;
 pub use exchange::{
     Acknowledgement, Context, Exchange, Notice, OrderIdentity, Reply, Sent, Token, Unencodable,
     UnencodableWhy, Unreadable,

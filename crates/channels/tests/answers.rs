@@ -5,7 +5,7 @@
 
 mod support;
 
-use mingka_channels::acp::{KeyedHash, MerchantAccount, Signing, Version, suite};
+use mingka_channels::acp::{KeyedHash, Signing, Version, suite};
 use mingka_channels::{HttpResponse, Reply};
 use mingka_crypto::digest::sha256_hex;
 use mingka_domain::outcome::{Doubt, Outcome};
@@ -148,7 +148,7 @@ fn the_old_version_knows_the_bank_by_its_number() {
     }
     let mut settings = settings(signing);
     settings.version = Version::V5_0_0;
-    let account = MerchantAccount::load(settings).unwrap();
+    let account = load(settings);
     let Exchanged { message, sent } = send(&account, "query_agreement");
     let signed = |certificate_id: &str| {
         let mut answer = bank_answers(&message, &DECLINE);

@@ -11,16 +11,15 @@ mod support;
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use mingka_channels::acp::wire::Fields;
-use mingka_channels::acp::{Acp, NAME_PRODUCTION, NAME_TEST, Signing};
-use mingka_channels::{
-    Exchange as _, HttpRequest, MerchantAccount, Method, Notice, Profile, Unreadable,
-};
+use mingka_channels::acp::{MerchantAccount, NAME_PRODUCTION, NAME_TEST, Signing};
+use mingka_channels::{Exchange as _, HttpRequest, Method, Notice, Unreadable};
 use mingka_crypto::SystemEntropy;
 use mingka_domain::outcome::{Doubt, Operation, Outcome};
 use mingka_domain::time::Timestamp;
-use support::{context, order, rsa_signing, settings};
+use support::{acp, context, load, order, rsa_signing, settings};
 
 /// 2017-10-31 12:00 in Beijing, the day after the notification was sent.
 const THEN: Timestamp = Timestamp::from_millis(1_509_422_400_000);
@@ -56,7 +55,7 @@ struct Rules {
 
 const RIGHT: Rules = Rules { allow_sha1: true, name: NAME_TEST, merchant: "777290058146592" };
 
-fn account(vector: &Vector, rules: &Rules) -> MerchantAccount {
+fn account(vector: &Vector, rules: &Rules) -> Arc<MerchantAccount> {
     let mut signing = rsa_signing();
     if let Signing::Rsa { bank, .. } = &mut signing {
         bank.roots = vec![vector.root.clone()];
@@ -66,11 +65,11 @@ fn account(vector: &Vector, rules: &Rules) -> MerchantAccount {
     }
     let mut settings = settings(signing);
     settings.merchant_number = rules.merchant.to_owned();
-    MerchantAccount::load(settings).unwrap()
+    load(settings)
 }
 
-fn read(account: &MerchantAccount, body: &[u8], now: Timestamp) -> Result<Notice, Unreadable> {
-    let acp = Acp::new(Profile::unionpay_acp());
+fn read(account: &Arc<MerchantAccount>, body: &[u8], now: Timestamp) -> Result<Notice, Unreadable> {
+    let acp = acp(account);
     let request = HttpRequest {
         method: Method::Post,
         url: String::new(),
@@ -78,7 +77,7 @@ fn read(account: &MerchantAccount, body: &[u8], now: Timestamp) -> Result<Notice
         body: body.to_vec().into(),
     };
     let (order, entropy) = (order(), SystemEntropy::new());
-    let mut context = context(account, &order, &entropy);
+    let mut context = context(&order, &entropy);
     context.now = now;
     acp.notice(&request, &context).map(|(notice, acknowledgement)| {
         assert_eq!((acknowledgement.status, acknowledgement.body), (200, "ok"));

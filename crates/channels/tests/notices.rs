@@ -5,17 +5,17 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use mingka_channels::acp::wire::Fields;
-use mingka_channels::acp::{Acp, KeyedHash, MerchantAccount, Version, suite};
-use mingka_channels::{
-    Exchange as _, HttpRequest, HttpResponse, Method, Notice, Profile, Unreadable,
-};
+use mingka_channels::acp::{KeyedHash, MerchantAccount, Version, suite};
+use mingka_channels::{Exchange as _, HttpRequest, HttpResponse, Method, Notice, Unreadable};
 use mingka_crypto::SystemEntropy;
 use mingka_domain::outcome::{Doubt, Operation, Outcome};
 use proptest::prelude::*;
 use support::*;
 
-fn notice(account: &MerchantAccount, body: &[u8]) -> Result<Notice, Unreadable> {
+fn notice(account: &Arc<MerchantAccount>, body: &[u8]) -> Result<Notice, Unreadable> {
     let (order, entropy) = (order(), SystemEntropy::new());
     let request = HttpRequest {
         method: Method::Post,
@@ -23,8 +23,8 @@ fn notice(account: &MerchantAccount, body: &[u8]) -> Result<Notice, Unreadable> 
         content_type: String::new(),
         body: body.to_vec().into(),
     };
-    let context = context(account, &order, &entropy);
-    Acp::new(Profile::unionpay_acp()).notice(&request, &context).map(|(notice, _)| notice)
+    let context = context(&order, &entropy);
+    acp(account).notice(&request, &context).map(|(notice, _)| notice)
 }
 
 #[test]

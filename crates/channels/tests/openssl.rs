@@ -12,10 +12,11 @@ mod support;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use mingka_channels::acp::wire::Fields;
-use mingka_channels::acp::{Acp, MerchantAccount, Signing, Version};
-use mingka_channels::{Exchange as _, Profile, Request};
+use mingka_channels::acp::{MerchantAccount, Signing, Version};
+use mingka_channels::{Exchange as _, Request};
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::digest::sha256_hex;
 use support::*;
@@ -64,11 +65,9 @@ impl Drop for Scratch {
     }
 }
 
-fn message(account: &MerchantAccount, request: &Request) -> Fields {
+fn message(account: &Arc<MerchantAccount>, request: &Request) -> Fields {
     let (order, entropy) = (order(), SystemEntropy::new());
-    let (message, _) = Acp::new(Profile::unionpay_acp())
-        .encode(request, &context(account, &order, &entropy))
-        .unwrap();
+    let (message, _) = acp(account).encode(request, &context(&order, &entropy)).unwrap();
     bank_reads(&message)
 }
 
@@ -88,7 +87,7 @@ fn openssl_verifies_our_signatures() {
     for (version, hash) in [(Version::V5_1_0, "-sha256"), (Version::V5_0_0, "-sha1")] {
         let mut settings = settings(rsa_signing());
         settings.version = version;
-        let account = MerchantAccount::load(settings).unwrap();
+        let account = load(settings);
         let fields = message(&account, &Request::QueryAgreement);
         let certificate =
             Scratch::new(&format!("cert{hash}"), WORLD.merchant.certificate_pem.as_bytes());
@@ -137,7 +136,7 @@ fn openssl_agrees_on_the_keyed_hashes() {
     for (hash, signing) in
         [("-sha256", Signing::KeyedSha256(secret())), ("-sm3", Signing::KeyedSm3(secret()))]
     {
-        let account = MerchantAccount::load(settings(signing)).unwrap();
+        let account = load(settings(signing));
         let fields = message(&account, &Request::QueryAgreement);
         let Some(key) = digest(hash, SECRET.as_bytes()) else { return };
         let signed = [fields.canonical().as_slice(), b"&", key.as_bytes()].concat();

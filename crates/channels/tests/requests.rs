@@ -6,12 +6,14 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use mingka_channels::acp::suite::{verify_keyed, verify_rsa};
 use mingka_channels::acp::wire::Fields;
-use mingka_channels::acp::{Acp, Encoding, KeyedHash, Signing, Version};
+use mingka_channels::acp::{Acp, Encoding, KeyedHash, MerchantAccount, Signing, Version};
 use mingka_channels::{
-    Elements, Exchange as _, HttpRequest, MerchantAccount, OrderIdentity, Product, Profile,
-    Request, Sent, Unencodable, UnencodableWhy,
+    Elements, Exchange as _, HttpRequest, OrderIdentity, Product, Profile, Request, Sent,
+    Unencodable, UnencodableWhy,
 };
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::certificate::Certificate;
@@ -22,11 +24,11 @@ use proptest::prelude::*;
 use support::*;
 
 fn encode(
-    account: &MerchantAccount,
+    account: &Arc<MerchantAccount>,
     request: &Request,
 ) -> Result<(HttpRequest, Sent), Unencodable> {
     let (order, entropy) = (order(), SystemEntropy::new());
-    Acp::new(Profile::unionpay_acp()).encode(request, &context(account, &order, &entropy))
+    acp(account).encode(request, &context(&order, &entropy))
 }
 
 #[test]
@@ -108,7 +110,7 @@ fn each_sign_method_is_understood_by_the_bank() {
     for version in [Version::V5_1_0, Version::V5_0_0] {
         let mut settings = settings(rsa_signing());
         settings.version = version;
-        let account = MerchantAccount::load(settings).unwrap();
+        let account = load(settings);
         for (name, request) in every_request() {
             let (message, _) = encode(&account, &request).unwrap();
             let mut fields = bank_reads(&message);
@@ -120,7 +122,7 @@ fn each_sign_method_is_understood_by_the_bank() {
             assert!(verify_rsa(&merchant, version, &fields).is_err(), "{name}");
         }
     }
-    let account = MerchantAccount::load(settings(Signing::KeyedSm3(secret()))).unwrap();
+    let account = load(settings(Signing::KeyedSm3(secret())));
     let (message, _) = encode(&account, &Request::QueryAgreement).unwrap();
     let fields = bank_reads(&message);
     assert_eq!(fields.ascii("signMethod"), Some("12"));
@@ -133,7 +135,7 @@ fn each_sign_method_is_understood_by_the_bank() {
 fn a_name_beyond_the_character_set_is_named_and_not_mangled() {
     let mut settings = settings(Signing::KeyedSha256(secret()));
     settings.encoding = Encoding::Gbk;
-    let gbk = MerchantAccount::load(settings).unwrap();
+    let gbk = load(settings);
     let request = |name: &str| Request::Verify {
         product: Product::FourElements,
         elements: Elements { name: Some(HolderName::parse(name).unwrap()), ..elements() },
@@ -192,9 +194,8 @@ fn what_the_form_forbids_is_refused() {
     let entropy = SystemEntropy::new();
     for order_id in ["short", "has space in it", "&orderId=12345678", &"1".repeat(41), ""] {
         let order = OrderIdentity { order_id: order_id.to_owned(), txn_time: NOW };
-        let refused = Acp::new(Profile::unionpay_acp())
-            .encode(&Request::QueryAgreement, &context(&account, &order, &entropy))
-            .unwrap_err();
+        let refused =
+            acp(&account).encode(&Request::QueryAgreement, &context(&order, &entropy)).unwrap_err();
         assert_eq!(refused, Unencodable { field: "order_id", why: UnencodableWhy::Form });
     }
     let token = Secret::new("1&trId=2".to_owned());
@@ -211,8 +212,8 @@ fn what_the_profile_does_not_list_is_not_sent() {
     profile.operations.retain(|operation| *operation != Operation::CancelAgreement);
     let (account, order, entropy) = (keyed_account(), order(), SystemEntropy::new());
     let token = Secret::new("6235240000020757577".to_owned());
-    let refused = Acp::new(profile.into())
-        .encode(&Request::CancelAgreement { token }, &context(&account, &order, &entropy))
+    let refused = Acp::new(profile.into(), account)
+        .encode(&Request::CancelAgreement { token }, &context(&order, &entropy))
         .unwrap_err();
     assert_eq!(refused.why, UnencodableWhy::Unsupported);
 }
@@ -232,14 +233,14 @@ proptest! {
     fn what_is_written_is_what_is_read(
         name in "[\\u{4e00}-\\u{9fa5}]{2,15}", order_id in "[0-9A-Za-z]{8,40}", at in 0i64..4_000_000_000_000,
     ) {
-        let account = MerchantAccount::simulation(MERCHANT, &secret());
+        let account = Arc::new(MerchantAccount::simulation(MERCHANT, &secret()));
         let txn_time = mingka_domain::time::Timestamp::from_millis(at);
         let order = OrderIdentity { order_id: order_id.clone(), txn_time };
         let entropy = SystemEntropy::new();
         let elements = Elements { name: Some(HolderName::parse(&name).unwrap()), ..elements() };
         let request = Request::Verify { product: Product::FourElements, elements };
-        let (message, _) = Acp::new(Profile::unionpay_acp())
-            .encode(&request, &context(&account, &order, &entropy)).unwrap();
+        let (message, _) = acp(&account)
+            .encode(&request, &context(&order, &entropy)).unwrap();
         let fields = bank_reads(&message);
         prop_assert_eq!(verify_keyed(KeyedHash::Simulation, &secret(), &fields), Ok(()));
         prop_assert_eq!(fields.ascii("orderId"), Some(order_id.as_str()));

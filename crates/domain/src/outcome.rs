@@ -60,7 +60,8 @@ impl Operation {
         Self::ALL.into_iter().find(|operation| operation.name() == name)
     }
 
-    /// Whether it moves money: then only an inquiry, a statement or two persons decide how it ended.
+    /// Whether it moves money: then only an inquiry, a statement or two persons decide how it
+    /// ended.
     #[must_use]
     pub const fn moves_money(self) -> bool {
         matches!(self, Self::Disburse | Self::Collect | Self::Refund | Self::Undo | Self::Reverse)

@@ -1,9 +1,7 @@
-//! A channel as the engine uses it: its codec, its profile, the merchant account, and the switch
-//! that stops it.
+//! A channel as the engine uses it: its codec, its profile, and what the records name it by.
 
 use std::sync::Arc;
 
-use mingka_channels::acp::MerchantAccount;
 use mingka_channels::{Exchange, Profile};
 use mingka_domain::binding::Terms;
 use mingka_domain::consent::Recipient;
@@ -19,10 +17,10 @@ pub struct Channel {
     pub code: String,
     /// What it can do and what its answers prove.
     pub profile: Arc<Profile>,
-    /// Its codec.
+    /// Its codec, with the keys and addresses of the contract it is used under.
     pub exchange: Arc<dyn Exchange>,
-    /// The contract it is used under.
-    pub account: Arc<MerchantAccount>,
+    /// The number of that contract, as the channel knows us; part of every order's identity.
+    pub merchant_number: String,
     /// Who receives the borrower's data over it, as a consent names it.
     pub recipient: Recipient,
 }

@@ -177,7 +177,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        let merchant = self.channel(&binding.channel)?.account.merchant_number.clone();
+        let merchant = self.channel(&binding.channel)?.merchant_number.clone();
         let agreement_id = self.new_id(now);
         let agreement = AgreementRecord {
             id: agreement_id,

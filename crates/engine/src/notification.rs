@@ -29,7 +29,7 @@ impl Engine {
     ) -> Result<Acknowledgement, EngineError> {
         let channel = self.channel(channel)?;
         let nothing = OrderIdentity { order_id: String::new(), txn_time: self.now() };
-        let context = self.context(channel, &nothing);
+        let context = self.context(&nothing);
         let (notice, acknowledgement) =
             channel.exchange.notice(message, &context).map_err(|error| {
                 tracing::warn!(channel.code = channel.code, error = %error,
@@ -48,7 +48,7 @@ impl Engine {
     async fn look_at(&self, channel: &Channel, notice: &Notice) -> Result<(), EngineError> {
         let order = OrderKey {
             channel: channel.code.clone(),
-            merchant: channel.account.merchant_number.clone(),
+            merchant: channel.merchant_number.clone(),
             order_id: notice.order.order_id.clone(),
             txn_time: whole_second(notice.order.txn_time),
         };

@@ -74,7 +74,7 @@ impl Engine {
         let order = OrderIdentity { order_id: order.order_id.clone(), txn_time: order.txn_time };
         let nothing =
             |outcome, now| Heard::nothing(&channel.code, operation, Phase::Request, outcome, now);
-        let encoded = channel.exchange.encode(request, &self.context(channel, &order));
+        let encoded = channel.exchange.encode(request, &self.context(&order));
         let (message, sent) = match encoded {
             Ok(encoded) => encoded,
             Err(error) => {
@@ -91,7 +91,7 @@ impl Engine {
             Delivery::NotSent(why) => return nothing(Outcome::NotAttempted(why, None), now),
             Delivery::Lost(doubt) => return nothing(Outcome::Unknown(doubt, None), now),
         };
-        match channel.exchange.decode(&sent, &response, &self.context(channel, &order)) {
+        match channel.exchange.decode(&sent, &response, &self.context(&order)) {
             Ok(reply) => {
                 alert_if_unmapped(&channel.code, operation, &reply);
                 let heard = Heard::reply(&channel.code, operation, reply, now);
@@ -107,17 +107,8 @@ impl Engine {
         }
     }
 
-    pub(crate) fn context<'a>(
-        &'a self,
-        channel: &'a Channel,
-        order: &'a OrderIdentity,
-    ) -> Context<'a> {
-        Context {
-            now: self.now(),
-            entropy: self.parts().entropy.as_ref(),
-            account: &channel.account,
-            order,
-        }
+    pub(crate) fn context<'a>(&'a self, order: &'a OrderIdentity) -> Context<'a> {
+        Context { now: self.now(), entropy: self.parts().entropy.as_ref(), order }
     }
 
     /// Room for an exchange, so that a slow bank cannot pile requests up without end.
@@ -165,7 +156,7 @@ impl Engine {
         let id: AttemptId = self.new_id(now);
         let fresh = || OrderKey {
             channel: channel.code.clone(),
-            merchant: channel.account.merchant_number.clone(),
+            merchant: channel.merchant_number.clone(),
             order_id: id.hex(),
             // Channels keep seconds, and so do we: what they repeat is what we look for.
             txn_time: Timestamp::from_millis(now.as_millis() / SECOND_MS * SECOND_MS),

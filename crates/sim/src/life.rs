@@ -14,7 +14,7 @@ use mingka_store::CommitFault;
 use crate::Options;
 use crate::network::Network;
 use crate::story::Shared;
-use crate::world::{CHANNEL, World};
+use crate::world::{CHANNEL, MERCHANT, World};
 
 /// The house over all its lives.
 pub(crate) struct House {
@@ -154,7 +154,7 @@ impl House {
             code: CHANNEL.to_owned(),
             profile: Arc::clone(&shared.profile),
             exchange: Arc::clone(&shared.exchange),
-            account: Arc::clone(&shared.account),
+            merchant_number: MERCHANT.to_owned(),
             recipient: Recipient {
                 name: shared.profile.recipient.clone(),
                 contact: shared.profile.recipient.clone(),

@@ -32,7 +32,6 @@ const ENDED_WITHIN_MS: i64 = 3 * HOUR_MS;
 pub struct Shared {
     pub(crate) profile: Arc<Profile>,
     pub(crate) exchange: Arc<dyn Exchange>,
-    pub(crate) account: Arc<MerchantAccount>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) dictionary: Arc<Dictionary>,
     pub(crate) consents: Arc<ConsentBook>,
@@ -47,8 +46,7 @@ impl Shared {
         let profile = Profile::unionpay_acp();
         let secret = Secret::new("a secret of the simulation".to_owned());
         Arc::new(Self {
-            exchange: Arc::new(Acp::new(Arc::clone(&profile))),
-            account: Arc::new(account(&secret)),
+            exchange: Arc::new(Acp::new(Arc::clone(&profile), account(&secret))),
             rules: Arc::new(Rules::default()),
             dictionary: Arc::new(Dictionary::embedded().clone()),
             consents: Arc::new(ConsentBook::embedded().clone()),

@@ -10,6 +10,7 @@ use mingka_domain::outcome::{
 use mingka_domain::secret::Secret;
 use mingka_domain::time::Timestamp;
 
+use super::account::MerchantAccount;
 use super::text::Encoding;
 use super::wire::Fields;
 use crate::exchange::{
@@ -28,10 +29,10 @@ pub(super) fn decode(
         let why = format!("the HTTP status is {}", answer.status);
         return Err(Unreadable::new(Doubt::BadStatus, why));
     }
-    let encoding = context.account.encoding;
+    let encoding = rules.account.encoding;
     let fields = Fields::parse_answer(&answer.body, encoding)
         .map_err(|error| Unreadable::new(Doubt::Unreadable, error.to_string()))?;
-    prove(&fields, context)?;
+    prove(&fields, rules.account, context.now)?;
     check_order(sent, &fields)?;
     let heard = Heard::of(&fields, encoding, "respCode", "respMsg")?;
     match sent.operation {
@@ -52,13 +53,13 @@ pub(super) fn notice(
     let unreadable = |why: String| Unreadable::new(Doubt::Unreadable, why);
     let mut fields =
         Fields::parse_form(&request.body).map_err(|error| unreadable(error.to_string()))?;
-    remove_our_parameters(&mut fields, context.account.urls.notify.as_deref());
-    prove(&fields, context)?;
-    if fields.ascii("merId") != Some(context.account.merchant_number.as_str()) {
+    remove_our_parameters(&mut fields, rules.account.urls.notify.as_deref());
+    prove(&fields, rules.account, context.now)?;
+    if fields.ascii("merId") != Some(rules.account.merchant_number.as_str()) {
         return Err(Unreadable::new(Doubt::WrongOrder, "it is for another merchant"));
     }
     let order = order_of(&fields).ok_or_else(|| unreadable("it names no order".to_owned()))?;
-    let heard = Heard::of(&fields, context.account.encoding, "respCode", "respMsg")?;
+    let heard = Heard::of(&fields, rules.account.encoding, "respCode", "respMsg")?;
     let operation = operation_of(&fields);
     let mut meaning = operation.map_or_else(Meaning::unmapped, |operation| {
         rules.read(operation, Phase::Notification, &heard)
@@ -78,13 +79,13 @@ pub(super) fn notice(
         meaning,
         token,
         active: active(&fields),
-        card_number: card_number(&fields, context),
+        card_number: card_number(&fields, rules.account),
         answer: Some(heard.0),
     };
     Ok((notice, Acknowledgement { status: 200, body: "ok" }))
 }
 
-/// What decides the meaning of a code.
+/// What decides whether a message is believed, and what its code means.
 pub(super) struct Rules<'a> {
     /// The mappings.
     pub(super) book: &'a MappingBook,
@@ -92,6 +93,8 @@ pub(super) struct Rules<'a> {
     pub(super) family: &'a str,
     /// The codes by which an inquiry says that there is no such order.
     pub(super) not_found: &'a [String],
+    /// The contract the message must be under.
+    pub(super) account: &'a MerchantAccount,
 }
 
 impl Rules<'_> {
@@ -104,14 +107,13 @@ impl Rules<'_> {
     }
 }
 
-fn prove(fields: &Fields, context: &Context<'_>) -> Result<(), Unreadable> {
-    let account = context.account;
+fn prove(fields: &Fields, account: &MerchantAccount, now: Timestamp) -> Result<(), Unreadable> {
     if fields.ascii("version") != Some(account.version.name()) {
         return Err(Unreadable::new(Doubt::BadSignature, "it is of another protocol version"));
     }
     account
         .suite
-        .prove(account.version, fields, context.now)
+        .prove(account.version, fields, now)
         .map_err(|error| Unreadable::new(Doubt::BadSignature, error.to_string()))
 }
 
@@ -308,8 +310,8 @@ fn active(fields: &Fields) -> Option<bool> {
     }
 }
 
-fn card_number(fields: &Fields, context: &Context<'_>) -> Option<Secret> {
-    let clear = context.account.opener()?.open(fields.ascii("accNo")?).ok()?;
+fn card_number(fields: &Fields, account: &MerchantAccount) -> Option<Secret> {
+    let clear = account.opener()?.open(fields.ascii("accNo")?).ok()?;
     let digits = std::str::from_utf8(&clear).ok()?;
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| Secret::new(digits.to_owned()))
 }

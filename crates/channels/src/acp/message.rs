@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mingka_crypto::Entropy;
 use mingka_domain::holder::{IdKind, IdNumber};
 use mingka_domain::outcome::Operation;
 use mingka_domain::secret::OneTimeCode;
@@ -17,25 +18,26 @@ use crate::request::{Elements, Product, Request};
 /// Writes and signs a request.
 pub(super) fn encode(
     request: &Request,
+    account: &MerchantAccount,
     context: &Context<'_>,
 ) -> Result<(HttpRequest, Sent), Unencodable> {
-    let account = context.account;
+    let hand = Hand { account, entropy: context.entropy };
     let codes = Codes::of(request)?;
-    let mut fields = common(&codes, context)?;
+    let mut fields = common(&codes, account, context)?;
     match request {
         Request::Verify { product, elements } => {
             fields.set("productId", product_id(*product));
             let wanted = wanted(*product, elements)?;
-            put_elements(&mut fields, &wanted, None, context)?;
+            put_elements(&mut fields, &wanted, None, &hand)?;
         }
         Request::SendCode { elements } => {
-            put_elements(&mut fields, &Wanted::all_given(elements), None, context)?;
+            put_elements(&mut fields, &Wanted::all_given(elements), None, &hand)?;
             require_phone(elements)?;
             put_requestor(&mut fields, account);
         }
         Request::OpenAgreement { elements, code } => {
             fields.set("accType", "01");
-            put_elements(&mut fields, &Wanted::all_given(elements), Some(code), context)?;
+            put_elements(&mut fields, &Wanted::all_given(elements), Some(code), &hand)?;
             require_phone(elements)?;
             put_requestor(&mut fields, account);
             if let Some(notify) = &account.urls.notify {
@@ -133,8 +135,24 @@ const fn product_id(product: Product) -> &'static str {
     }
 }
 
+/// What hides values: the account's sealer, and random bytes.
+struct Hand<'a> {
+    account: &'a MerchantAccount,
+    entropy: &'a dyn Entropy,
+}
+
+impl Hand<'_> {
+    fn seal(&self, field: &'static str, clear: &[u8]) -> Result<String, Unencodable> {
+        self.account.sealer.seal(clear, self.entropy).map_err(|_| wrong(field, Key))
+    }
+}
+
 /// The fields every message has.
-fn common(codes: &Codes, context: &Context<'_>) -> Result<Fields, Unencodable> {
+fn common(
+    codes: &Codes,
+    account: &MerchantAccount,
+    context: &Context<'_>,
+) -> Result<Fields, Unencodable> {
     let order = context.order;
     // 8 to 40 letters and digits, says the protocol.
     let sound = (8..=40).contains(&order.order_id.len())
@@ -143,14 +161,14 @@ fn common(codes: &Codes, context: &Context<'_>) -> Result<Fields, Unencodable> {
         return Err(wrong("order_id", Form));
     }
     let mut fields = Fields::new();
-    fields.set("version", context.account.version.name());
-    fields.set("encoding", context.account.encoding.name());
+    fields.set("version", account.version.name());
+    fields.set("encoding", account.encoding.name());
     fields.set("txnType", codes.txn_type);
     fields.set("txnSubType", codes.txn_sub_type);
     fields.set("bizType", codes.biz_type);
     fields.set("accessType", "0");
     fields.set("channelType", "07");
-    fields.set("merId", context.account.merchant_number.as_bytes());
+    fields.set("merId", account.merchant_number.as_bytes());
     fields.set("orderId", order.order_id.as_bytes());
     fields.set("txnTime", order.txn_time.beijing_compact());
     Ok(fields)
@@ -203,21 +221,17 @@ fn put_elements(
     fields: &mut Fields,
     wanted: &Wanted<'_>,
     code: Option<&OneTimeCode>,
-    context: &Context<'_>,
+    hand: &Hand<'_>,
 ) -> Result<(), Unencodable> {
-    let account = context.account;
-    let seal = |field: &'static str, clear: &[u8]| {
-        account.sealer.seal(clear, context.entropy).map_err(|_| wrong(field, Key))
-    };
-    fields.set("encryptCertId", account.sealer.certificate_id().as_bytes());
-    fields.set("accNo", seal("card_number", plain("card_number", wanted.card_number)?)?);
+    fields.set("encryptCertId", hand.account.sealer.certificate_id().as_bytes());
+    fields.set("accNo", hand.seal("card_number", plain("card_number", wanted.card_number)?)?);
     let mut group = Fields::new();
     if let Some(id_number) = wanted.id_number {
         group.set("certifTp", certificate_type(id_number.kind()));
         group.set("certifId", plain("id_number", id_number.expose())?);
     }
     if let Some(name) = wanted.name {
-        group.set("customerNm", in_charset("name", name, account.encoding)?.as_slice());
+        group.set("customerNm", in_charset("name", name, hand.account.encoding)?.as_slice());
     }
     if let Some(code) = code {
         group.set("smsCode", plain("code", code.expose())?);
@@ -225,7 +239,7 @@ fn put_elements(
     if let Some(phone) = wanted.phone {
         let mut hidden = Zeroizing::new(b"phoneNo=".to_vec());
         hidden.extend_from_slice(plain("reserved_phone", phone)?);
-        group.set("encryptedInfo", seal("reserved_phone", &hidden)?);
+        group.set("encryptedInfo", hand.seal("reserved_phone", &hidden)?);
     }
     if group.iter().next().is_some() {
         fields.set("customerInfo", STANDARD.encode(group.to_group().as_slice()));

@@ -28,23 +28,31 @@ use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::Profile;
 use crate::request::Request;
 
-/// The codec of ACP.
+/// The codec of ACP, under one contract with the channel.
 #[derive(Debug, Clone)]
 pub struct Acp {
     profile: Arc<Profile>,
     book: &'static MappingBook,
+    account: Arc<MerchantAccount>,
 }
 
 impl Acp {
-    /// A codec under this profile, with the embedded mappings.
+    /// A codec under this profile and contract, with the embedded mappings.
     #[must_use]
-    pub fn new(profile: Arc<Profile>) -> Self {
-        Self { profile, book: MappingBook::embedded() }
+    pub fn new(profile: Arc<Profile>, account: impl Into<Arc<MerchantAccount>>) -> Self {
+        Self { profile, book: MappingBook::embedded(), account: account.into() }
+    }
+
+    /// The contract.
+    #[must_use]
+    pub fn account(&self) -> &MerchantAccount {
+        &self.account
     }
 
     fn rules(&self) -> answer::Rules<'_> {
         answer::Rules {
             book: self.book,
+            account: &self.account,
             family: &self.profile.family,
             not_found: &self.profile.inquiry.not_found_codes,
         }
@@ -60,7 +68,7 @@ impl Exchange for Acp {
         if !self.profile.can(request.operation()) {
             return Err(Unencodable { field: "operation", why: UnencodableWhy::Unsupported });
         }
-        message::encode(request, context)
+        message::encode(request, &self.account, context)
     }
 
     fn decode(

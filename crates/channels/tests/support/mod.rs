@@ -2,17 +2,17 @@
 //! certificate authority, and elements of a person who does not exist.
 #![expect(dead_code, reason = "each test file uses its own part of the support")]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use mingka_channels::acp::suite::{sign_keyed, sign_rsa};
 use mingka_channels::acp::wire::Fields;
 use mingka_channels::acp::{
-    AccountSettings, Acp, Encoding, FieldOpener, KeyedHash, NAME_TEST, SignerRules, Signing,
-    Version,
+    AccountSettings, Acp, Encoding, FieldOpener, KeyedHash, MerchantAccount, NAME_TEST,
+    SignerRules, Signing, Version,
 };
 use mingka_channels::{
-    Context, Elements, Exchange as _, HttpRequest, HttpResponse, MerchantAccount, OrderIdentity,
-    Product, Profile, Reply, Request, Sent, Unreadable,
+    Context, Elements, Exchange as _, HttpRequest, HttpResponse, OrderIdentity, Product, Profile,
+    Reply, Request, Sent, Unreadable,
 };
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::rsa::SigningKey;
@@ -123,24 +123,29 @@ pub(crate) fn secret() -> Secret {
     Secret::new(SECRET.to_owned())
 }
 
-pub(crate) fn keyed_account() -> MerchantAccount {
-    MerchantAccount::load(settings(Signing::KeyedSha256(secret()))).unwrap()
+pub(crate) fn load(settings: AccountSettings) -> Arc<MerchantAccount> {
+    Arc::new(MerchantAccount::load(settings).unwrap())
 }
 
-pub(crate) fn rsa_account() -> MerchantAccount {
-    MerchantAccount::load(settings(rsa_signing())).unwrap()
+pub(crate) fn keyed_account() -> Arc<MerchantAccount> {
+    load(settings(Signing::KeyedSha256(secret())))
+}
+
+pub(crate) fn rsa_account() -> Arc<MerchantAccount> {
+    load(settings(rsa_signing()))
+}
+
+/// The codec under an account.
+pub(crate) fn acp(account: &Arc<MerchantAccount>) -> Acp {
+    Acp::new(Profile::unionpay_acp(), Arc::clone(account))
 }
 
 pub(crate) fn order() -> OrderIdentity {
     OrderIdentity { order_id: "0191f3b27c4e7a10b2c3d4e5f6071829".to_owned(), txn_time: NOW }
 }
 
-pub(crate) fn context<'a>(
-    account: &'a MerchantAccount,
-    order: &'a OrderIdentity,
-    entropy: &'a SystemEntropy,
-) -> Context<'a> {
-    Context { now: NOW, entropy, account, order }
+pub(crate) fn context<'a>(order: &'a OrderIdentity, entropy: &'a SystemEntropy) -> Context<'a> {
+    Context { now: NOW, entropy, order }
 }
 
 pub(crate) fn elements() -> Elements {
@@ -244,16 +249,14 @@ pub(crate) fn request(name: &str) -> Request {
     found.unwrap().1
 }
 
-pub(crate) fn send(account: &MerchantAccount, name: &str) -> Exchanged {
+pub(crate) fn send(account: &Arc<MerchantAccount>, name: &str) -> Exchanged {
     let (order, entropy) = (order(), SystemEntropy::new());
-    let (message, sent) = Acp::new(Profile::unionpay_acp())
-        .encode(&request(name), &context(account, &order, &entropy))
-        .unwrap();
+    let (message, sent) = acp(account).encode(&request(name), &context(&order, &entropy)).unwrap();
     Exchanged { message, sent }
 }
 
 pub(crate) fn decode(
-    account: &MerchantAccount,
+    account: &Arc<MerchantAccount>,
     sent: &Sent,
     answer: &HttpResponse,
 ) -> Result<Reply, Unreadable> {
@@ -261,15 +264,15 @@ pub(crate) fn decode(
 }
 
 pub(crate) fn decode_at(
-    account: &MerchantAccount,
+    account: &Arc<MerchantAccount>,
     sent: &Sent,
     answer: &HttpResponse,
     now: Timestamp,
 ) -> Result<Reply, Unreadable> {
     let (order, entropy) = (order(), SystemEntropy::new());
-    let mut context = context(account, &order, &entropy);
+    let mut context = context(&order, &entropy);
     context.now = now;
-    Acp::new(Profile::unionpay_acp()).decode(sent, answer, &context)
+    acp(account).decode(sent, answer, &context)
 }
 
 pub(crate) const DECLINE: [(&str, &str); 2] = [("respCode", "66"), ("respMsg", "mismatch")];

@@ -5,9 +5,10 @@ mod pair;
 
 use mingka_channels::acp::wire::Fields;
 use mingka_channels::acp::{
-    AccountSettings, Encoding, KeyedHash, NAME_TEST, SignerRules, Signing, Suite, Version,
+    AccountSettings, Encoding, KeyedHash, MerchantAccount, NAME_TEST, SignerRules, Signing, Suite,
+    Version,
 };
-use mingka_channels::{Exchange as _, MerchantAccount, Notice, Reply, Request, Unreadable};
+use mingka_channels::{Exchange as _, Notice, Reply, Request, Unreadable};
 use mingka_domain::cause::Dictionary;
 use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence};
 use mingka_domain::outcome::{Doubt, Operation, Outcome};
@@ -126,7 +127,7 @@ fn notified(pair: &mut Pair) {
     assert!(notice.order.is_same(&order));
     assert_eq!(notice.token, reply.unwrap().token);
     assert_eq!(notice.active, Some(true));
-    if matches!(pair.account.suite, Suite::Rsa { .. }) {
+    if matches!(pair.acp.account().suite, Suite::Rsa { .. }) {
         assert_eq!(notice.card_number.unwrap().expose(), card.number);
     }
 }
@@ -165,7 +166,7 @@ fn turned_away(pair: &mut Pair) {
         let mut fields = Fields::parse_form(&good.body).unwrap();
         fields.set(field, value);
         fields.remove("signature");
-        pair.account.suite.sign(pair.account.version, &mut fields).unwrap();
+        pair.acp.account().suite.sign(pair.acp.account().version, &mut fields).unwrap();
         assert_eq!(code_of(pair, &good, &fields), wanted, "{field} = {value}");
     }
     let wrong_key = HttpRequest { body: Zeroizing::new(b"a=1&a=2&%".to_vec()), ..good };
@@ -178,7 +179,7 @@ fn turned_away(pair: &mut Pair) {
 fn code_of(pair: &mut Pair, good: &HttpRequest, fields: &Fields) -> String {
     let request = HttpRequest { body: Zeroizing::new(fields.to_form().to_vec()), ..good.clone() };
     let answer = pair.bank.answer(pair.now, &pair.entropy, &request).response;
-    let fields = Fields::parse_answer(&answer.body, pair.account.encoding).unwrap();
+    let fields = Fields::parse_answer(&answer.body, pair.acp.account().encoding).unwrap();
     fields.ascii("respCode").unwrap().to_owned()
 }
 

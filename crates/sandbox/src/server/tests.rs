@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use mingka_channels::acp::{AccountSettings, Acp, Encoding, Signing, Version};
+use mingka_channels::acp::{AccountSettings, Acp, Encoding, MerchantAccount, Signing, Version};
 use mingka_channels::{
-    Context, Exchange as _, HttpRequest, HttpResponse, MerchantAccount, Method, OrderIdentity,
-    Profile, Reply, Request,
+    Context, Exchange as _, HttpRequest, HttpResponse, Method, OrderIdentity, Profile, Reply,
+    Request,
 };
 use mingka_crypto::SystemEntropy;
 use mingka_domain::outcome::Outcome;
@@ -27,7 +27,6 @@ fn now() -> Timestamp {
 struct House {
     folder: Folder,
     running: Option<Running>,
-    account: MerchantAccount,
     acp: Acp,
     entropy: Arc<SystemEntropy>,
 }
@@ -62,9 +61,9 @@ impl House {
             notify_url,
         })
         .unwrap();
-        let acp = Acp::new(Profile::unionpay_acp());
+        let acp = Acp::new(Profile::unionpay_acp(), account);
         let entropy = Arc::new(SystemEntropy::new());
-        Self { folder, running: Some(running), account, acp, entropy }
+        Self { folder, running: Some(running), acp, entropy }
     }
 
     fn address(&self) -> SocketAddr {
@@ -78,8 +77,7 @@ impl House {
 
     async fn exchange(&self, request: &Request, id: &str) -> (Seen, Option<Reply>) {
         let order = OrderIdentity { order_id: id.to_owned(), txn_time: now() };
-        let context =
-            Context { now: now(), entropy: &*self.entropy, account: &self.account, order: &order };
+        let context = Context { now: now(), entropy: &*self.entropy, order: &order };
         let (http, sent) = self.acp.encode(request, &context).unwrap();
         let path = http.url.split_once("/gateway").unwrap().1;
         let path = format!("/gateway{path}");
@@ -179,7 +177,6 @@ async fn a_card_is_bound_with_the_code_from_the_inbox_and_the_books_outlive_the_
         assert!(!journal.contains(clear.as_str()));
     }
     house.restart().await;
-    house.account.urls.back = format!("http://{}/gateway/api/backTransReq.do", house.address());
     assert_eq!(house.get("/ledger").await, before);
     let found = house.settled(&Request::QueryAgreement, "binding0").await;
     assert_eq!(found.token.unwrap(), token);
@@ -278,8 +275,7 @@ async fn a_notification_arrives_and_is_repeated_when_planned() {
     }
     assert_eq!(bodies[0], bodies[1]);
     let order = OrderIdentity { order_id: "binding0".to_owned(), txn_time: now() };
-    let context =
-        Context { now: now(), entropy: &*house.entropy, account: &house.account, order: &order };
+    let context = Context { now: now(), entropy: &*house.entropy, order: &order };
     let request = HttpRequest {
         method: Method::Post,
         url: "/notify/unionpay".to_owned(),

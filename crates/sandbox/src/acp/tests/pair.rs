@@ -2,10 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mingka_channels::acp::Acp;
-use mingka_channels::{
-    Context, Exchange as _, MerchantAccount, OrderIdentity, Profile, Reply, Request, Unreadable,
-};
+use mingka_channels::acp::{Acp, MerchantAccount};
+use mingka_channels::{Context, Exchange as _, OrderIdentity, Profile, Reply, Request, Unreadable};
 use mingka_domain::outcome::Outcome;
 
 use crate::acp::*;
@@ -15,7 +13,6 @@ use crate::cards;
 /// A merchant with an account at a bank, and nothing between them.
 pub(super) struct Pair {
     pub(super) bank: AcpBank,
-    pub(super) account: MerchantAccount,
     pub(super) acp: Acp,
     pub(super) entropy: Counting,
     pub(super) now: Timestamp,
@@ -36,8 +33,8 @@ impl Entropy for Counting {
 impl Pair {
     pub(super) fn new(bank: AcpBank, account: MerchantAccount) -> Self {
         let now = Timestamp::from_millis(1_790_000_000_000);
-        let acp = Acp::new(Profile::unionpay_acp());
-        Self { bank, account, acp, entropy: Counting(AtomicU64::new(1)), now }
+        let acp = Acp::new(Profile::unionpay_acp(), account);
+        Self { bank, acp, entropy: Counting(AtomicU64::new(1)), now }
     }
 
     pub(super) fn simulated() -> Self {
@@ -81,7 +78,7 @@ impl Pair {
     }
 
     pub(super) fn context<'a>(&'a self, order: &'a OrderIdentity) -> Context<'a> {
-        Context { now: self.now, entropy: &self.entropy, account: &self.account, order }
+        Context { now: self.now, entropy: &self.entropy, order }
     }
 
     pub(super) fn code_for(&self, order: &OrderIdentity) -> String {

@@ -100,10 +100,13 @@ impl House {
             transport: Arc::new(Wire { bank: Arc::clone(&bank), clock: Arc::clone(&clock) }),
             channels: vec![Channel {
                 code: "unionpay".to_owned(),
-                exchange: Arc::new(Acp::new(Arc::clone(&profile))),
+                exchange: Arc::new(Acp::new(
+                    Arc::clone(&profile),
+                    MerchantAccount::simulation(MERCHANT, &secret),
+                )),
                 recipient: Recipient { name: profile.recipient.clone(), contact: both("95516") },
                 profile,
-                account: Arc::new(MerchantAccount::simulation(MERCHANT, &secret)),
+                merchant_number: MERCHANT.to_owned(),
             }],
             rules: Arc::new(Rules::default()),
             dictionary: Arc::new(Dictionary::embedded().clone()),
