@@ -1,8 +1,8 @@
 //! The rules every entry of the dictionary keeps, whoever edits it. They are checked when it is
 //! read, so that an operator's own words cannot say only "invalid" either.
 
-use super::{Audience, Cause};
-use crate::diagnosis::{Actor, NextStep, Retry};
+use super::{Action, Audience, Cause};
+use crate::diagnosis::{Actor, Certainty, NextStep, Retry};
 use crate::text::{Lang, Text};
 
 /// A title must fit on one line of a phone, in characters.
@@ -14,6 +14,9 @@ const BORROWER_EN_MAX: usize = 200;
 /// Agents and engineers read on larger screens.
 const STAFF_ZH_MAX: usize = 160;
 const STAFF_EN_MAX: usize = 420;
+
+/// More concrete actions than this nobody reads.
+const STEPS_MAX: usize = 4;
 
 /// Words that alone say nothing. A borrower's title made only of a thing and one of these is the
 /// blank answer this product exists to replace; in the text they are jargon.
@@ -45,6 +48,7 @@ pub(super) fn cause(cause: &Cause) -> Result<(), String> {
         return Err("is not of the form area.name".to_owned());
     }
     coherent(cause)?;
+    steps(cause)?;
     text(&cause.name, "name", TITLE_ZH_MAX, TITLE_EN_MAX)?;
     for audience in Audience::ALL {
         let (zh, en) = match audience {
@@ -72,7 +76,7 @@ fn coherent(cause: &Cause) -> Result<(), String> {
             NextStep::ContactSupport,
         ],
         Actor::Issuer => &[NextStep::CallBank, NextStep::VisitBank],
-        Actor::Platform => &[NextStep::ContactSupport, NextStep::FixIntegration],
+        Actor::Platform => &[NextStep::ContactSupport, NextStep::FixIntegration, NextStep::Wait],
         Actor::Channel => &[NextStep::Wait, NextStep::TryLater, NextStep::ContactSupport],
         Actor::Nobody => &[NextStep::Wait, NextStep::TryLater],
     };
@@ -101,6 +105,42 @@ fn coherent(cause: &Cause) -> Result<(), String> {
         Retry::After(0) => Err("says to retry after 0 seconds".to_owned()),
         _ => Ok(()),
     }
+}
+
+/// The concrete actions: few, each once, one of them the next step, and the same wait as the retry.
+fn steps(cause: &Cause) -> Result<(), String> {
+    if cause.certainty == Certainty::OneOf {
+        return Err("is one of a single cause".to_owned());
+    }
+    let steps = &cause.steps;
+    if steps.is_empty() || steps.len() > STEPS_MAX {
+        return Err(format!("has {} steps; 1 to {STEPS_MAX} can be followed", steps.len()));
+    }
+    if steps.iter().enumerate().any(|(place, step)| steps.iter().skip(place + 1).any(|s| s == step))
+    {
+        return Err("has a step twice".to_owned());
+    }
+    if !steps.iter().any(|step| step.next_step() == cause.next_step) {
+        return Err(format!("has no step for its next step {:?}", cause.next_step));
+    }
+    for step in steps {
+        let wait = match step {
+            Action::TryAgain { seconds } => Some(Retry::After(*seconds)),
+            Action::VisitBank { bring } if bring.is_empty() => {
+                return Err("sends to a branch with nothing to bring".to_owned());
+            }
+            _ => None,
+        };
+        if wait.is_some_and(|wait| wait != cause.retry) {
+            return Err(format!("waits by {step:?} and then retries {:?}", cause.retry));
+        }
+    }
+    Ok(())
+}
+
+/// Words for agents and engineers that are no part of a cause.
+pub(super) fn staff(what: &str, words: &Text) -> Result<(), String> {
+    text(words, what, STAFF_ZH_MAX, STAFF_EN_MAX)
 }
 
 fn text(text: &Text, what: &str, zh_max: usize, en_max: usize) -> Result<(), String> {

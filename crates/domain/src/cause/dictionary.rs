@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Cause, CauseCode, Family, Phrases, Wording, check};
-use crate::diagnosis::{Actor, NextStep, Retry};
+use super::neighbours::{self, Lookalikes};
+use super::{Action, Cause, CauseCode, Family, Phrases, Wording, check};
+use crate::diagnosis::{Actor, Certainty, NextStep, Retry};
 use crate::text::Text;
 
 macro_rules! data {
@@ -23,6 +24,9 @@ pub(super) const FILES: &[(&str, &str)] = &[
     data!("holder.toml"),
     data!("company.toml"),
     data!("binding.toml"),
+    data!("face.toml"),
+    data!("wallet.toml"),
+    data!("payment.toml"),
     data!("channel.toml"),
     data!("platform.toml"),
     data!("environment.toml"),
@@ -31,9 +35,13 @@ pub(super) const FILES: &[(&str, &str)] = &[
 
 const PHRASES: (&str, &str) = data!("phrases.toml");
 
+/// Which causes are confused with which.
+pub(super) const NEIGHBOURS: (&str, &str) = data!("neighbours.toml");
+
 static EMBEDDED: LazyLock<Dictionary> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the embedded files are parsed by a test of this crate")]
-    Dictionary::parse(FILES, PHRASES).expect("the embedded dictionary keeps its own rules")
+    Dictionary::parse(FILES, PHRASES, NEIGHBOURS)
+        .expect("the embedded dictionary keeps its own rules")
 });
 
 /// All causes, and the phrases for actors, next steps and retries.
@@ -42,6 +50,7 @@ pub struct Dictionary {
     causes: Vec<Cause>,
     index: HashMap<CauseCode, usize>,
     phrases: Phrases,
+    lookalikes: Vec<Lookalikes>,
 }
 
 impl Dictionary {
@@ -55,7 +64,11 @@ impl Dictionary {
     ///
     /// # Errors
     /// Names the file, the cause and the rule that is broken first.
-    pub fn parse(files: &[(&str, &str)], phrases: (&str, &str)) -> Result<Self, DictionaryError> {
+    pub fn parse(
+        files: &[(&str, &str)],
+        phrases: (&str, &str),
+        lookalikes: (&str, &str),
+    ) -> Result<Self, DictionaryError> {
         let phrases = Phrases::parse(phrases.0, phrases.1)?;
         let mut raw = Vec::new();
         for &(file, content) in files {
@@ -78,7 +91,9 @@ impl Dictionary {
                 .map_err(|problem| DictionaryError::new(file, cause.code.as_str(), problem))?;
             causes.push(cause);
         }
-        Ok(Self { causes, index, phrases })
+        let (file, content) = lookalikes;
+        let lookalikes = neighbours::parse(file, content, |code| index.contains_key(code))?;
+        Ok(Self { causes, index, phrases, lookalikes })
     }
 
     /// The cause with this code.
@@ -96,6 +111,23 @@ impl Dictionary {
     /// Every cause, in the order of the files.
     pub fn all(&self) -> impl ExactSizeIterator<Item = &Cause> {
         self.causes.iter()
+    }
+
+    /// The groups of causes this one is confused with, each with what tells them apart.
+    pub fn lookalikes(&self, code: &CauseCode) -> impl Iterator<Item = &Lookalikes> {
+        self.lookalikes.iter().filter(move |group| group.causes.contains(code))
+    }
+
+    /// What this cause is often confused with, each once, in the order of the groups.
+    #[must_use]
+    pub fn neighbours(&self, code: &CauseCode) -> Vec<&CauseCode> {
+        let mut found: Vec<&CauseCode> = Vec::new();
+        for other in self.lookalikes(code).flat_map(|group| &group.causes) {
+            if other != code && !found.contains(&other) {
+                found.push(other);
+            }
+        }
+        found
     }
 
     /// The phrases for actors, next steps and retries.
@@ -161,6 +193,8 @@ struct RawCause {
     actor: Actor,
     next_step: NextStep,
     retry: Retry,
+    certainty: Certainty,
+    steps: Vec<Action>,
     shown_as: Option<CauseCode>,
     name: Text,
     borrower: Option<RawWording>,
@@ -184,6 +218,8 @@ impl RawCause {
             actor: self.actor,
             next_step: self.next_step,
             retry: self.retry,
+            certainty: self.certainty,
+            steps: self.steps.clone(),
             shown_as: self.shown_as.clone(),
             name: self.name.clone(),
             borrower,

@@ -38,6 +38,12 @@ fn section(dictionary: &Dictionary, cause: &Cause) -> String {
     row("who", &|lang| phrases.actor(cause.actor, lang).to_owned());
     row("next", &|lang| phrases.next_step(cause.next_step, lang).to_owned());
     row("again", &|lang| phrases.retry(cause.retry, lang));
+    row("sure", &|lang| phrases.certainty(cause.certainty, lang).to_owned());
+    row("steps", &|lang| {
+        let said = cause.steps.iter().map(|step| phrases.action(step, None, lang));
+        let said: Vec<String> = said.collect();
+        said.join(if lang == Lang::Zh { "；" } else { "; " })
+    });
     for (what, audience) in [
         ("borrower", Audience::Borrower),
         ("agent", Audience::Agent),
@@ -53,6 +59,16 @@ fn section(dictionary: &Dictionary, cause: &Cause) -> String {
                 Lang::En => format!("{text} {fix}"),
             }
         });
+    }
+    for group in dictionary.lookalikes(&cause.code) {
+        let others: Vec<String> = group
+            .causes
+            .iter()
+            .filter(|code| **code != cause.code)
+            .map(|code| format!("`{code}`"))
+            .collect();
+        let (others, tell) = (others.join(", "), &group.tell);
+        text.push_str(&format!("\nConfused with {others}: {} {}\n", tell.zh, tell.en));
     }
     text
 }

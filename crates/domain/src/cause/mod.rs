@@ -1,10 +1,12 @@
 //! Causes: the stable codes of our own dictionary, such as `card.lost`, and what is said about
 //! each to whom. The words live in `data/causes/*.toml`; this module only reads and serves them.
 
+mod action;
 mod check;
 mod dictionary;
 pub mod document;
 pub mod known;
+mod neighbours;
 mod phrases;
 
 use std::borrow::{Borrow, Cow};
@@ -12,9 +14,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::action::{Action, BankTask, CardWanted, Paper};
 pub use self::dictionary::{Dictionary, DictionaryError};
+pub use self::neighbours::Lookalikes;
 pub use self::phrases::Phrases;
-use crate::diagnosis::{Actor, NextStep, Retry};
+use crate::diagnosis::{Actor, Certainty, NextStep, Retry};
 use crate::text::{Lang, Text};
 
 /// A stable cause code: area, dot, name. Part of the API; never renamed.
@@ -72,6 +76,10 @@ pub struct Cause {
     pub next_step: NextStep,
     /// Whether and when to try again.
     pub retry: Retry,
+    /// How sure one may be when a bank names this cause alone.
+    pub certainty: Certainty,
+    /// What is concretely to be done, the most useful first. Never empty.
+    pub steps: Vec<Action>,
     /// A sensitive cause is shown to the borrower as this vaguer one, so that nobody can learn from
     /// the page what a stolen card's bank knows. Agents and engineers see the exact cause.
     pub shown_as: Option<CauseCode>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::DictionaryError;
+use super::{Action, DictionaryError};
 use crate::diagnosis::{Actor, Certainty, NextStep, Retry};
 use crate::text::{Lang, Text};
 
@@ -19,6 +19,11 @@ pub struct Phrases {
     certainty: BTreeMap<String, Text>,
     span: BTreeMap<String, Text>,
     hotline: BTreeMap<String, Text>,
+    action: BTreeMap<String, Text>,
+    field: BTreeMap<String, Text>,
+    task: BTreeMap<String, Text>,
+    paper: BTreeMap<String, Text>,
+    card: BTreeMap<String, Text>,
 }
 
 impl Phrases {
@@ -32,7 +37,36 @@ impl Phrases {
                 }
             }
         }
+        phrases
+            .every_action_has_words()
+            .map_err(|key| DictionaryError::new(file, &key, "has no phrase"))?;
         Ok(phrases)
+    }
+
+    fn every_action_has_words(&self) -> Result<(), String> {
+        let has = |table: &BTreeMap<String, Text>, key: &str| {
+            table.get(key).is_some_and(|text| !text.zh.is_empty() && !text.en.is_empty())
+        };
+        for action in Action::every() {
+            let detail = match &action {
+                Action::Correct { field } => Some((&self.field, field.name())),
+                Action::BankApp { task } => Some((&self.task, task.name())),
+                Action::UseAnotherCard { card } => Some((&self.card, card.name())),
+                Action::VisitBank { bring } => {
+                    bring.first().map(|paper| (&self.paper, paper.name()))
+                }
+                _ => None,
+            };
+            if !has(&self.action, action.name()) {
+                return Err(action.name().to_owned());
+            }
+            if let Some((table, key)) = detail
+                && !has(table, key)
+            {
+                return Err(key.to_owned());
+            }
+        }
+        Ok(())
     }
 
     fn required(&self) -> [(&BTreeMap<String, Text>, &'static [&'static str]); 6] {
@@ -99,6 +133,40 @@ impl Phrases {
     #[must_use]
     pub fn no_retry(&self, lang: Lang) -> &str {
         phrase(&self.retry, "no_need", lang)
+    }
+
+    /// One concrete action in words. `bank_and_number` is the issuer's hotline where it is known.
+    #[must_use]
+    pub fn action(
+        &self,
+        action: &Action,
+        bank_and_number: Option<(&str, &str)>,
+        lang: Lang,
+    ) -> String {
+        let words = phrase(&self.action, action.name(), lang);
+        let fill = |blank: &str, with: &str| words.replace(blank, with);
+        match action {
+            Action::Correct { field } => fill("{field}", phrase(&self.field, field.name(), lang)),
+            Action::BankApp { task } => fill("{task}", phrase(&self.task, task.name(), lang)),
+            Action::UseAnotherCard { card } => {
+                fill("{card}", phrase(&self.card, card.name(), lang))
+            }
+            Action::VisitBank { bring } => {
+                let papers: Vec<&str> =
+                    bring.iter().map(|paper| phrase(&self.paper, paper.name(), lang)).collect();
+                let and = match lang {
+                    Lang::Zh => "和",
+                    Lang::En => " and ",
+                };
+                fill("{papers}", &papers.join(and))
+            }
+            Action::TryAgain { seconds } => fill("{span}", &self.span(*seconds, lang)),
+            Action::CallBank => match bank_and_number {
+                Some((bank, number)) => fill("{bank}", bank).replace("{number}", number),
+                None => phrase(&self.hotline, "unknown", lang).to_owned(),
+            },
+            _ => words.to_owned(),
+        }
     }
 
     /// A span of time, such as "15 minutes".

@@ -1,6 +1,6 @@
 //! The dictionary keeps its rules, holds every code the house names, and the rules bite.
 
-use super::dictionary::FILES;
+use super::dictionary::{FILES, NEIGHBOURS};
 use super::*;
 use crate::finding;
 
@@ -9,8 +9,8 @@ const PHRASES: &str =
 
 #[test]
 fn the_embedded_dictionary_keeps_its_rules() {
-    match Dictionary::parse(FILES, ("phrases.toml", PHRASES)) {
-        Ok(dictionary) => assert!(dictionary.all().len() >= 140, "{}", dictionary.all().len()),
+    match Dictionary::parse(FILES, ("phrases.toml", PHRASES), NEIGHBOURS) {
+        Ok(dictionary) => assert!(dictionary.all().len() >= 195, "{}", dictionary.all().len()),
         Err(error) => panic!("{error}"),
     }
 }
@@ -50,6 +50,13 @@ fn sensitive_causes_are_vague_for_the_borrower_and_exact_for_staff() {
     let telling_en = ["lost", "stolen", "captur", "frozen", "freez", "fraud", "enumerat", "tamper"];
     for code in [
         "card.lost",
+        "card.stolen",
+        "card.frozen_by_authority",
+        "card.holder_deceased",
+        "card.blacklisted",
+        "payment.regulatory",
+        "face.not_same",
+        "face.liveness",
         "card.captured",
         "card.frozen",
         "card.restricted",
@@ -123,6 +130,7 @@ fn an_unknown_result_never_asks_to_submit_again() {
         "channel.order_duplicate",
         "channel.order_not_found",
         "platform.restarted",
+        "payment.confirming",
     ] {
         let cause = Dictionary::embedded().find(code).unwrap();
         assert_eq!(cause.actor, Actor::Nobody, "{code}");
@@ -139,21 +147,76 @@ fn a_broken_dictionary_is_refused_by_name() {
         let (from, to) = *change;
         assert!(SOUND.contains(from), "{what}: the sample does not hold {from:?}");
         let content = SOUND.replacen(from, to, 1);
-        let error = Dictionary::parse(&[("a.toml", &content)], ("phrases.toml", PHRASES))
+        let error = Dictionary::parse(&[("a.toml", &content)], ("phrases.toml", PHRASES), NOBODY)
             .expect_err(what)
             .to_string();
         assert!(error.contains(expected) && error.contains("a.toml"), "{what}: {error}");
     }
     let twice = [("a.toml", SOUND), ("b.toml", SOUND)];
-    let error = Dictionary::parse(&twice, ("phrases.toml", PHRASES)).unwrap_err();
+    let error = Dictionary::parse(&twice, ("phrases.toml", PHRASES), NOBODY).unwrap_err();
     assert_eq!((error.file.as_str(), error.cause.as_str()), ("b.toml", "card.sample"));
-    assert!(Dictionary::parse(&[("a.toml", SOUND)], ("phrases.toml", PHRASES)).is_ok());
+    assert!(Dictionary::parse(&[("a.toml", SOUND)], ("phrases.toml", PHRASES), NOBODY).is_ok());
+}
+
+/// Everybody who reads a cause may ask what it is confused with, and gets the same answer from the
+/// other side; and what tells them apart gives nothing away to a borrower, because it is for staff.
+#[test]
+fn every_cause_has_neighbours_and_they_are_mutual() {
+    let dictionary = Dictionary::embedded();
+    for cause in dictionary.all() {
+        let neighbours = dictionary.neighbours(&cause.code);
+        assert!(!neighbours.is_empty(), "{} is confused with nothing", cause.code);
+        assert!(!neighbours.contains(&&cause.code), "{}", cause.code);
+        for other in neighbours {
+            assert!(dictionary.get(other).is_some(), "{other}");
+            let back = dictionary.neighbours(other);
+            assert!(back.contains(&&cause.code), "{other} knows nothing of {}", cause.code);
+        }
+    }
+}
+
+#[test]
+fn a_group_of_lookalikes_that_cannot_be_is_refused() {
+    let group = |causes: &str| {
+        let content =
+            format!("[[group]]\ncauses = [{causes}]\ntell = {{ zh = \"分清\", en = \"ab\" }}");
+        Dictionary::parse(FILES, ("phrases.toml", PHRASES), ("n.toml", &content))
+    };
+    assert!(group("\"card.lost\", \"card.stolen\"").is_ok());
+    for (causes, problem) in [
+        ("\"card.lost\", \"card.gone\"", "card.gone"),
+        ("\"card.lost\"", "itself"),
+        ("\"card.lost\", \"card.lost\"", "itself"),
+    ] {
+        let error = group(causes).unwrap_err().to_string();
+        assert!(error.contains(problem) && error.contains("n.toml"), "{error}");
+    }
+}
+
+/// What the law allows an account is said in numbers, and only where the law sets them.
+#[test]
+fn the_limits_of_account_classes_are_said_in_numbers() {
+    let dictionary = Dictionary::embedded();
+    for (code, zh, en) in [
+        ("account.class_two_limit", ["一万元", "二十万元"], ["10,000", "200,000"]),
+        ("account.class_three_limit", ["两千元", "三类"], ["2,000", "class III"]),
+    ] {
+        let cause = dictionary.find(code).unwrap();
+        let said = |lang| cause.text(Audience::Borrower, lang);
+        for words in zh {
+            assert!(said(Lang::Zh).contains(words), "{code}: {words}");
+        }
+        for words in en {
+            assert!(said(Lang::En).contains(words), "{code}: {words}");
+        }
+    }
 }
 
 #[test]
 fn a_missing_phrase_is_refused() {
     let content = PHRASES.replacen("call_bank", "phone_bank", 1);
-    let error = Dictionary::parse(&[("a.toml", SOUND)], ("phrases.toml", &content)).unwrap_err();
+    let error =
+        Dictionary::parse(&[("a.toml", SOUND)], ("phrases.toml", &content), NOBODY).unwrap_err();
     assert!(error.to_string().contains("call_bank"), "{error}");
 }
 
@@ -175,6 +238,8 @@ fn spans_are_said_in_the_largest_unit_that_fits() {
     assert!(!phrases.retry(Retry::Never, Lang::En).contains('{'));
 }
 
+const NOBODY: (&str, &str) = ("neighbours.toml", "group = []");
+
 const SOUND: &str = r#"
 family = "card_holder"
 [[cause]]
@@ -182,6 +247,8 @@ code = "card.sample"
 actor = "borrower"
 next_step = "correct_entry"
 retry = { when = "after_correction" }
+certainty = "certain"
+steps = [{ do = "correct", field = "card_number" }]
 name = { zh = "样例", en = "Sample" }
 [cause.borrower]
 text = { zh = "卡号少了两位。", en = "Two digits are missing." }
@@ -206,6 +273,15 @@ const BROKEN: &[Broken] = &[
     ("an actor without the step", ("\"borrower\"", "\"nobody\""), "must"),
     ("a step without the retry", ("after_correction", "automatic"), "retry"),
     ("an unknown actor", ("\"borrower\"", "\"customer\""), "customer"),
+    ("no step at all", ("[{ do = \"correct\", field = \"card_number\" }]", "[]"), "0 steps"),
+    (
+        "a step of another kind",
+        ("do = \"correct\", field = \"card_number\"", "do = \"wait\""),
+        "no step for",
+    ),
+    ("a step nobody knows", ("do = \"correct\"", "do = \"pray\""), "pray"),
+    ("a field nobody knows", ("field = \"card_number\"", "field = \"cvn2\""), "cvn2"),
+    ("one of one", ("certainty = \"certain\"", "certainty = \"one_of\""), "single cause"),
     ("an unknown field", ("retry =", "colour = 1\nretry ="), "colour"),
     ("a code without an area", ("card.sample", "sample"), "area.name"),
     ("Chinese in the English", ("Add them from the card.", "请补上."), "Chinese"),

@@ -7,7 +7,7 @@ mod render;
 use serde::{Deserialize, Serialize};
 
 pub use self::mask::mask_digits;
-pub use self::render::{Candidate, Rendered};
+pub use self::render::{Candidate, Rendered, Step};
 use crate::cause::{Cause, CauseCode, Dictionary, known};
 use crate::mapping::Meaning;
 use crate::outcome::{Doubt, NotSent, Operation, Phase, ResponseCode};

@@ -4,10 +4,12 @@
 use serde::Serialize;
 
 use super::{Actor, Certainty, Diagnosis, NextStep, Retry};
-use crate::cause::{Audience, CauseCode, Dictionary};
+use crate::cause::{Action, Audience, CauseCode, Dictionary};
 use crate::hotline::Hotlines;
 use crate::text::Lang;
 
+/// How many concrete actions are said at once.
+const STEPS_SAID_MAX: usize = 4;
 /// How many candidates the title of a "one of" names.
 const TITLES_NAMED_MAX: usize = 3;
 
@@ -28,10 +30,26 @@ pub struct Rendered {
     pub actor: String,
     /// What that party does next.
     pub next_step: String,
+    /// What is concretely to be done, the most useful first; of a "one of", each candidate's first.
+    pub steps: Vec<Step>,
     /// Whether and when to try again.
     pub retry: String,
     /// How to reach the bank, where the bank must act.
     pub hotline: Option<String>,
+}
+
+/// One concrete action, as data and in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What it is.
+    #[serde(flatten)]
+    pub action: Action,
+    /// The number to call, where the bank is to be called and its hotline is known. Where it is
+    /// not, the words name the number on the back of the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// In words.
+    pub text: String,
 }
 
 /// One candidate of a "one of".
@@ -104,12 +122,50 @@ impl Diagnosis {
             certainty: phrases.certainty(self.certainty, lang).to_owned(),
             actor: phrases.actor(self.actor, lang).to_owned(),
             next_step: phrases.next_step(self.next_step, lang).to_owned(),
+            steps: self.steps(dictionary, audience, lang, bank_code),
             retry: match (self.retry, self.next_step) {
                 (Retry::Never, NextStep::ContactSupport) => phrases.no_retry(lang).to_owned(),
                 (retry, _) => phrases.retry(retry, lang),
             },
             hotline: bank_acts.then(|| hotline(dictionary, lang, bank_code)),
         }
+    }
+}
+
+impl Diagnosis {
+    /// The concrete actions. Where several causes are possible, the first action of each, in the
+    /// order of likelihood: what is cheap to check is checked before anything else.
+    fn steps(
+        &self,
+        dictionary: &Dictionary,
+        audience: Audience,
+        lang: Lang,
+        bank_code: Option<&str>,
+    ) -> Vec<Step> {
+        let each = if self.causes.len() > 1 { 1 } else { STEPS_SAID_MAX };
+        let mut actions: Vec<Action> = Vec::new();
+        for cause in self.causes.iter().filter_map(|code| dictionary.get(code)) {
+            let said = cause.steps.iter().filter(|action| {
+                audience != Audience::Borrower || **action != Action::FixIntegration
+            });
+            for action in said.take(each) {
+                if !actions.contains(action) {
+                    actions.push(action.clone());
+                }
+            }
+        }
+        if actions.is_empty() {
+            actions.push(Action::ContactSupport);
+        }
+        actions.truncate(STEPS_SAID_MAX);
+        let found = bank_code.and_then(|code| Hotlines::embedded().find(code));
+        let named = found.map(|hotline| (hotline.bank.in_lang(lang), hotline.number.as_str()));
+        let say = |action: Action| Step {
+            number: named.filter(|_| action == Action::CallBank).map(|(_, n)| n.to_owned()),
+            text: dictionary.phrases().action(&action, named, lang),
+            action,
+        };
+        actions.into_iter().map(say).collect()
     }
 }
 

@@ -69,6 +69,34 @@ fn the_bank_must_act_so_its_number_is_given() {
     }
 }
 
+#[test]
+fn what_to_do_is_concrete_and_in_order() {
+    let dictionary = Dictionary::embedded();
+    let steps = |diagnosis: &Diagnosis, audience, lang, bank| {
+        let said = diagnosis.render(dictionary, audience, lang, bank);
+        said.steps.into_iter().map(|step| step.text).collect::<Vec<_>>()
+    };
+    // One of four: what each would have corrected, the likeliest first.
+    let zh = steps(&diagnose("66"), Audience::Borrower, Lang::Zh, Some("ICBC"));
+    assert_eq!(
+        zh,
+        ["核对并改正银行预留手机号", "核对并改正姓名", "核对并改正证件号码", "核对并改正卡号"]
+    );
+    // One cause: its own list, with the number of the bank where it is known.
+    let rendered = diagnose("63").render(dictionary, Audience::Borrower, Lang::En, Some("CMB"));
+    assert_eq!(rendered.steps[0].number.as_deref(), Some("95555"));
+    let json = serde_json::to_string(&rendered.steps[0]).unwrap();
+    let expected =
+        r#"{"do":"call_bank","number":"95555","text":"Call China Merchants Bank on 95555"}"#;
+    assert_eq!(json, expected);
+    let unknown = steps(&diagnose("63"), Audience::Borrower, Lang::Zh, None);
+    assert_eq!(unknown, ["请拨打卡背面的客服电话", "换一张本人名下的其他银行卡"]);
+    // What only the platform's engineers can do is not said to a borrower.
+    let ours = diagnose("11");
+    assert_eq!(steps(&ours, Audience::Borrower, Lang::Zh, None), ["联系平台客服"]);
+    assert_eq!(steps(&ours, Audience::Engineer, Lang::Zh, None).len(), 2);
+}
+
 /// Whoever tests stolen cards learns the same from a lost, a captured and a frozen card.
 #[test]
 fn the_borrower_cannot_tell_sensitive_causes_apart() {

@@ -275,8 +275,9 @@ impl RawRow {
         if let Some(odd) = self.causes.iter().find(|code| dictionary.get(code).is_none()) {
             return Err(format!("has the cause {odd}, which the dictionary does not hold"));
         }
+        let alone = self.causes.first().and_then(|code| dictionary.get(code));
         let certainty = match (self.causes.len(), self.certainty) {
-            (0 | 1, None) => Certainty::Certain,
+            (0 | 1, None) => alone.map_or(Certainty::Certain, |cause| cause.certainty),
             (0 | 1, Some(Certainty::OneOf)) => return Err("is one of a single cause".to_owned()),
             (0 | 1, Some(certainty)) => certainty,
             (_, None | Some(Certainty::OneOf)) => Certainty::OneOf,
