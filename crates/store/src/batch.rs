@@ -1,12 +1,13 @@
-//! Running a batch of units in one durable commit, so that none can spoil the others, and finding
-//! out what became of it when the commit itself goes wrong. Synchronous; knows no threads.
+//! What a writer is asked to do and in which order it does it, whatever the engine: the pieces of
+//! work, their results, and the queue they wait in. How a batch runs stands in each engine's own
+//! `batch`.
 
-use rusqlite::Connection;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::fault::Faults;
-use crate::read;
-use crate::step::{self, Claim, StepRecord};
-use crate::unit::{CommitError, Loss, Statement, Unavailable, Unit};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::step::{Claim, StepRecord};
+use crate::unit::{CommitError, Loss, Statement, Unit};
 
 /// What the writing connection is asked to do.
 #[derive(Debug)]
@@ -28,221 +29,12 @@ pub(crate) enum Done {
 
 pub(crate) type WorkResult = Result<Done, CommitError>;
 
-/// The one connection that writes.
-#[derive(Debug)]
-pub(crate) struct Writing {
-    connection: Connection,
-    faults: Faults,
-    /// This opening's own row of `commit_marks`.
-    writer: i64,
-    /// The number of the last batch; what `commit_marks` says after a commit is read back from it.
-    batch: i64,
-    /// Durable commits so far.
-    pub(crate) commit_count: u64,
-}
+/// One piece of work and where its result goes.
+pub(crate) type Job = (Work, oneshot::Sender<WorkResult>);
 
-/// Why a whole batch came to nothing.
-enum Failed {
-    /// One of its units may be to blame: each is worth a try alone.
-    Torn(CommitError),
-    /// Nobody's fault; trying again now is of no use.
-    All(CommitError),
-}
-
-impl Writing {
-    /// Takes a place among the database's writers.
-    pub(crate) fn new(connection: Connection, faults: Faults) -> rusqlite::Result<Self> {
-        let writer = connection.query_row(
-            "INSERT INTO commit_marks (writer, batch)
-             SELECT COALESCE(MAX(writer), 0) + 1, 0 FROM commit_marks RETURNING writer",
-            (),
-            |row| row.get(0),
-        )?;
-        Ok(Self { connection, faults, writer, batch: 0, commit_count: 0 })
-    }
-
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    /// Does the work in one durable commit; each piece gets its own result, in the order given.
-    pub(crate) fn run(&mut self, works: &[Work]) -> Vec<WorkResult> {
-        match self.transact(works) {
-            Ok(results) => results,
-            Err(Failed::Torn(_)) if works.len() > 1 => {
-                works.chunks(1).flat_map(|alone| self.run(alone)).collect()
-            }
-            Err(Failed::Torn(error) | Failed::All(error)) => {
-                works.iter().map(|_| Err(error)).collect()
-            }
-        }
-    }
-
-    fn transact(&mut self, works: &[Work]) -> Result<Vec<WorkResult>, Failed> {
-        self.execute("BEGIN IMMEDIATE").map_err(|error| Failed::All(refused(&error, "")))?;
-        let mut results: Vec<Option<WorkResult>> = works.iter().map(|_| None).collect();
-        for index in in_order(works) {
-            if let (Some(work), Some(place)) = (works.get(index), results.get_mut(index)) {
-                *place = Some(self.one(work)?);
-            }
-        }
-        let results: Vec<WorkResult> =
-            results.into_iter().map(|result| result.unwrap_or(Err(CommitError::Unknown))).collect();
-        if results.iter().any(changed_something) {
-            self.mark()?;
-            self.commit()?;
-        } else {
-            // Nothing was changed: there is nothing to make durable.
-            self.roll_back();
-        }
-        Ok(results)
-    }
-
-    /// One piece of work in a savepoint of its own.
-    fn one(&mut self, work: &Work) -> Result<WorkResult, Failed> {
-        self.execute("SAVEPOINT one").map_err(|error| self.torn(&error))?;
-        let result = match work {
-            Work::Unit(unit) => self.unit(unit),
-            Work::Claim(claim) => self.claim(claim),
-        };
-        if self.connection.is_autocommit() {
-            // The database has undone the whole transaction by itself, other units included.
-            let error = result.err().unwrap_or(CommitError::Unavailable(Unavailable::Broken));
-            return Err(Failed::Torn(error));
-        }
-        if result.is_err() {
-            self.execute("ROLLBACK TO one").map_err(|error| self.torn(&error))?;
-        }
-        self.execute("RELEASE one").map_err(|error| self.torn(&error))?;
-        Ok(result)
-    }
-
-    /// The guard first; the writes only when it wins.
-    fn unit(&self, unit: &Unit) -> WorkResult {
-        for statement in std::iter::once(&unit.guard).chain(&unit.writes) {
-            let changed = self.statement(statement)?;
-            match statement.loss {
-                Some(Loss::Stale) if changed == 0 => {
-                    return Err(CommitError::Stale { table: statement.row.table });
-                }
-                Some(Loss::Duplicate) if changed == 0 => {
-                    return Err(CommitError::Duplicate { table: statement.row.table });
-                }
-                _ => {}
-            }
-        }
-        Ok(Done::Unit)
-    }
-
-    fn statement(&self, statement: &Statement) -> Result<usize, CommitError> {
-        let run = || {
-            let mut prepared = self.connection.prepare_cached(statement.sql)?;
-            read::bind(&mut prepared, &statement.values)?;
-            prepared.raw_execute()
-        };
-        run().map_err(|error| refused(&error, statement.row.table))
-    }
-
-    fn claim(&self, claim: &Claim) -> WorkResult {
-        step::claim(&self.connection, claim).map(Done::Steps).map_err(|error| match error {
-            read::ReadError::Unavailable(why) => CommitError::Unavailable(why),
-            _ => CommitError::Invalid { table: step::TABLE },
-        })
-    }
-
-    /// Writes this batch's number into our row, so that it can be read back.
-    fn mark(&mut self) -> Result<(), Failed> {
-        self.batch = self.batch.saturating_add(1);
-        self.set_mark().map_err(|error| self.torn(&error))
-    }
-
-    fn set_mark(&self) -> rusqlite::Result<()> {
-        let mut statement = self
-            .connection
-            .prepare_cached("UPDATE commit_marks SET batch = $1 WHERE writer = $2")?;
-        statement.execute((self.batch, self.writer)).map(drop)
-    }
-
-    /// Makes the batch durable, or says what is certain about it.
-    fn commit(&mut self) -> Result<(), Failed> {
-        let (outcome, may_read_back) = match self.faults.next() {
-            None => (self.execute("COMMIT"), true),
-            Some(fault) => {
-                let outcome = self.execute(if fault.kept { "COMMIT" } else { "ROLLBACK" });
-                (outcome.and(Err(unclear())), fault.read_back)
-            }
-        };
-        let Err(error) = outcome else {
-            self.commit_count = self.commit_count.saturating_add(1);
-            return Ok(());
-        };
-        self.roll_back();
-        let certain = match Unavailable::of(&error) {
-            Some(why @ (Unavailable::Full | Unavailable::ReadOnly | Unavailable::Busy)) => {
-                Some(why)
-            }
-            _ => None,
-        };
-        if let Some(why) = certain {
-            // These are found before the commit's last byte is written.
-            return Err(Failed::Torn(CommitError::Unavailable(why)));
-        }
-        tracing::warn!(error = %error, "a commit's outcome is unclear, reading back");
-        match may_read_back.then(|| self.read_back()) {
-            Some(Ok(true)) => {
-                self.commit_count = self.commit_count.saturating_add(1);
-                Ok(())
-            }
-            Some(Ok(false)) => Err(Failed::All(CommitError::Unavailable(Unavailable::Broken))),
-            Some(Err(_)) | None => Err(Failed::All(CommitError::Unknown)),
-        }
-    }
-
-    /// Whether the last batch is durable. The answer is final only because a further write is made
-    /// durable after it: until then a batch that cannot be seen could still stand in the log and
-    /// come back after a crash.
-    fn read_back(&mut self) -> rusqlite::Result<bool> {
-        self.execute("BEGIN IMMEDIATE")?;
-        let kept = self.after_begin();
-        match kept {
-            Ok(_) => self.execute("COMMIT")?,
-            Err(_) => self.roll_back(),
-        }
-        kept
-    }
-
-    fn after_begin(&mut self) -> rusqlite::Result<bool> {
-        let found: i64 = self.connection.query_row(
-            "SELECT batch FROM commit_marks WHERE writer = $1",
-            (self.writer,),
-            |row| row.get(0),
-        )?;
-        let kept = found == self.batch;
-        self.batch = self.batch.saturating_add(1);
-        self.set_mark()?;
-        Ok(kept)
-    }
-
-    fn torn(&self, error: &rusqlite::Error) -> Failed {
-        self.roll_back();
-        Failed::Torn(refused(error, "commit_marks"))
-    }
-
-    fn roll_back(&self) {
-        if !self.connection.is_autocommit()
-            && let Err(error) = self.execute("ROLLBACK")
-        {
-            tracing::error!(error = %error, "a transaction could not be rolled back");
-        }
-    }
-
-    fn execute(&self, sql: &'static str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(sql)?.execute(()).map(drop)
-    }
-}
-
-/// Units in the order of their guards' rows, equals in the order they came; claims last.
-fn in_order(works: &[Work]) -> Vec<usize> {
+/// Units in the order of their guards' rows, equals in the order they came; claims last. All
+/// writers lock rows in this order, so that two of them seldom wait for each other in a ring.
+pub(crate) fn in_order(works: &[Work]) -> Vec<usize> {
     let mut keyed: Vec<_> = works
         .iter()
         .enumerate()
@@ -255,7 +47,8 @@ fn in_order(works: &[Work]) -> Vec<usize> {
     keyed.into_iter().map(|(_, _, index)| index).collect()
 }
 
-fn changed_something(result: &WorkResult) -> bool {
+/// Whether there is something to make durable.
+pub(crate) fn changed_something(result: &WorkResult) -> bool {
     match result {
         Ok(Done::Unit) => true,
         Ok(Done::Steps(steps)) => !steps.is_empty(),
@@ -263,24 +56,53 @@ fn changed_something(result: &WorkResult) -> bool {
     }
 }
 
-/// The error of a fault made on purpose.
-fn unclear() -> rusqlite::Error {
-    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
-    rusqlite::Error::SqliteFailure(code, Some("a fault made on purpose".to_owned()))
+impl Statement {
+    /// What it means for the unit that this many rows changed.
+    pub(crate) fn judge(&self, changed: u64) -> Result<(), CommitError> {
+        let table = self.row.table;
+        match self.loss {
+            Some(Loss::Stale) if changed == 0 => Err(CommitError::Stale { table }),
+            Some(Loss::Duplicate) if changed == 0 => Err(CommitError::Duplicate { table }),
+            _ => Ok(()),
+        }
+    }
 }
 
-/// What a statement's error says about its unit, which is certainly not committed.
-fn refused(error: &rusqlite::Error, table: &'static str) -> CommitError {
-    if let Some(why) = Unavailable::of(error) {
-        return CommitError::Unavailable(why);
+/// What the writer has done so far.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) commit_count: AtomicU64,
+    pub(crate) unit_count: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add(&self, commit_count: u64, results: &[WorkResult]) {
+        self.commit_count.store(commit_count, Ordering::Relaxed);
+        let units = results.iter().filter(|result| matches!(result, Ok(Done::Unit))).count();
+        self.unit_count.fetch_add(u64::try_from(units).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
-    let extended = error.sqlite_error().map(|error| error.extended_code);
-    if let Some(
-        rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
-    ) = extended
+}
+
+/// The first job and what waits behind it, at most `batch_count_max`.
+pub(crate) fn collect(
+    first: Job,
+    jobs: &mut mpsc::Receiver<Job>,
+    batch_count_max: usize,
+) -> (Vec<Work>, Vec<oneshot::Sender<WorkResult>>) {
+    let (mut works, mut replies) = (vec![first.0], vec![first.1]);
+    while works.len() < batch_count_max
+        && let Ok((work, reply)) = jobs.try_recv()
     {
-        return CommitError::Duplicate { table };
+        works.push(work);
+        replies.push(reply);
     }
-    tracing::error!(error = %error, table, "a unit breaks a rule of the schema");
-    CommitError::Invalid { table }
+    (works, replies)
+}
+
+/// Tells everybody what became of their work. Whoever asked may have gone away; what is durable is
+/// durable all the same.
+pub(crate) fn tell(replies: Vec<oneshot::Sender<WorkResult>>, results: Vec<WorkResult>) {
+    for (reply, result) in replies.into_iter().zip(results) {
+        let _ = reply.send(result);
+    }
 }

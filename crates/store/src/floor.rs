@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use crate::open::{self, OpenError, Settings};
+use crate::open::{OpenError, Settings};
+use crate::sqlite::open;
 
 /// Writes `count` durable commits of `bytes` each, one after the other, into a database of its own
 /// at `path`. The caller holds the watch.

@@ -1,5 +1,6 @@
-//! The records, concretely, on SQLite: units that are guarded, committed together, then performed;
-//! leases; lists by cursor. SQL stands only in this crate, one text for every engine.
+//! The records, concretely, on SQLite or PostgreSQL: units that are guarded, committed together,
+//! then performed; leases; lists by cursor. SQL stands only in this crate, one text for both
+//! engines.
 //!
 //! No clear value of a person comes here: what is personal arrives sealed or as a keyed index. This
 //! crate reads no clock and decides nothing; it says what became durable.
@@ -19,16 +20,17 @@ mod migrate;
 mod open;
 mod page;
 mod platform;
+mod postgres;
 mod read;
 mod reseal;
 mod session;
+mod sqlite;
 mod step;
 mod store;
 #[cfg(test)]
 mod tests;
 mod unit;
 mod verification;
-mod writer;
 
 pub use agreement::AgreementRecord;
 pub use api_key::ApiKeyRecord;
@@ -43,6 +45,7 @@ pub use instrument::InstrumentRecord;
 pub use open::{OpenError, Settings};
 pub use page::{Listed, Page};
 pub use platform::PlatformRecord;
+pub use postgres::examine::Finding;
 pub use read::ReadError;
 pub use reseal::{SealedKind, SealedRecord};
 pub use session::SessionRecord;

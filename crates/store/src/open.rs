@@ -1,16 +1,13 @@
-//! Opening a database: connections, their settings, and why it may be refused. The only place that
-//! knows SQLite's own switches.
+//! How a store runs, and why a database may be refused, whatever the engine. How each engine is
+//! opened stands in its own `open`.
 
+use std::cmp::Ordering;
 use std::fmt;
-use std::path::Path;
-use std::time::Duration;
-
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 
 use crate::migrate;
+use crate::postgres::examine::Finding;
 
-/// How a store on a file runs. Every number is a limit.
+/// How a store on a file or on a server runs. Every number is a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// Connections that read, each on a thread of its own.
@@ -19,13 +16,26 @@ pub struct Settings {
     pub queue_count_max: usize,
     /// Units that share one durable commit.
     pub batch_count_max: usize,
-    /// The database's greatest size in pages of 4 KiB; `None` is SQLite's own limit.
+    /// The database's greatest size in pages of 4 KiB; `None` is SQLite's own limit. On a file
+    /// only.
     pub page_count_max: Option<u32>,
+    /// How long a statement may take, in milliseconds. On a server only.
+    pub statement_timeout_ms: u32,
+    /// How long a statement may wait for a row that another holds, in milliseconds. On a server
+    /// only.
+    pub lock_timeout_ms: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { reader_count: 2, queue_count_max: 1024, batch_count_max: 256, page_count_max: None }
+        Self {
+            reader_count: 2,
+            queue_count_max: 1024,
+            batch_count_max: 256,
+            page_count_max: None,
+            statement_timeout_ms: 10_000,
+            lock_timeout_ms: 5_000,
+        }
     }
 }
 
@@ -50,6 +60,14 @@ pub enum OpenError {
     NoWriteAheadLog,
     /// The database itself says no.
     Database(rusqlite::Error),
+    /// The address of a server cannot be read.
+    Address,
+    /// The server stands on another machine, and the way there is not protected.
+    NoTls,
+    /// The server cannot be reached, or says no.
+    Server(tokio_postgres::Error),
+    /// The server is not to be trusted with money.
+    Unsafe(Vec<Finding>),
     /// A file or a thread could not be made.
     System(std::io::Error),
 }
@@ -70,6 +88,23 @@ impl fmt::Display for OpenError {
                 "the file system allows no write-ahead log: keep the database on a local disk",
             ),
             Self::Database(error) => write!(f, "the database cannot be opened: {error}"),
+            Self::Address => f.write_str(
+                "the address of the database cannot be read: give postgres://USER@HOST/DATABASE \
+                 (several hosts with commas between; %3A, %2F, %40 for : / @ in a password)",
+            ),
+            Self::NoTls => f.write_str(
+                "the database's server is on another machine, and Mingka speaks no TLS to it: \
+                 reach it over a TLS proxy or a tunnel on this machine, or say sslmode=disable if \
+                 the network between them is your own",
+            ),
+            Self::Server(error) => match std::error::Error::source(error) {
+                Some(source) => write!(f, "PostgreSQL: {error}: {source}"),
+                None => write!(f, "PostgreSQL: {error}"),
+            },
+            Self::Unsafe(findings) => {
+                f.write_str("the database's server is not to be trusted with money")?;
+                findings.iter().try_for_each(|one| write!(f, "; {} ({})", one.what, one.mend))
+            }
             Self::System(error) => write!(f, "the database cannot be opened: {error}"),
         }
     }
@@ -83,89 +118,24 @@ impl From<rusqlite::Error> for OpenError {
     }
 }
 
+impl From<tokio_postgres::Error> for OpenError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Server(error)
+    }
+}
+
 impl From<std::io::Error> for OpenError {
     fn from(error: std::io::Error) -> Self {
         Self::System(error)
     }
 }
 
-/// How long a connection waits for another process before it says busy.
-const BUSY_TIMEOUT_MS: u64 = 2_000;
-/// Prepared statements kept by each connection: more than the house has texts.
-const STATEMENT_COUNT_MAX: usize = 128;
-
-/// The writing connection of a file, its schema brought up to date.
-pub(crate) fn writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
-    create_private(path)?;
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(OpenError::NoWriteAheadLog);
-    }
-    connection.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;
-         PRAGMA temp_store = MEMORY;",
-    )?;
-    keep_plans(&connection)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
-    migrate::migrate(&connection, migrate::MIGRATIONS)?;
-    if let Some(pages) = settings.page_count_max {
-        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), (), |_| Ok(()))?;
-    }
-    Ok(connection)
-}
-
-/// A connection to a file that only reads.
-pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
-    keep_plans(&connection)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
-    Ok(connection)
-}
-
-/// Refuses a database whose schema is not exactly this program's.
-pub(crate) fn same_schema(connection: &Connection) -> Result<(), OpenError> {
-    let database = migrate::version(connection)?;
+/// Refuses a database whose schema, number `database`, is not exactly this program's.
+pub(crate) fn same_schema(database: i64) -> Result<(), OpenError> {
     let program = migrate::newest();
     match database.cmp(&program) {
-        std::cmp::Ordering::Less => Err(OpenError::Older { database, program }),
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(OpenError::Newer { database, program }),
+        Ordering::Less => Err(OpenError::Older { database, program }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(OpenError::Newer { database, program }),
     }
-}
-
-/// A database that lives in memory and ends with its connection.
-pub(crate) fn memory() -> Result<Connection, OpenError> {
-    let connection = Connection::open_in_memory()?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;
-         PRAGMA temp_store = MEMORY;",
-    )?;
-    keep_plans(&connection)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
-    migrate::migrate(&connection, migrate::MIGRATIONS)?;
-    Ok(connection)
-}
-
-/// Plans do not depend on the values bound: otherwise SQLite prepares a statement anew whenever a
-/// bound moment changes, which cost more than running it.
-fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
-}
-
-/// Makes an absent file readable for its owner only; SQLite gives its log the same rights.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
 }

@@ -4,25 +4,31 @@
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PlatformId, StepId};
 use mingka_domain::time::Timestamp;
-use rusqlite::Connection;
 
-use crate::read::{self, ReadError, Row};
+use crate::read::{ReadError, Row};
 use crate::store::Store;
-use crate::unit::{RowKey, Statement, values};
+use crate::unit::{RowKey, Statement, Value, values};
 
 pub(crate) const TABLE: &str = "steps";
 
 /// Hands out due steps. The outer condition repeats the inner one: two claims may choose the same
-/// rows, and only the one that finds them still free at the moment of writing may have them.
-/// (One engine skips rows that others hold; its clause belongs behind LIMIT.)
-const CLAIM: &str = "UPDATE steps SET lease_holder = $1, lease_expiry = $2, tries = tries + 1
-     WHERE id IN (
+/// rows, and only the one that finds them still free at the moment of writing may have them. The
+/// choice is made once, whatever the planner thinks of it: hence MATERIALIZED.
+pub(crate) const CLAIM: &str = "WITH due AS MATERIALIZED (
          SELECT id FROM steps
-         WHERE done_at IS NULL AND due_at <= $3 AND lease_expiry <= $3
-         ORDER BY due_at, id LIMIT $4
-     ) AND done_at IS NULL AND due_at <= $3 AND lease_expiry <= $3
+         WHERE done_at IS NULL AND due_at <= $1 AND lease_expiry <= $1
+         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+     )
+     UPDATE steps SET lease_holder = $3, lease_expiry = $4, tries = tries + 1
+     WHERE id IN (SELECT id FROM due)
+         AND done_at IS NULL AND due_at <= $1 AND lease_expiry <= $1
      RETURNING id, platform, kind, subject, payload, due_at, tries, lease_holder, lease_expiry,
          done_at";
+
+/// The one place where the engines' texts differ: how a worker skips rows that others hold. SQLite
+/// locks no rows and does not know these words. Without them PostgreSQL would wait for the others;
+/// what keeps a step from being handed out twice is the outer condition, not this.
+pub(crate) const SKIP: &str = " FOR UPDATE SKIP LOCKED";
 
 /// One row of `steps`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,14 +175,23 @@ impl StepRecord {
     }
 }
 
-/// Leases due steps, oldest first, on the writing connection.
-pub(crate) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<StepRecord>, ReadError> {
-    let expiry = claim.now.plus_ms(claim.lease_ms);
-    let values = values![&claim.holder, expiry, claim.now, claim.limit];
-    let mut steps = read::query(connection, CLAIM, &values, StepRecord::decode)?;
-    // RETURNING promises no order.
+impl Claim {
+    /// What stands for `$1`, `$2`, … in the claim.
+    pub(crate) fn values(&self) -> Vec<Value> {
+        let expiry = self.now.plus_ms(self.lease_ms);
+        values![self.now, self.limit, &self.holder, expiry]
+    }
+}
+
+/// What a claim returns.
+pub(crate) fn decode(row: &mut Row<'_, '_>) -> Result<StepRecord, ReadError> {
+    StepRecord::decode(row)
+}
+
+/// A claim's steps in the order in which they fell due: RETURNING promises none.
+pub(crate) fn oldest_first(mut steps: Vec<StepRecord>) -> Vec<StepRecord> {
     steps.sort_by_key(|step| (step.due_at, step.id));
-    Ok(steps)
+    steps
 }
 
 macro_rules! select {
@@ -230,14 +245,14 @@ impl Store {
 mod tests {
     use super::*;
 
-    /// On an engine with many writers two claims can choose the same rows; nothing but the outer
-    /// condition keeps the second from taking them. On one writer the want of it cannot be seen, so
-    /// the text itself is held to.
+    /// On one writer the want of the outer condition cannot be seen, so the text itself is held to;
+    /// `tests::postgresql` shows what becomes of two writers without it.
     #[test]
     fn the_claim_repeats_its_condition_outside() {
         let (_, outside) = CLAIM.rsplit_once(')').unwrap();
-        assert!(outside.contains("AND lease_expiry <= $3"));
+        assert!(outside.contains("AND lease_expiry <= $1"));
         assert!(outside.contains("AND done_at IS NULL"));
-        assert!(outside.contains("AND due_at <= $3"));
+        assert!(outside.contains("AND due_at <= $1"));
+        assert_eq!(CLAIM.matches(SKIP).count(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! The store as the rest of the house holds it: open, commit, claim, read, close. On a file a
-//! thread writes and some read; in memory everything happens on the caller's thread.
+//! thread writes and some read, on a server one thread writes and one reads; in memory everything
+//! happens on the caller's thread.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -9,13 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mingka_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::batch::{Done, Work, WorkResult, Writing};
+use crate::batch::{Counters, Done, Job, Work, WorkResult};
 use crate::fault::Faults;
-use crate::open::{self, OpenError, Settings};
-use crate::read::{self, Decode, ReadError, Readers};
+use crate::open::{OpenError, Settings};
+use crate::postgres::examine::Finding;
+use crate::postgres::open as remote;
+use crate::postgres::server::Server;
+use crate::read::{Decode, ReadError, Readers};
+use crate::sqlite::{Writing, open, read, writer};
 use crate::step::{Claim, StepRecord};
 use crate::unit::{CommitError, Committed, Unavailable, Unit, Value};
-use crate::writer::{self, Counters, Job};
 
 /// The records. Cheap to clone; all clones are one store.
 #[derive(Debug, Clone)]
@@ -37,8 +41,8 @@ pub struct Stats {
 enum Inner {
     /// One connection, used on the caller's thread: deterministic, and ready at once.
     Memory(Mutex<Option<Writing>>),
-    /// Threads. `None` once closed.
-    File(Mutex<Option<Threads>>),
+    /// Threads that work on a file or with a server. `None` once closed.
+    Threads(Mutex<Option<Threads>>),
 }
 
 #[derive(Debug)]
@@ -98,9 +102,65 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let connections: Result<Vec<_>, _> =
             (0..settings.reader_count.max(1)).map(|_| open::reader(path)).collect();
-        let readers = Readers::start(connections?, settings, &alive)?;
+        let readers = Readers::Sqlite(read::Readers::start(connections?, settings, &alive)?);
         let threads = Threads { queue, readers: Arc::new(readers), ended };
-        Ok(Self { inner: Arc::new(Inner::File(Mutex::new(Some(threads)))), counters })
+        Ok(Self { inner: Arc::new(Inner::Threads(Mutex::new(Some(threads)))), counters })
+    }
+
+    /// Opens a database of PostgreSQL, `postgres://USER@HOST/DATABASE`, brought up to date where
+    /// needed. Of several hosts (commas between) the one that takes writes is used, also later.
+    ///
+    /// # Errors
+    /// Says why the database was refused, and never its password.
+    pub fn connect(url: &str) -> Result<Self, OpenError> {
+        Self::connect_with(url, Settings::default(), Faults::none())
+    }
+
+    /// Opens a database of PostgreSQL with settings of one's own.
+    ///
+    /// # Errors
+    /// Says why the database was refused.
+    pub fn connect_with(url: &str, settings: Settings, faults: Faults) -> Result<Self, OpenError> {
+        let server = Server::parse(url, &settings)?;
+        let counters = Arc::new(Counters::default());
+        let (alive, ended) = mpsc::channel(1);
+        let queue = remote::writer(&server, Arc::clone(&counters), faults, alive.clone())?;
+        Self::with_server(&server, Some(queue), counters, alive, ended)
+    }
+
+    /// Opens a database of PostgreSQL without ever changing it.
+    ///
+    /// # Errors
+    /// Says why the database was refused; it must have exactly this program's schema.
+    pub fn connect_read_only(url: &str) -> Result<Self, OpenError> {
+        let server = Server::parse(url, &Settings::default())?;
+        let (refused, _): (Vec<_>, Vec<_>) =
+            remote::look(&server)?.into_iter().partition(|finding| finding.is_refused);
+        if !refused.is_empty() {
+            return Err(OpenError::Unsafe(refused));
+        }
+        let (alive, ended) = mpsc::channel(1);
+        Self::with_server(&server, None, Arc::default(), alive, ended)
+    }
+
+    /// What ought to be otherwise with a server of PostgreSQL and its database. Changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be asked; and when nothing it lists is a reason to refuse, but the schema is.
+    pub fn examine(url: &str) -> Result<Vec<Finding>, OpenError> {
+        remote::look(&Server::parse(url, &Settings::default())?)
+    }
+
+    fn with_server(
+        server: &Server,
+        queue: Option<mpsc::Sender<Job>>,
+        counters: Arc<Counters>,
+        alive: mpsc::Sender<Infallible>,
+        ended: mpsc::Receiver<Infallible>,
+    ) -> Result<Self, OpenError> {
+        let readers = Arc::new(Readers::Postgres(remote::readers(server, alive)?));
+        let threads = Threads { queue, readers, ended };
+        Ok(Self { inner: Arc::new(Inner::Threads(Mutex::new(Some(threads)))), counters })
     }
 
     /// A database in memory, gone with the last clone. Everything happens on the caller's thread in
@@ -169,7 +229,7 @@ impl Store {
                 lock(writing).take();
                 return;
             }
-            Inner::File(threads) => lock(threads).take(),
+            Inner::Threads(threads) => lock(threads).take(),
         };
         if let Some(Threads { queue, readers, mut ended }) = threads {
             drop((queue, readers));
@@ -181,7 +241,7 @@ impl Store {
         let closed = CommitError::Unavailable(Unavailable::Closed);
         let queue = match &*self.inner {
             Inner::Memory(writing) => return self.work_here(&mut lock(writing), work),
-            Inner::File(threads) => match &*lock(threads) {
+            Inner::Threads(threads) => match &*lock(threads) {
                 None => return Err(closed),
                 Some(Threads { queue: None, .. }) => {
                     return Err(CommitError::Unavailable(Unavailable::ReadOnly));
@@ -219,7 +279,7 @@ impl Store {
                 let connection = writing.as_ref().ok_or(closed)?.connection();
                 return read::query(connection, sql, &values, decode);
             }
-            Inner::File(threads) => Arc::clone(&lock(threads).as_ref().ok_or(closed)?.readers),
+            Inner::Threads(threads) => Arc::clone(&lock(threads).as_ref().ok_or(closed)?.readers),
         };
         readers.query(sql, values, decode).await
     }

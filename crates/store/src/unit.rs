@@ -1,6 +1,7 @@
 //! A unit is guarded, committed, then performed. Here are its parts and the ways it can end; what
 //! runs it stands in `batch`. Only this crate can make a [`Committed`].
 
+use std::borrow::Cow;
 use std::fmt;
 
 use mingka_domain::effect::{Effect, Subject};
@@ -40,6 +41,11 @@ impl Unit {
         self
     }
 
+    /// The guard, then the writes.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = &Statement> {
+        std::iter::once(&self.guard).chain(&self.writes)
+    }
+
     /// Adds effects.
     #[must_use]
     pub fn effects(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
@@ -77,6 +83,15 @@ impl Statement {
     /// An insert that may lose to a row that is there already.
     pub(crate) fn insert(row: RowKey, sql: &'static str, values: Vec<Value>) -> Self {
         Self { row, loss: Some(Loss::Duplicate), sql, values }
+    }
+
+    /// The text as it is run. An insert that may lose gives way to any row that is in its way,
+    /// under whatever unique index: an error instead would undo a whole transaction on PostgreSQL.
+    pub(crate) fn text(&self) -> Cow<'static, str> {
+        if self.loss == Some(Loss::Duplicate) && !self.sql.contains("ON CONFLICT") {
+            return Cow::Owned(format!("{} ON CONFLICT DO NOTHING", self.sql));
+        }
+        Cow::Borrowed(self.sql)
     }
 
     /// A statement that may find nothing to change.
@@ -275,10 +290,12 @@ pub enum Unavailable {
     ReadOnly,
     /// The store was closed.
     Closed,
-    /// Another process holds the database.
+    /// Another process holds the database, or the rows that are wanted.
     Busy,
-    /// The file cannot be read or written, or is damaged.
+    /// The database cannot be read or written, or is damaged.
     Broken,
+    /// The database's server is not there.
+    Unreachable,
 }
 
 impl fmt::Display for Unavailable {
@@ -287,8 +304,9 @@ impl fmt::Display for Unavailable {
             Self::Full => "the database's disk is full",
             Self::ReadOnly => "the database may only be read",
             Self::Closed => "the store is closed",
-            Self::Busy => "another process holds the database",
+            Self::Busy => "somebody else holds what is wanted in the database",
             Self::Broken => "the database's files cannot be read or written",
+            Self::Unreachable => "the database's server cannot be reached",
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::run::{Failure, Program, Result, failure, output, target_dir, works, workspace_root};
+use crate::debian;
+use crate::run::{Program, Result, failure, output, target_dir, works, workspace_root};
 
 const NODE_MAJOR_MIN: u32 = 18;
 const CHROMIUM: &str = "/usr/bin/chromium";
@@ -50,8 +51,7 @@ fn install_what_is_missing() -> Result<()> {
         return Ok(());
     }
     let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
-    let root = output("id", &["-u"]).is_some_and(|id| id.trim_ascii() == b"0");
-    if !root || !works("apt-get", &["--version"]) {
+    if !debian::may_install() {
         let tools: Vec<&str> = missing.iter().map(|tool| tool.what).collect();
         return failure(format!(
             "the browser walks need {}. On Debian or Ubuntu: `sudo apt-get install {}`; elsewhere \
@@ -61,21 +61,11 @@ fn install_what_is_missing() -> Result<()> {
             packages.join(" ")
         ));
     }
-    let wait = ["-o", "DPkg::Lock::Timeout=300", "-qq"];
-    apt(&[&wait[..], &["update"]].concat())?;
-    let install = ["install", "--yes", "--no-install-recommends"];
-    apt(&[&wait[..], &install[..], &packages].concat())?;
+    debian::install(&packages)?;
     match self::missing().first() {
         None => Ok(()),
         Some(tool) => failure(format!("{} is still missing after apt-get installed it", tool.what)),
     }
-}
-
-fn apt(arguments: &[&str]) -> Result<()> {
-    let seen = &mut Vec::new();
-    let program = Program::new("apt-get", arguments).with("DEBIAN_FRONTEND", "noninteractive");
-    let outcome = program.run_quietly(seen);
-    outcome.map_err(|Failure(why)| Failure(format!("{why}\n{}", seen.join("\n"))))
 }
 
 /// Something the walks need, and the Debian package that has it.

@@ -1,4 +1,4 @@
-//! What a developer runs: `cargo xtask tidy | ci | test | sim | bench | causes`.
+//! What a developer runs: `cargo xtask tidy | ci | test | postgres | sim | bench | causes`.
 //!
 //! A thin shell over cargo, node and git. It holds no rule of the product and is never shipped.
 
@@ -6,6 +6,8 @@ mod bench;
 mod browser;
 mod causes;
 mod ci;
+mod debian;
+mod postgres;
 mod run;
 mod sim;
 mod test;
@@ -31,6 +33,8 @@ enum Command {
     Ci(ci::Options),
     /// Every test: unit, documentation, outside vectors, the browser walks
     Test(test::Options),
+    /// Run one command beside a throwaway PostgreSQL (MINGKA_TEST_POSTGRES says where)
+    Postgres(postgres::Options),
     /// Run the simulator over many seeds, or replay one
     Sim(sim::Options),
     /// What the house does in a second, beside the floors measured in the same run
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Command::Tidy(options) => tidy::command(&options),
         Command::Ci(options) => ci::command(&options),
         Command::Test(options) => test::command(&options),
+        Command::Postgres(options) => postgres::command(&options),
         Command::Sim(options) => sim::command(&options),
         Command::Bench(options) => bench::command(&options),
         Command::Causes => causes::command(),

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::browser;
+use crate::postgres::Servers;
 use crate::run::{Program, Result, Stages, works, workspace_root};
 
 /// What `cargo xtask test` takes.
@@ -11,6 +12,9 @@ pub(crate) struct Options {
     /// Leave out the browser walks (they need node, npm, Chromium and a CJK font)
     #[arg(long, conflicts_with = "only_browser")]
     no_browser: bool,
+    /// Leave out the store's tests on PostgreSQL (they need its server)
+    #[arg(long, conflicts_with = "only_browser")]
+    no_postgres: bool,
     /// Run the browser walks alone, on the binary as it is built by then
     #[arg(long)]
     only_browser: bool,
@@ -19,7 +23,7 @@ pub(crate) struct Options {
 impl Options {
     /// Everything, with or without the browser.
     pub(crate) fn all(browser: bool) -> Self {
-        Self { no_browser: !browser, only_browser: false }
+        Self { no_browser: !browser, no_postgres: false, only_browser: false }
     }
 }
 
@@ -40,6 +44,13 @@ pub(crate) fn run(options: &Options, counts: &mut Counts) -> Result<()> {
         stages.stage("tests", || tests.run_watched(|line| counts.add(runner, line)));
         let doc = |line: &str| counts.add(Runner::Cargo, line);
         stages.stage("doc tests", || doc_tests().run_watched(doc));
+        if options.no_postgres {
+            stages.left_out("postgresql", "asked to");
+        } else {
+            let (runner, again) = store_tests();
+            let see = |line: &str| counts.add(runner, line);
+            stages.stage("postgresql", || Servers::start()?.told(again).run_watched(see));
+        }
     }
     if options.no_browser {
         stages.left_out("browser", "asked to");
@@ -55,6 +66,17 @@ fn tests() -> (Runner, Program) {
         return (Runner::Nextest, Program::new("cargo", &arguments));
     }
     let arguments = ["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
+    (Runner::Cargo, Program::new("cargo", &arguments))
+}
+
+/// The store's whole suite once more, and what only a server can show.
+fn store_tests() -> (Runner, Program) {
+    let store = ["--package", "mingka-store", "--no-fail-fast"];
+    if works("cargo", &["nextest", "--version"]) {
+        let arguments = ["nextest", "run", "--run-ignored", "all", "--color", "never"];
+        return (Runner::Nextest, Program::new("cargo", &[&arguments[..], &store[..]].concat()));
+    }
+    let arguments = [&["test", "--lib"], &store[..], &["--", "--include-ignored"]].concat();
     (Runner::Cargo, Program::new("cargo", &arguments))
 }
 

@@ -3,50 +3,38 @@
 
 use std::collections::VecDeque;
 
+use super::engine::{self, Batcher};
 use super::samples::*;
-use crate::batch::{Done, Work, WorkResult, Writing};
-use crate::{CommitError, CommitFault, Faults, Statement, Store, Unavailable, Unit, open};
+use crate::batch::Done;
+use crate::{CommitError, CommitFault, Faults, Statement, Store, Unavailable};
 
-fn writing() -> Writing {
-    let mut writing = Writing::new(open::memory().unwrap(), Faults::none()).unwrap();
-    let results = run(&mut writing, [unit(platform(1).insert(), [])]);
+fn writing() -> Batcher {
+    let mut writing = Batcher::new(Faults::none());
+    let results = writing.run([unit(platform(1).insert(), [])]);
     assert!(results[0].is_ok());
     writing
-}
-
-fn run(writing: &mut Writing, units: impl IntoIterator<Item = Unit>) -> Vec<WorkResult> {
-    let works: Vec<Work> = units.into_iter().map(Work::Unit).collect();
-    writing.run(&works)
-}
-
-fn count(writing: &Writing, table: &str) -> i64 {
-    let sql = format!("SELECT COUNT(*) FROM {table}");
-    writing.connection().query_row(&sql, (), |row| row.get(0)).unwrap()
 }
 
 #[test]
 fn a_failing_write_undoes_its_own_unit_and_no_other() {
     let mut writing = writing();
-    let before = writing.commit_count;
-    let results = run(
-        &mut writing,
-        [
-            unit(binding(1).insert(), [event(1, 1).insert()]),
-            unit(binding(2).insert(), [event(2, 1).insert(), event(2, 1).insert()]),
-            unit(binding(3).insert(), [event(3, 0).insert()]),
-            unit(binding(4).insert(), [event(4, 1).insert()]),
-            unit(binding(9).update(), []),
-        ],
-    );
+    let before = writing.commit_count();
+    let results = writing.run([
+        unit(binding(1).insert(), [event(1, 1).insert()]),
+        unit(binding(2).insert(), [event(2, 1).insert(), event(2, 1).insert()]),
+        unit(binding(3).insert(), [event(3, 0).insert()]),
+        unit(binding(4).insert(), [event(4, 1).insert()]),
+        unit(binding(9).update(), []),
+    ]);
     assert!(matches!(results[0], Ok(Done::Unit)));
     assert_eq!(results[1].as_ref().err(), Some(&CommitError::Duplicate { table: "events" }));
     assert_eq!(results[2].as_ref().err(), Some(&CommitError::Invalid { table: "events" }));
     assert!(matches!(results[3], Ok(Done::Unit)));
     assert_eq!(results[4].as_ref().err(), Some(&CommitError::Stale { table: "bindings" }));
-    assert_eq!((count(&writing, "bindings"), count(&writing, "events")), (2, 2));
-    assert_eq!(writing.commit_count, before + 1);
+    assert_eq!((writing.count("bindings"), writing.count("events")), (2, 2));
+    assert_eq!(writing.commit_count(), before + 1);
 
-    let after = run(&mut writing, [unit(binding(2).insert(), [])]);
+    let after = writing.run([unit(binding(2).insert(), [])]);
     assert!(after[0].is_ok(), "the writer goes on after an error");
 }
 
@@ -54,12 +42,12 @@ fn a_failing_write_undoes_its_own_unit_and_no_other() {
 fn of_many_units_for_one_row_one_wins() {
     let mut writing = writing();
     let results =
-        run(&mut writing, (0..5).map(|n| unit(idempotency("k").insert(), [binding(n).insert()])));
+        writing.run((0..5).map(|n| unit(idempotency("k").insert(), [binding(n).insert()])));
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     assert!(matches!(results[0], Ok(Done::Unit)), "equals run in the order they came");
-    assert_eq!(count(&writing, "bindings"), 1);
+    assert_eq!(writing.count("bindings"), 1);
 
-    let results = run(&mut writing, (0..5).map(|_| unit(platform(1).update(), [])));
+    let results = writing.run((0..5).map(|_| unit(platform(1).update(), [])));
     let stale = Some(CommitError::Stale { table: "platforms" });
     assert_eq!(results.iter().filter(|result| result.as_ref().err() == stale.as_ref()).count(), 4);
 }
@@ -67,14 +55,11 @@ fn of_many_units_for_one_row_one_wins() {
 #[test]
 fn results_stand_in_the_order_asked_though_units_run_in_the_order_of_their_rows() {
     let mut writing = writing();
-    let results = run(
-        &mut writing,
-        [
-            unit(binding(2).update(), []),
-            unit(binding(1).insert(), []),
-            unit(binding(2).insert(), []),
-        ],
-    );
+    let results = writing.run([
+        unit(binding(2).update(), []),
+        unit(binding(1).insert(), []),
+        unit(binding(2).insert(), []),
+    ]);
     // Row 1 first, then the two for row 2 as they came: the update is still too early.
     assert!(results[0].is_err() && results[1].is_ok() && results[2].is_ok());
 }
@@ -82,17 +67,17 @@ fn results_stand_in_the_order_asked_though_units_run_in_the_order_of_their_rows(
 #[test]
 fn a_batch_of_losers_costs_no_durable_commit() {
     let mut writing = writing();
-    let before = writing.commit_count;
-    let results = run(&mut writing, [unit(platform(1).insert(), [])]);
+    let before = writing.commit_count();
+    let results = writing.run([unit(platform(1).insert(), [])]);
     assert!(results[0].is_err());
-    assert_eq!(writing.commit_count, before);
+    assert_eq!(writing.commit_count(), before);
 }
 
 #[test]
 fn a_statement_with_the_wrong_number_of_values_spoils_only_its_unit() {
     let mut writing = writing();
     let short = Statement { values: Vec::new(), ..binding(1).insert() };
-    let results = run(&mut writing, [unit(short, []), unit(binding(2).insert(), [])]);
+    let results = writing.run([unit(short, []), unit(binding(2).insert(), [])]);
     assert_eq!(results[0].as_ref().err(), Some(&CommitError::Invalid { table: "bindings" }));
     assert!(results[1].is_ok());
 }
@@ -101,7 +86,7 @@ fn a_statement_with_the_wrong_number_of_values_spoils_only_its_unit() {
 fn faulty(script: impl IntoIterator<Item = Option<CommitFault>>) -> Store {
     let mut script: VecDeque<_> = std::iter::once(None).chain(script).collect();
     let faults = Faults::script(move || script.pop_front().flatten());
-    let store = Store::open_in_memory_with(faults).unwrap();
+    let store = engine::store(faults);
     now(store.commit(unit(platform(1).insert(), []))).unwrap();
     store
 }
@@ -141,16 +126,14 @@ fn a_loser_in_an_unclear_batch_is_not_told_that_the_row_is_there() {
     let mut writing = writing();
     let results = {
         let lost = || Some(CommitFault { kept: false, read_back: false });
-        let connection = open::memory().unwrap();
-        let mut faulty = Writing::new(connection, Faults::script(lost)).unwrap();
-        run(&mut faulty, [unit(platform(1).insert(), []), unit(platform(1).insert(), [])])
+        let mut faulty = Batcher::new(Faults::script(lost));
+        faulty.run([unit(platform(1).insert(), []), unit(platform(1).insert(), [])])
     };
     for result in results {
         assert_eq!(result.unwrap_err(), CommitError::Unknown);
     }
     // With nothing unclear the same pair is one winner and one duplicate.
-    let results =
-        run(&mut writing, [unit(platform(2).insert(), []), unit(platform(2).insert(), [])]);
+    let results = writing.run([unit(platform(2).insert(), []), unit(platform(2).insert(), [])]);
     assert!(results[0].is_ok());
     assert_eq!(results[1].as_ref().err(), Some(&CommitError::Duplicate { table: "platforms" }));
 }

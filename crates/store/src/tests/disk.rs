@@ -4,7 +4,9 @@ use std::io::Write;
 
 use super::samples::*;
 use crate::migrate::{self, Migration};
-use crate::{CommitError, Faults, OpenError, Settings, Store, Unavailable, open};
+use crate::sqlite::migrate::{migrate, version};
+use crate::sqlite::open;
+use crate::{CommitError, Faults, OpenError, Settings, Store, Unavailable};
 
 /// A database that may hardly grow any more.
 fn nearly_full(directory: &Directory, spare_pages: u32) -> Store {
@@ -104,7 +106,7 @@ fn a_database_of_a_newer_program_is_refused() {
 fn a_database_of_an_older_program_is_not_read_without_migrating() {
     let directory = Directory::new();
     let connection = rusqlite::Connection::open(directory.file()).unwrap();
-    migrate::migrate(&connection, &[]).unwrap();
+    migrate(&connection, &[]).unwrap();
     drop(connection);
     let refused = Store::open_read_only(directory.file());
     assert!(matches!(refused, Err(OpenError::Older { database: 0, .. })), "{refused:?}");
@@ -128,10 +130,10 @@ fn a_migration_that_fails_leaves_the_database_as_it_was() {
     let number = migrate::newest() + 1;
     let sql = "CREATE TABLE half (id TEXT); CREATE TABLE platforms (id TEXT);";
     let failing = [Migration { number, name: "failing", sql }];
-    assert!(migrate::migrate(&connection, &failing).is_err());
-    assert_eq!(migrate::version(&connection).unwrap(), number - 1);
+    assert!(migrate(&connection, &failing).is_err());
+    assert_eq!(version(&connection).unwrap(), number - 1);
     let working = [Migration { number, name: "working", sql: "CREATE TABLE half (id TEXT)" }];
-    assert_eq!(migrate::migrate(&connection, &working).unwrap(), number);
+    assert_eq!(migrate(&connection, &working).unwrap(), number);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::samples::*;
-use crate::{CommitError, Faults, Settings, Store, Unavailable};
+use crate::{CommitError, Settings, Store, Unavailable};
 
 #[test]
 fn units_that_wait_share_one_durable_commit() {
@@ -37,7 +37,7 @@ fn units_that_wait_share_one_durable_commit() {
 #[test]
 fn sixty_four_committers_lose_nothing() {
     let directory = Directory::new();
-    let store = Arc::new(Store::open(directory.file()).unwrap());
+    let store = Arc::new(directory.store());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
     runtime.block_on(async {
         store.commit(unit(platform(1).insert(), [])).await.unwrap();
@@ -66,7 +66,7 @@ fn sixty_four_committers_lose_nothing() {
     assert!(stats.commits < stats.units, "nothing was grouped: {stats:?}");
     drop(store);
 
-    let reopened = Store::open(directory.file()).unwrap();
+    let reopened = directory.store();
     let all: BTreeSet<_> = wait(reopened.records_to_reseal(crate::SealedKind::Binding, "", 10_000))
         .unwrap()
         .into_iter()
@@ -82,7 +82,7 @@ fn sixty_four_committers_lose_nothing() {
 #[test]
 fn a_unit_is_durable_though_whoever_asked_went_away() {
     let directory = Directory::new();
-    let store = Store::open(directory.file()).unwrap();
+    let store = directory.store();
     wait(async {
         store.commit(unit(platform(1).insert(), [])).await.unwrap();
         let gone = store.commit(unit(binding(1).insert(), []));
@@ -101,7 +101,7 @@ fn a_unit_is_durable_though_whoever_asked_went_away() {
 fn a_full_queue_makes_callers_wait_and_loses_none() {
     let directory = Directory::new();
     let settings = Settings { queue_count_max: 1, batch_count_max: 2, ..Settings::default() };
-    let store = Store::open_with(directory.file(), settings, Faults::none()).unwrap();
+    let store = directory.store_with(settings);
     wait(async {
         store.commit(unit(platform(1).insert(), [])).await.unwrap();
         let committing: Vec<_> = (1..=50)

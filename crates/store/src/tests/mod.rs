@@ -1,10 +1,15 @@
-//! The store's tests: unhappy paths first. Everything here runs on a real database.
+//! The store's tests: unhappy paths first. Everything here runs on a real database, and what does
+//! not ask for a file of SQLite by its name runs on both engines (`engine`).
 
+mod addresses;
 mod batches;
 mod crash;
 mod disk;
+mod engine;
 mod leases;
 mod many;
+mod postgresql;
+mod proxy;
 mod reads;
 mod records;
 mod samples;

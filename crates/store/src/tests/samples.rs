@@ -13,16 +13,21 @@ use mingka_domain::id::{
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
 
+use super::engine;
 use crate::{
     AgreementRecord, ApiKeyRecord, AttemptRecord, BindingRecord, ConsentRecord, ConsentTextRecord,
-    EventRecord, IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord,
-    SessionRecord, Statement, StepRecord, Store, Unit, VerificationRecord,
+    EventRecord, Faults, IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord,
+    SessionRecord, Settings, Statement, StepRecord, Store, Unit, VerificationRecord,
 };
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-/// Polls once: in memory every future of the store is ready at once, without any runtime.
+/// Polls once: in memory every future of the store is ready at once, without any runtime. Where the
+/// tests are given a server they wait for it instead.
 pub(super) fn now<F: Future>(future: F) -> F::Output {
+    if engine::server().is_some() {
+        return wait(future);
+    }
     match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("a future of the store in memory was not ready at once"),
@@ -34,7 +39,8 @@ pub(super) fn wait<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-/// A directory that is removed with its owner.
+/// A directory that is removed with its owner; and the place of one database, there or on the
+/// server.
 pub(super) struct Directory(pub(super) PathBuf);
 
 impl Directory {
@@ -50,6 +56,23 @@ impl Directory {
     pub(super) fn file(&self) -> PathBuf {
         self.0.join("mingka.db")
     }
+
+    /// The file, or the address of a schema of the same name.
+    pub(super) fn place(&self) -> String {
+        let name = self.0.file_name().unwrap().to_string_lossy().replace('-', "_");
+        match engine::server() {
+            Some(server) => engine::schema(&server, &name),
+            None => self.file().display().to_string(),
+        }
+    }
+
+    pub(super) fn store(&self) -> Store {
+        self.store_with(Settings::default())
+    }
+
+    pub(super) fn store_with(&self, settings: Settings) -> Store {
+        engine::open(&self.place(), settings, Faults::none())
+    }
 }
 
 impl Drop for Directory {
@@ -62,9 +85,9 @@ pub(super) fn unit(guard: Statement, writes: impl IntoIterator<Item = Statement>
     Unit::new(guard).writes(writes)
 }
 
-/// A store in memory with the platform number 1.
+/// A store of its own with the platform number 1: in memory, or on the server the tests are given.
 pub(super) fn memory() -> Store {
-    let store = Store::open_in_memory().unwrap();
+    let store = engine::store(Faults::none());
     now(store.commit(Unit::new(platform(1).insert()))).unwrap();
     store
 }

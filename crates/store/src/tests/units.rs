@@ -4,7 +4,7 @@ use mingka_domain::effect::Effect;
 use mingka_domain::outcome::Operation;
 
 use super::samples::*;
-use crate::{CommitError, Store, Unavailable, Unit};
+use crate::{CommitError, Unavailable, Unit};
 
 #[test]
 fn a_guard_that_finds_its_row_there_is_a_duplicate_and_nothing_is_written() {
@@ -99,7 +99,7 @@ fn effects_come_back_only_with_the_proof() {
 #[test]
 fn what_is_closed_says_so() {
     let directory = Directory::new();
-    let on_file = Store::open(directory.file()).unwrap();
+    let on_file = directory.store();
     wait(on_file.commit(Unit::new(platform(1).insert()))).unwrap();
     let clone = on_file.clone();
     wait(on_file.close());

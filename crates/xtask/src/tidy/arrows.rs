@@ -64,6 +64,7 @@ const NOT_IN_PURE_ROOMS: &[&str] =
 /// Libraries that only the named rooms may use.
 const KEPT_TO: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
+    ("tokio-postgres", &["store"]),
     ("axum", &["web", "sandbox", "mingka"]),
     ("askama", &["web"]),
     ("rcgen", &["sandbox"]),

@@ -1,0 +1,87 @@
+//! Opening a file of SQLite: connections and their settings. The only place that knows SQLite's own
+//! switches.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::migrate;
+use crate::migrate::MIGRATIONS;
+use crate::open::{self, OpenError, Settings};
+
+/// How long a connection waits for another process before it says busy.
+const BUSY_TIMEOUT_MS: u64 = 2_000;
+/// Prepared statements kept by each connection: more than the house has texts.
+const STATEMENT_COUNT_MAX: usize = 128;
+
+/// The writing connection of a file, its schema brought up to date.
+pub(crate) fn writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
+    create_private(path)?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(OpenError::NoWriteAheadLog);
+    }
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    keep_plans(&connection)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
+    migrate::migrate(&connection, MIGRATIONS)?;
+    if let Some(pages) = settings.page_count_max {
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), (), |_| Ok(()))?;
+    }
+    Ok(connection)
+}
+
+/// A connection to a file that only reads.
+pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    keep_plans(&connection)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
+    Ok(connection)
+}
+
+/// Refuses a database whose schema is not exactly this program's.
+pub(crate) fn same_schema(connection: &Connection) -> Result<(), OpenError> {
+    open::same_schema(migrate::version(connection)?)
+}
+
+/// A database that lives in memory and ends with its connection.
+pub(crate) fn memory() -> Result<Connection, OpenError> {
+    let connection = Connection::open_in_memory()?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    keep_plans(&connection)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
+    migrate::migrate(&connection, MIGRATIONS)?;
+    Ok(connection)
+}
+
+/// Plans do not depend on the values bound: otherwise SQLite prepares a statement anew whenever a
+/// bound moment changes, which cost more than running it.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
+}
+
+/// Makes an absent file readable for its owner only; SQLite gives its log the same rights.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}

@@ -1,0 +1,34 @@
+//! The writer's thread: takes whatever waits in its bounded queue, up to a cap, and makes it one
+//! durable commit. Decides nothing about the units themselves.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::mpsc;
+
+use super::batch::Writing;
+use crate::batch::{Counters, Job, collect, tell};
+use crate::open::Settings;
+
+/// Starts the thread. It ends, after what waits is done, once every sender is gone.
+pub(crate) fn start(
+    mut writing: Writing,
+    counters: Arc<Counters>,
+    settings: &Settings,
+    alive: mpsc::Sender<Infallible>,
+) -> std::io::Result<mpsc::Sender<Job>> {
+    let (queue, mut jobs) = mpsc::channel::<Job>(settings.queue_count_max.max(1));
+    let batch_count_max = settings.batch_count_max.max(1);
+    let body = move || {
+        while let Some(first) = jobs.blocking_recv() {
+            let (works, replies) = collect(first, &mut jobs, batch_count_max);
+            let results = writing.run(&works);
+            counters.add(writing.commit_count, &results);
+            tell(replies, results);
+        }
+        drop((writing, alive));
+    };
+    thread::Builder::new().name("mingka-writer".to_owned()).spawn(body)?;
+    Ok(queue)
+}
