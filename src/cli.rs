@@ -116,6 +116,9 @@ pub(crate) struct BankArgs {
     /// /faults address (all in docs/integrating.md, an example in docs/faults.example.json).
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+    /// Sets the bank's clock ahead by this many milliseconds, to see what time does.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) clock_ahead_ms: i64,
     /// One JSON line when ready.
     #[arg(long)]
     pub(crate) json: bool,

@@ -29,7 +29,7 @@ pub(crate) async fn run(args: BankArgs) -> Result<ExitCode, String> {
     log::start(&Log { format: LogFormat::Text, level: "info".to_owned() })?;
     let faults = faults(args.faults.as_deref())?;
     let listener = listen(&args.listen).await?;
-    let bank = start(listener, &args.data, faults).await?;
+    let bank = start(listener, &args.data, faults, args.clock_ahead_ms).await?;
     let config = args.data.join(CONFIG_FILE);
     let channel = channel(&bank, &args.data, "01");
     write_config(&config, &channel)?;
@@ -64,11 +64,13 @@ pub(crate) async fn start(
     listener: TcpListener,
     folder: &Path,
     faults: Vec<Rule>,
+    clock_ahead_ms: i64,
 ) -> Result<Running, String> {
     let bank = server::start(server::Config {
         listener,
         data_dir: folder.to_owned(),
         now: || SystemClock.now(),
+        clock_ahead_ms,
         entropy: Arc::new(SystemEntropy::new()),
         faults,
     })
@@ -86,6 +88,8 @@ pub(crate) fn describe(bank: &Running) -> Value {
         "ledger": bank.ledger_url,
         "inbox": bank.inbox_url,
         "faults": bank.faults_url,
+        "clock": format!("{}/sandbox/clock", bank.base_url),
+        "statements": format!("{}/statements", bank.base_url),
     })
 }
 

@@ -115,7 +115,7 @@ async fn own_or_running_bank(
     let folder = folder.join("bank");
     let faults = bank::faults(args.faults.as_deref())?;
     let listener: TcpListener = listen("127.0.0.1:0").await?;
-    let bank = bank::start(listener, &folder, faults).await?;
+    let bank = bank::start(listener, &folder, faults, args.clock_ahead_ms).await?;
     config.channel = vec![bank::channel(&bank, &folder, &args.sign_method)];
     Ok(Some(bank))
 }

@@ -221,6 +221,7 @@ async fn bank_here(plan: &Plan, sign_method: &str) -> Result<server::Running, St
         data_dir: plan.folder.join(format!("bank-here-{sign_method}")),
         now: || SystemClock.now(),
         entropy: Arc::new(SystemEntropy::new()),
+        clock_ahead_ms: 0,
         faults: Vec::new(),
     };
     server::start(config).await.map_err(|e| e.to_string())

@@ -178,6 +178,7 @@ pub(crate) async fn bank_here(arguments: &[String]) -> Result<(), String> {
         data_dir: PathBuf::from(folder),
         now: || mingka_engine::Clock::now(&mingka_engine::SystemClock),
         entropy: Arc::new(mingka_crypto::SystemEntropy::new()),
+        clock_ahead_ms: 0,
         faults: Vec::new(),
     })
     .await

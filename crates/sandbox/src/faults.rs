@@ -6,6 +6,8 @@ pub mod script;
 use mingka_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::bank::{Execution, Habit, Notice, Refusal, Tale};
+
 /// One way in which an exchange goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "fault")]
@@ -51,13 +53,110 @@ pub enum Fault {
     },
     /// Executed, and the code is "sent" but never arrives.
     SmsLost,
+    /// Money: accepted, and executed only after this long.
+    SettleAfter {
+        /// How long.
+        ms: i64,
+    },
+    /// Money: accepted and never executed; in progress for whoever asks.
+    NeverExecuted,
+    /// Money: in progress for whoever asks, until the statement shows that it was executed.
+    UntilStatement,
+    /// Money: for this long, whoever asks is told that there is no such order, though there is.
+    NotFound {
+        /// How long.
+        ms: i64,
+    },
+    /// Money: refused, say answer, inquiry and notification; executed, says the statement.
+    DeclinedThenSettled {
+        /// Why it is refused, as they say.
+        refusal: Refusal,
+    },
+    /// Money: held as a suspected repetition of another order, and not executed.
+    SuspectedDuplicate,
+    /// Money: a disbursement comes back this long after it went out.
+    Returned {
+        /// How long.
+        ms: i64,
+    },
+    /// Money: stands in the statement of the day after.
+    BookedNextDay,
+    /// Money: the notification comes before the answer.
+    NotificationFirst,
+    /// Money: the notification is in the name of another order.
+    NotificationForAnother,
+    /// Money: the notification's signature does not fit.
+    NotificationForged,
+    /// Money: no notification comes.
+    NoNotification,
+    /// Statement: not there yet.
+    StatementLate,
+    /// Statement: marked as incomplete, with this many lines missing at its end.
+    StatementIncomplete {
+        /// How many.
+        missing: usize,
+    },
+    /// Statement: marked as complete, but cut off: this many lines are missing at its end.
+    StatementCut {
+        /// How many.
+        missing: usize,
+    },
+}
+
+/// The operations that move money.
+pub const MONEY_OPERATIONS: [&str; 4] = ["disburse", "collect", "refund", "undo"];
+/// Fetching a statement.
+pub const STATEMENT: &str = "statement";
+
+impl Fault {
+    /// How the bank treats an order because of it, where it is about that.
+    #[must_use]
+    pub fn habit(&self) -> Option<Habit> {
+        let usual = Habit::default();
+        let told = |tale| Habit { tale: Some(tale), ..usual };
+        let announced = |notice| Habit { notice: Some(notice), ..usual };
+        Some(match self {
+            Self::SettleAfter { ms } => Habit { execution: Execution::After { ms: *ms }, ..usual },
+            Self::NeverExecuted => Habit { execution: Execution::Never, ..usual },
+            Self::UntilStatement => {
+                Habit { execution: Execution::AtCutOff, ..told(Tale::InProgress) }
+            }
+            Self::NotFound { ms } => told(Tale::NotFound { ms: *ms }),
+            Self::DeclinedThenSettled { refusal } => told(Tale::Refused { refusal: *refusal }),
+            Self::SuspectedDuplicate => told(Tale::Suspected),
+            Self::Returned { ms } => Habit { returned_after_ms: Some(*ms), ..usual },
+            Self::BookedNextDay => Habit { next_day: true, ..usual },
+            Self::DuplicateNotification => announced(Notice::Twice),
+            Self::NotificationFirst => announced(Notice::BeforeAnswer),
+            Self::NotificationForAnother => announced(Notice::ForAnother),
+            Self::NotificationForged => announced(Notice::Forged),
+            Self::NoNotification => announced(Notice::Never),
+            _ => return None,
+        })
+    }
+
+    /// Whether it can happen in this operation.
+    #[must_use]
+    pub fn fits(&self, operation: &str) -> bool {
+        let statement = matches!(
+            self,
+            Self::StatementLate | Self::StatementIncomplete { .. } | Self::StatementCut { .. }
+        );
+        match self {
+            _ if statement || operation == STATEMENT => statement && operation == STATEMENT,
+            Self::Returned { .. } => operation == "disburse",
+            Self::DuplicateNotification => true,
+            _ => self.habit().is_none() || MONEY_OPERATIONS.contains(&operation),
+        }
+    }
 }
 
 /// What a request looks like to the plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe<'a> {
     /// The operation's name: `verify`, `send_code`, `open_agreement`, `query_agreement`,
-    /// `cancel_agreement`, `query_state`, `refresh_certificate`.
+    /// `cancel_agreement`, `query_state`, `refresh_certificate`, `disburse`, `send_payment_code`,
+    /// `collect`, `refund`, `undo`, `reverse`, `statement`.
     pub operation: &'a str,
     /// The card number, where the request holds one.
     pub card: Option<&'a str>,
@@ -146,6 +245,7 @@ impl Rule {
         };
         self.is_open(now)
             && !self.is_before_reading()
+            && self.fault.fits(probe.operation)
             && self.operation.as_ref().is_none_or(|wanted| wanted == probe.operation)
             && self.card.as_ref().is_none_or(card_fits)
             && self.phone.as_ref().is_none_or(|wanted| probe.phone == Some(wanted.as_str()))

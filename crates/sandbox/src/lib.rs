@@ -8,6 +8,7 @@ pub mod bank;
 pub mod cards;
 pub mod faults;
 pub mod server;
+pub mod statement;
 
 #[cfg(test)]
 mod asks;

@@ -15,7 +15,7 @@ use mingka_domain::secret::Secret;
 
 use super::answer::Answer;
 use super::read::{self, Question, Turned};
-use super::{Decided, Material, say};
+use super::{Announced, Decided, Material, Notification, announce, say};
 use crate::bank::Refusal;
 
 /// Keys and merchants.
@@ -132,6 +132,18 @@ impl Gate {
         say::say(self, entropy, heard, decided)
     }
 
+    /// Whether this is one of its merchants.
+    #[must_use]
+    pub fn knows(&self, merchant: &str) -> bool {
+        self.merchants.contains_key(merchant)
+    }
+
+    /// Writes and signs an announcement: none where the merchant named no address for it.
+    #[must_use]
+    pub fn announce(&self, entropy: &dyn Entropy, announced: &Announced) -> Vec<Notification> {
+        announce::write(self, entropy, announced)
+    }
+
     /// Signs a message of the bank's. Where no key is shared it stays unsigned, and nobody need
     /// believe it.
     pub(super) fn sign(&self, fields: &mut Fields, form: Form, merchant: &str) {
@@ -180,7 +192,7 @@ impl Gate {
         sealer.seal(clear.as_bytes(), entropy).ok()
     }
 
-    fn is_simulation(&self) -> bool {
+    pub(super) fn is_simulation(&self) -> bool {
         matches!(self.keys, Keys::Simulation(_))
     }
 

@@ -7,7 +7,7 @@ use mingka_channels::acp::wire::Fields;
 use mingka_channels::acp::{Encoding, Version};
 
 use super::gate::{Form, Method};
-use crate::bank::{Ask, Elements, OrderKey, Refusal};
+use crate::bank::{Ask, Elements, Movement, OrderKey, Original, Refusal, What};
 
 /// What a request asks for.
 #[derive(Debug, Clone)]
@@ -30,6 +30,14 @@ impl Question {
                 Ask::QueryOpening { .. } => "query_agreement",
                 Ask::Close { .. } => "cancel_agreement",
                 Ask::QueryState { .. } => "query_state",
+                Ask::SendPaymentCode { .. } => "send_payment_code",
+                Ask::Reverse { .. } => "reverse",
+                Ask::Move(movement) => match movement.what {
+                    What::Disburse { .. } => "disburse",
+                    What::Collect { .. } => "collect",
+                    What::Refund { .. } => "refund",
+                    What::Undo { .. } => "undo",
+                },
             },
         }
     }
@@ -101,14 +109,10 @@ pub(super) fn question(
             Ask::Open { order, elements, code: code.ok_or(missing("smsCode"))? }
         }
         ("78", "02") => Ask::QueryOpening { order },
-        ("74", "01") => {
-            let group = reader.requester()?;
-            let token = group.ascii("token").ok_or(missing("token"))?;
-            Ask::Close { order, token: token.to_owned() }
-        }
+        ("74", "01") => Ask::Close { order, token: reader.token()? },
         ("00", "00" | "03") => Ask::QueryState { order },
         ("95", "00") => return Ok(Question::Certificate),
-        _ => return Err(Turned::new(Refusal::NoPermission, "txnType")),
+        (txn_type, sub_type) => reader.money(order, txn_type, sub_type)?,
     };
     Ok(Question::Ask(ask))
 }
@@ -169,6 +173,12 @@ impl<Open: Fn(&str) -> Option<Vec<u8>>> Reader<'_, Open> {
         }
     }
 
+    /// The token, in its requester's group.
+    fn token(&self) -> Result<String, Turned> {
+        let group = self.requester()?;
+        group.ascii("token").map(str::to_owned).ok_or(missing("token"))
+    }
+
     fn with_phone(&self) -> Result<(Elements, Option<String>), Turned> {
         let read = self.elements()?;
         if read.0.phone.is_none() {
@@ -184,10 +194,7 @@ impl<Open: Fn(&str) -> Option<Vec<u8>>> Reader<'_, Open> {
         let card = (self.open)(card).ok_or(malformed("accNo"))?;
         let card = String::from_utf8(card).map_err(|_| malformed("accNo"))?;
         let mut elements = Elements { card, name: None, id_number: None, phone: None };
-        let Some(info) = self.fields.ascii("customerInfo") else { return Ok((elements, None)) };
-        let wrong = malformed("customerInfo");
-        let info = STANDARD.decode(info).map_err(|_| wrong)?;
-        let info = Fields::parse_group(&info).map_err(|_| wrong)?;
+        let Some(info) = self.customer()? else { return Ok((elements, None)) };
         elements.name = match info.bytes("customerNm") {
             Some(name) => Some(self.encoding.decode(name).ok_or(malformed("customerNm"))?),
             None => None,
@@ -204,4 +211,94 @@ impl<Open: Fn(&str) -> Option<Vec<u8>>> Reader<'_, Open> {
         }
         Ok((elements, info.ascii("smsCode").map(str::to_owned)))
     }
+
+    fn customer(&self) -> Result<Option<Fields>, Turned> {
+        let Some(info) = self.fields.ascii("customerInfo") else { return Ok(None) };
+        let wrong = malformed("customerInfo");
+        let info = STANDARD.decode(info).map_err(|_| wrong)?;
+        Fields::parse_group(&info).map(Some).map_err(|_| wrong)
+    }
 }
+
+/// The messages that move money.
+impl<Open: Fn(&str) -> Option<Vec<u8>>> Reader<'_, Open> {
+    fn money(&self, order: OrderKey, txn_type: &str, sub_type: &str) -> Result<Ask, Turned> {
+        let what = match (txn_type, sub_type) {
+            ("77", "02") => {
+                self.product(BIZ_TOKEN)?;
+                let (token, amount_fen) = (self.token()?, self.amount_in_yuan()?);
+                return Ok(Ask::SendPaymentCode { order, token, amount_fen });
+            }
+            ("99", "01") => {
+                let again = || Original::Order(order.clone());
+                let original = self.original().unwrap_or_else(|_| again());
+                return Ok(Ask::Reverse { order, original });
+            }
+            ("12", "00") => {
+                self.product(BIZ_DISBURSEMENT)?;
+                self.amount_in_yuan()?;
+                What::Disburse { elements: self.payee()? }
+            }
+            ("01", "01") => {
+                self.product(BIZ_TOKEN)?;
+                self.amount_in_yuan()?;
+                let info = self.customer()?;
+                let code = info.as_ref().and_then(|info| info.ascii("smsCode"));
+                What::Collect { token: self.token()?, code: code.map(str::to_owned) }
+            }
+            ("04", "00") => What::Refund { original: self.original()? },
+            ("31", "00") => What::Undo { original: self.original()? },
+            _ => return Err(Turned::new(Refusal::NoPermission, "txnType")),
+        };
+        Ok(Ask::Move(Movement { order, amount_fen: self.amount()?, what }))
+    }
+
+    fn product(&self, expected: &str) -> Result<(), Turned> {
+        match self.fields.ascii("bizType").ok_or(missing("bizType"))? {
+            product if product == expected => Ok(()),
+            _ => Err(Turned::new(Refusal::NoPermission, "bizType")),
+        }
+    }
+
+    /// In fen, without sign or point.
+    fn amount(&self) -> Result<i64, Turned> {
+        let text = self.fields.ascii("txnAmt").ok_or(missing("txnAmt"))?;
+        let digits = text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let amount_fen = text.parse().ok().filter(|fen| digits && *fen > 0);
+        amount_fen.ok_or(malformed("txnAmt"))
+    }
+
+    fn amount_in_yuan(&self) -> Result<i64, Turned> {
+        match self.fields.ascii("currencyCode").ok_or(missing("currencyCode"))? {
+            "156" => self.amount(),
+            _ => Err(malformed("currencyCode")),
+        }
+    }
+
+    fn original(&self) -> Result<Original, Turned> {
+        let query_id = self.fields.ascii("origQryId").ok_or(missing("origQryId"))?;
+        Ok(Original::QueryId(query_id.to_owned()))
+    }
+
+    /// The account that is paid: a person's card with a name or an ID number, or a company's
+    /// account with its name.
+    fn payee(&self) -> Result<Elements, Turned> {
+        let mut elements = self.elements()?.0;
+        if self.fields.ascii("accType") == Some("04") {
+            let wrong = malformed("reserved");
+            let group = self.fields.bytes("reserved").ok_or(missing("reserved"))?;
+            let group = Fields::parse_group(group).map_err(|_| wrong)?;
+            let name = group.bytes("comDebitCardAccName").ok_or(missing("comDebitCardAccName"))?;
+            elements.name = Some(self.encoding.decode(name).ok_or(wrong)?);
+            elements.id_number = group.ascii("businessLicenseRegNo").map(str::to_owned);
+        }
+        if elements.name.is_none() && elements.id_number.is_none() {
+            return Err(missing("customerNm"));
+        }
+        Ok(elements)
+    }
+}
+
+/// The product of tokens, and that of disbursements.
+const BIZ_TOKEN: &str = "000902";
+const BIZ_DISBURSEMENT: &str = "000401";

@@ -7,6 +7,7 @@ use mingka_crypto::Entropy;
 use mingka_domain::time::{DAY_MS, Timestamp};
 use zeroize::Zeroizing;
 
+use super::announce;
 use super::answer::{Answer, Delivery, Manner, Notification};
 use super::codes::{ACCEPTED, SUCCESS, response_code};
 use super::gate::{Gate, Heard};
@@ -17,10 +18,12 @@ use crate::faults::Fault;
 
 /// How long after its answer a notification leaves.
 const NOTIFICATION_AFTER_MS: u64 = 2_000;
+/// How long an answer waits that comes after its notification.
+const ANSWER_AFTER_NOTIFICATION_MS: u64 = 1_500;
 /// How long an agreement is good for.
 const AGREEMENT_LIFE_MS: i64 = 5 * 365 * DAY_MS;
 /// What every answer repeats from its request.
-const REPEATED: [&str; 10] = [
+pub(super) const REPEATED: [&str; 12] = [
     "version",
     "encoding",
     "bizType",
@@ -30,13 +33,18 @@ const REPEATED: [&str; 10] = [
     "merId",
     "orderId",
     "txnTime",
+    "txnAmt",
+    "currencyCode",
     "reqReserved",
 ];
 
 /// The answer to one request.
 pub(super) fn say(gate: &Gate, entropy: &dyn Entropy, heard: &Heard, decided: Decided) -> Answer {
     let fault = decided.fault.as_ref();
-    let delivery = delivery(fault);
+    let mut delivery = delivery(fault);
+    if !decided.before.is_empty() {
+        delivery.delay_ms = delivery.delay_ms.max(ANSWER_AFTER_NOTIFICATION_MS);
+    }
     if matches!(fault, Some(Fault::BadGateway | Fault::BadGatewayAfter)) {
         let notifications = notifications(gate, entropy, heard, &decided);
         return Answer { response: bad_gateway(), delivery, notifications };
@@ -84,7 +92,9 @@ fn answer_fields(gate: &Gate, heard: &Heard, decided: &Decided) -> Fields {
             fields.set(name, value);
         }
     }
-    let mut put = |code: &str, message: &str| put_code(&mut fields, heard, "resp", code, message);
+    let mut put = |code: &str, message: &str| {
+        put_code(&mut fields, heard.form.encoding, "resp", code, message)
+    };
     match &decided.said {
         Said::TurnedAway(Turned { refusal, field }) => {
             let (code, message) = response_code(*refusal);
@@ -112,7 +122,7 @@ fn put_verdict(fields: &mut Fields, heard: &Heard, decided: &Decided, verdict: &
         Verdict::Done(_) => SUCCESS,
         Verdict::Refused(refusal) => response_code(*refusal),
     };
-    put_code(fields, heard, "resp", code, message);
+    put_code(fields, heard.form.encoding, "resp", code, message);
     match verdict {
         Verdict::Done(Done::Opened { token, opened_at }) => {
             put_token(fields, heard, token, *opened_at);
@@ -122,16 +132,30 @@ fn put_verdict(fields: &mut Fields, heard: &Heard, decided: &Decided, verdict: &
                 Outcome::Done => SUCCESS,
                 Outcome::Refused(refusal) => response_code(*refusal),
             };
-            put_code(fields, heard, "origResp", code, message);
+            put_code(fields, heard.form.encoding, "origResp", code, message);
+        }
+        Verdict::Done(Done::Accepted { query_id }) => {
+            fields.set("queryId", query_id.as_bytes());
+        }
+        Verdict::Done(Done::Payment(report)) => {
+            let (code, message) = announce::code(report.says);
+            put_code(fields, heard.form.encoding, "origResp", code, message);
+            announce::put_report(fields, report);
         }
         _ => {}
     }
 }
 
 /// A code and its text, in the character set of the conversation.
-fn put_code(fields: &mut Fields, heard: &Heard, prefix: &str, code: &str, message: &str) {
+pub(super) fn put_code(
+    fields: &mut Fields,
+    encoding: Encoding,
+    prefix: &str,
+    code: &str,
+    message: &str,
+) {
     fields.set(&format!("{prefix}Code"), code.as_bytes());
-    if let Some(message) = heard.form.encoding.encode(message) {
+    if let Some(message) = encoding.encode(message) {
         fields.set(&format!("{prefix}Msg"), message);
     }
 }
@@ -185,6 +209,11 @@ fn notifications(
     heard: &Heard,
     decided: &Decided,
 ) -> Vec<Notification> {
+    let before = decided.before.iter().flat_map(|one| gate.announce(entropy, one));
+    let before: Vec<Notification> = before.collect();
+    if !before.is_empty() {
+        return before;
+    }
     let Ok(Question::Ask(Ask::Open { elements, .. })) = &heard.question else { return Vec::new() };
     let Said::Verdict(verdict @ Verdict::Done(Done::Opened { .. })) = &decided.said else {
         return Vec::new();

@@ -1,6 +1,7 @@
 //! The bank's side against the codec of the other side: every method, version and character set,
 //! every magic card, every fault, and everything that must be turned away.
 
+mod money;
 mod pair;
 
 use mingka_channels::acp::wire::Fields;
@@ -240,6 +241,7 @@ fn shown(pair: &mut Pair, card: &MagicCard) -> (Answer, Result<Reply, Unreadable
             let token = opened.1.unwrap().token.unwrap().number;
             pair.exchange(&Request::CancelAgreement { token }, &closing)
         }
+        Some(other) => panic!("no card shows at {other:?}"),
     }
 }
 

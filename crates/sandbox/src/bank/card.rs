@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::account::Terms;
+use super::course::Habit;
 use super::order::{Elements, Refusal};
 use crate::faults::Fault;
 
@@ -22,6 +24,13 @@ pub struct Card {
     pub receiving: CardState,
     /// Whether money can go out.
     pub paying: CardState,
+    /// In which state it is once money is concerned, where that is another: an account can be
+    /// frozen after its card was bound.
+    pub later: Option<Directions>,
+    /// What its account holds and allows.
+    pub terms: Terms,
+    /// How its bank treats orders about it.
+    pub habit: Option<Habit>,
     /// A reason of its own to refuse, and when.
     pub hurdle: Option<Hurdle>,
     /// Whether messages to its phone arrive.
@@ -40,6 +49,16 @@ pub struct Trouble {
     /// What goes wrong.
     #[serde(flatten)]
     pub fault: Fault,
+}
+
+/// The state of a card in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Directions {
+    /// Whether money can come in.
+    pub receiving: CardState,
+    /// Whether money can go out.
+    pub paying: CardState,
 }
 
 /// The state of a card in one direction.
@@ -87,14 +106,26 @@ pub enum Stage {
     Open,
     /// Closing an agreement.
     Close,
+    /// Paying out to the card.
+    Disburse,
+    /// Sending a code for one payment.
+    SendPaymentCode,
+    /// Taking a payment from the card.
+    Collect,
+    /// Refunding a payment.
+    Refund,
+    /// Undoing a payment on its day.
+    Undo,
+    /// Reversing a payment whose result is not known.
+    Reverse,
 }
 
 /// A reason to refuse from a certain stage on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hurdle {
-    /// The first stage of a binding that meets it; the closing meets only its own. A verification
-    /// meets it always, unless it stands only before the opening or the closing.
+    /// The first stage of a binding that meets it; the closing and what moves money meet only their
+    /// own. A verification meets it always, unless it stands only before the opening or later.
     pub stage: Stage,
     /// The reason.
     pub refusal: Refusal,
@@ -112,6 +143,9 @@ impl Card {
             reserved_phone: Some(phone.to_owned()),
             receiving: CardState::Normal,
             paying: CardState::Normal,
+            later: None,
+            terms: Terms::default(),
+            habit: None,
             hurdle: None,
             sms_arrives: true,
             verifications_per_day: None,
@@ -133,15 +167,20 @@ impl Card {
     /// whether the account lives, so one open direction is enough.
     #[must_use]
     pub fn refuses(&self, stage: Stage) -> Option<Refusal> {
+        let now = Directions { receiving: self.receiving, paying: self.paying };
+        let later = self.later.unwrap_or(now);
         let by_state = match stage {
             Stage::Verify if self.receiving == CardState::Normal => None,
-            Stage::Verify | Stage::SendCode | Stage::Open => self.paying_refusal(),
-            Stage::Close => None,
+            Stage::Verify | Stage::SendCode | Stage::Open => now.refuses_paying(),
+            Stage::SendPaymentCode | Stage::Collect => later.refuses_paying(),
+            // Money that comes back comes in.
+            Stage::Disburse | Stage::Refund | Stage::Undo => later.refuses_receiving(),
+            Stage::Close | Stage::Reverse => None,
         };
         let by_hurdle = self.hurdle.filter(|hurdle| match stage {
             Stage::Verify => hurdle.stage <= Stage::SendCode,
             Stage::SendCode | Stage::Open => hurdle.stage <= stage && hurdle.stage != Stage::Verify,
-            Stage::Close => hurdle.stage == Stage::Close,
+            own => hurdle.stage == own,
         });
         by_state.or_else(|| by_hurdle.map(|hurdle| hurdle.refusal))
     }
@@ -160,24 +199,42 @@ impl Card {
             || differs(&elements.phone, self.reserved_phone.as_deref().unwrap_or_default());
         wrong.then_some(Refusal::MismatchOneOf)
     }
+}
 
-    fn paying_refusal(&self) -> Option<Refusal> {
-        let refusal = match self.paying {
-            CardState::Normal => return None,
-            CardState::Frozen if self.receiving == CardState::Normal => Refusal::ReceiveOnly,
-            CardState::Frozen => Refusal::Frozen,
-            CardState::Lost => Refusal::Lost,
-            CardState::Stolen => Refusal::Stolen,
-            CardState::CourtFrozen => Refusal::CourtFrozen,
-            CardState::Closed => Refusal::Closed,
-            CardState::Dormant => Refusal::Dormant,
-            CardState::NotActivated => Refusal::NotActivated,
-            CardState::Captured => Refusal::Captured,
-            CardState::Expired => Refusal::CardExpired,
-            CardState::PinLocked => Refusal::PinLocked,
-            CardState::Restricted => Refusal::Restricted,
-            CardState::Abnormal => Refusal::StateAbnormal,
-        };
-        Some(refusal)
+impl Directions {
+    fn refuses_paying(self) -> Option<Refusal> {
+        match self.paying {
+            CardState::Frozen if self.receiving == CardState::Normal => Some(Refusal::ReceiveOnly),
+            state => state.refusal(),
+        }
+    }
+
+    /// A lost or expired card is still an account that money can come to, at most banks; here it is
+    /// not: whoever reported it lost should not be paid there.
+    fn refuses_receiving(self) -> Option<Refusal> {
+        match self.receiving {
+            CardState::Frozen if self.paying == CardState::Normal => Some(Refusal::PayOnly),
+            state => state.refusal(),
+        }
+    }
+}
+
+impl CardState {
+    const fn refusal(self) -> Option<Refusal> {
+        Some(match self {
+            Self::Normal => return None,
+            Self::Frozen => Refusal::Frozen,
+            Self::Lost => Refusal::Lost,
+            Self::Stolen => Refusal::Stolen,
+            Self::CourtFrozen => Refusal::CourtFrozen,
+            Self::Closed => Refusal::Closed,
+            Self::Dormant => Refusal::Dormant,
+            Self::NotActivated => Refusal::NotActivated,
+            Self::Captured => Refusal::Captured,
+            Self::Expired => Refusal::CardExpired,
+            Self::PinLocked => Refusal::PinLocked,
+            Self::Restricted => Refusal::Restricted,
+            Self::Abnormal => Refusal::StateAbnormal,
+        })
     }
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::card::Stage;
 use super::code::Draw;
+use super::course::Course;
+use super::day::SettlementDay;
 use super::order::{OrderKey, Refusal};
+use super::payment::Envelope;
 
 /// One line of the books.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +37,32 @@ pub struct Entry {
     /// Of a closing: the order that had opened the agreement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<OrderKey>,
+    /// Where money is concerned: how much, and what else belongs to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money: Option<Box<Money>>,
+}
+
+/// The money of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Money {
+    /// How much, in fen. Of a reversal: how much moved back, which is nothing where nothing had
+    /// moved. Of a balance: what it is now.
+    pub amount_fen: i64,
+    /// Of a movement: the settlement day it is booked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<SettlementDay>,
+    /// The order whose money is given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<OrderKey>,
+    /// Of a code: the opening of the agreement it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<OrderKey>,
+    /// Of an acceptance: what was decided about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<Course>,
+    /// Of an acceptance: what the protocol wants back with the announcement.
+    #[serde(default, skip_serializing_if = "Envelope::is_empty")]
+    pub envelope: Envelope,
 }
 
 /// What an entry is about.
@@ -48,6 +77,27 @@ pub enum Kind {
     AgreementClosed,
     /// Elements were compared, whatever came out.
     VerificationDone,
+    /// A one-time code for one payment was sent.
+    PaymentCodeSent,
+    /// An order was accepted; nothing has moved yet.
+    PaymentAccepted {
+        /// What it is.
+        stage: Stage,
+    },
+    /// Money went from a merchant to a card.
+    Disbursed,
+    /// Money went from a card to a merchant.
+    Collected,
+    /// A part of a collection, or all of it, went back.
+    Refunded,
+    /// A collection went back, whole, on its own day.
+    Undone,
+    /// A collection was reversed: what had moved went back, what had not never will.
+    Reversed,
+    /// A disbursement came back to its merchant.
+    Returned,
+    /// A merchant's prefunded balance was set.
+    BalanceSet,
     /// Nothing was executed.
     Refused {
         /// What had been asked.
@@ -56,22 +106,43 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The stage it belongs to.
+    /// The stage whose result it is; none where it is no result.
     #[must_use]
-    pub const fn stage(self) -> Stage {
-        match self {
+    pub const fn stage(self) -> Option<Stage> {
+        Some(match self {
             Self::CodeSent => Stage::SendCode,
             Self::AgreementOpened => Stage::Open,
             Self::AgreementClosed => Stage::Close,
             Self::VerificationDone => Stage::Verify,
+            Self::PaymentCodeSent => Stage::SendPaymentCode,
+            Self::Disbursed => Stage::Disburse,
+            Self::Collected => Stage::Collect,
+            Self::Refunded => Stage::Refund,
+            Self::Undone => Stage::Undo,
+            Self::Reversed => Stage::Reverse,
             Self::Refused { stage } => stage,
-        }
+            Self::PaymentAccepted { .. } | Self::Returned | Self::BalanceSet => return None,
+        })
     }
 
     /// Whether something was executed.
     #[must_use]
     pub const fn is_execution(self) -> bool {
-        !matches!(self, Self::Refused { .. })
+        !matches!(self, Self::Refused { .. } | Self::PaymentAccepted { .. } | Self::BalanceSet)
+    }
+
+    /// Whether money moved.
+    #[must_use]
+    pub const fn is_movement(self) -> bool {
+        matches!(
+            self,
+            Self::Disbursed
+                | Self::Collected
+                | Self::Refunded
+                | Self::Undone
+                | Self::Reversed
+                | Self::Returned
+        )
     }
 
     /// The name it has in the books.
@@ -82,6 +153,15 @@ impl Kind {
             Self::AgreementOpened => "agreement_opened",
             Self::AgreementClosed => "agreement_closed",
             Self::VerificationDone => "verification_done",
+            Self::PaymentCodeSent => "payment_code_sent",
+            Self::PaymentAccepted { .. } => "payment_accepted",
+            Self::Disbursed => "disbursed",
+            Self::Collected => "collected",
+            Self::Refunded => "refunded",
+            Self::Undone => "undone",
+            Self::Reversed => "reversed",
+            Self::Returned => "returned",
+            Self::BalanceSet => "balance_set",
             Self::Refused { .. } => "refused",
         }
     }
@@ -117,6 +197,7 @@ impl Entry {
             draw: None,
             delivered: false,
             closes: None,
+            money: None,
         }
     }
 }

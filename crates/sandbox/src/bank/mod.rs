@@ -1,21 +1,39 @@
 //! A bank that behaves like banks, as a pure model: cards, reserved phones, one-time codes,
-//! agreements and a ledger of what was really executed. It does no I/O and owns no clock and no
+//! agreements, accounts and a ledger of what was really executed. It does no I/O and owns no clock and no
 //! randomness: every question brings its moment and its random draw, and the state is nothing but
 //! the sum of the ledger's entries, so that replaying them rebuilds it.
 
+mod account;
+mod binding;
 pub mod card;
+mod clock;
 mod code;
+mod course;
+mod day;
 mod ledger;
+mod money;
 mod order;
+mod payment;
+mod statement;
 
 use std::collections::BTreeMap;
 
-use mingka_domain::time::{DAY_MS, MINUTE_MS, Timestamp};
+use mingka_domain::time::{MINUTE_MS, Timestamp};
 
-pub use self::card::{Card, CardState, Hurdle, Stage, Trouble};
+pub use self::account::{Account, AccountClass, Purse, Terms};
+pub use self::card::{Card, CardState, Directions, Hurdle, Stage, Trouble};
+pub use self::clock::{Announcement, Report, Says};
 pub use self::code::{CODE_ALWAYS_RIGHT, CODES_ALWAYS_WRONG, Draw, SentCode};
-pub use self::ledger::{Entry, Kind, Outcome};
-pub use self::order::{Ask, Done, Elements, OrderKey, Refusal, Verdict};
+pub use self::course::{Course, Execution, Habit, Notice, Tale, Told};
+pub use self::day::SettlementDay;
+pub use self::ledger::{Entry, Kind, Money, Outcome};
+use self::money::Moment;
+pub use self::order::{
+    Ask, Circumstances, Done, Elements, Movement, OrderKey, Original, Refusal, Verdict, What,
+};
+use self::payment::Books;
+pub use self::payment::{Envelope, Payment, PaymentState};
+pub use self::statement::{Statement, StatementLine};
 
 /// How this bank behaves where banks differ.
 #[derive(Debug, Clone)]
@@ -28,6 +46,19 @@ pub struct Rules {
     pub verification_count_per_day_max: Option<usize>,
     /// How many entries the books hold before the bank calls itself busy.
     pub entry_count_max: usize,
+    /// What a merchant has prefunded when the books are opened, in fen.
+    pub merchant_balance_fen: i64,
+    /// Whether a payment needs a code of its own.
+    pub payment_code_required: bool,
+    /// How many months a payment can be refunded.
+    pub refund_months_max: i32,
+    /// How long an accepted order takes to be executed, at least.
+    pub execution_min_ms: i64,
+    /// How long an accepted order takes to be executed, at most, when all goes well.
+    pub execution_max_ms: i64,
+    /// How long after its execution a movement is booked, at most: around 23:00 this decides on
+    /// which day it stands.
+    pub booking_lag_max_ms: i64,
 }
 
 impl Default for Rules {
@@ -37,9 +68,28 @@ impl Default for Rules {
             code_wrong_count_max: 5,
             verification_count_per_day_max: None,
             entry_count_max: 4_000_000,
+            merchant_balance_fen: 10_000_000_000,
+            payment_code_required: true,
+            refund_months_max: 11,
+            execution_min_ms: 200,
+            execution_max_ms: 3_000,
+            booking_lag_max_ms: 3_000,
         }
     }
 }
+
+/// The orders without money whose state can be asked for, and those about money that were refused
+/// before they were accepted.
+const RESULTS: [Stage; 8] = [
+    Stage::Open,
+    Stage::Close,
+    Stage::Verify,
+    Stage::Disburse,
+    Stage::Collect,
+    Stage::Refund,
+    Stage::Undo,
+    Stage::Reverse,
+];
 
 /// Where the bank looks up a card that is not in its own list: rules that invent one.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +113,8 @@ pub struct Bank {
     openings: BTreeMap<OrderKey, String>,
     results: BTreeMap<(OrderKey, Stage), Outcome>,
     verified_at: BTreeMap<String, Vec<Timestamp>>,
+    books: Books,
+    announcements: Vec<Announcement>,
     fresh: usize,
 }
 
@@ -96,6 +148,8 @@ impl Bank {
             openings: BTreeMap::new(),
             results: BTreeMap::new(),
             verified_at: BTreeMap::new(),
+            books: Books::default(),
+            announcements: Vec::new(),
             fresh: 0,
         }
     }
@@ -108,20 +162,33 @@ impl Bank {
     }
 
     /// Answers one question at one moment. Whatever it executes stands in the books before it
-    /// returns. `sms_arrives` is false where a fault swallows the message.
-    pub fn ask(&mut self, now: Timestamp, draw: Draw, ask: &Ask, sms_arrives: bool) -> Verdict {
+    /// returns.
+    pub fn ask(
+        &mut self,
+        now: Timestamp,
+        draw: Draw,
+        ask: &Ask,
+        circumstances: &Circumstances,
+    ) -> Verdict {
+        self.tick(now);
         if self.entries.len() >= self.rules.entry_count_max {
             return Verdict::Refused(Refusal::Busy);
         }
+        let when = Moment { now, draw, circumstances };
         match ask {
             Ask::Verify { order, elements } => self.verify(now, order, elements),
             Ask::SendCode { order, elements } => {
-                self.send_code(now, draw, order, elements, sms_arrives)
+                self.send_code(now, draw, order, elements, circumstances.sms_arrives)
             }
             Ask::Open { order, elements, code } => self.open(now, draw, order, elements, code),
             Ask::QueryOpening { order } => self.query_opening(order),
             Ask::Close { order, token } => self.close(now, order, token),
-            Ask::QueryState { order } => self.query_state(order),
+            Ask::QueryState { order } => self.query_state(now, order),
+            Ask::SendPaymentCode { order, token, amount_fen } => {
+                self.send_payment_code(when, order, token, *amount_fen)
+            }
+            Ask::Move(movement) => self.move_money(when, movement),
+            Ask::Reverse { order, original } => self.reverse(now, order, original),
         }
     }
 
@@ -149,14 +216,28 @@ impl Bank {
 
     /// The codes that were sent, newest first, with the order each belongs to.
     pub fn newest_codes(&self) -> impl Iterator<Item = (&OrderKey, &SentCode)> {
-        let sent = self.entries.iter().rev().filter(|entry| entry.kind == Kind::CodeSent);
-        sent.filter_map(|entry| self.codes.get_key_value(&entry.order))
+        self.entries.iter().rev().filter_map(|entry| match entry.kind {
+            Kind::CodeSent => self.codes.get_key_value(&entry.order),
+            // A code that was sent again took the place of the earlier one.
+            Kind::PaymentCodeSent => {
+                let (order, code) = self.books.codes.get_key_value(&entry.order)?;
+                (code.sent.at == entry.at).then_some((order, &code.sent))
+            }
+            _ => None,
+        })
     }
 
     /// The code sent for an order.
     #[must_use]
     pub fn code(&self, order: &OrderKey) -> Option<&SentCode> {
-        self.codes.get(order)
+        let for_payment = || self.books.codes.get(order).map(|code| &code.sent);
+        self.codes.get(order).or_else(for_payment)
+    }
+
+    /// The agreement a token stands for, open or closed.
+    #[must_use]
+    pub fn agreement(&self, token: &str) -> Option<&Agreement> {
+        self.agreements.get(token)
     }
 
     /// Every agreement ever opened.
@@ -183,158 +264,19 @@ impl Bank {
         self.fresh = self.entries.len();
     }
 
-    fn verify(&mut self, now: Timestamp, order: &OrderKey, elements: &Elements) -> Verdict {
-        if self.results.contains_key(&(order.clone(), Stage::Verify)) {
-            return Verdict::Refused(Refusal::Duplicate);
+    /// The state of an order. Codes sent are not orders of their own at this bank: an order that
+    /// only had a code sent is not found.
+    fn query_state(&self, now: Timestamp, order: &OrderKey) -> Verdict {
+        if let Some(payment) = self.payment(order) {
+            return self.payment_state(now, payment);
         }
-        let found = self.card(&elements.card);
-        let refusal = match &found {
-            None => Some(Refusal::CardUnknown),
-            Some(card) if self.verified_too_often(now, card) => Some(Refusal::TooOften),
-            Some(card) => card.refuses(Stage::Verify).or_else(|| card.mismatch(elements)),
-        };
-        let slug = found.map_or_else(String::new, |card| card.slug);
-        let outcome = refusal.map_or(Outcome::Done, Outcome::Refused);
-        self.record(Entry::new(now, order, Kind::VerificationDone, &slug, outcome));
-        refusal.map_or(Verdict::Done(Done::Matched), Verdict::Refused)
-    }
-
-    fn send_code(
-        &mut self,
-        now: Timestamp,
-        draw: Draw,
-        order: &OrderKey,
-        elements: &Elements,
-        arrives: bool,
-    ) -> Verdict {
-        if self.codes.contains_key(order) || self.openings.contains_key(order) {
-            return Verdict::Refused(Refusal::Duplicate);
-        }
-        let card = match self.willing(Stage::SendCode, elements) {
-            Ok(card) => card,
-            Err(refusal) => return self.refuse(now, order, Stage::SendCode, elements, refusal),
-        };
-        let mut entry = Entry::new(now, order, Kind::CodeSent, &card.slug, Outcome::Done);
-        entry.draw = Some(draw);
-        entry.delivered = arrives && card.sms_arrives;
-        self.record(entry);
-        Verdict::Done(Done::CodeSent)
-    }
-
-    fn open(
-        &mut self,
-        now: Timestamp,
-        draw: Draw,
-        order: &OrderKey,
-        elements: &Elements,
-        code: &str,
-    ) -> Verdict {
-        if self.openings.contains_key(order) {
-            return Verdict::Refused(Refusal::Duplicate);
-        }
-        let card = match self.willing(Stage::Open, elements) {
-            Ok(card) => card,
-            Err(refusal) => return self.refuse(now, order, Stage::Open, elements, refusal),
-        };
-        let refusal = match self.codes.get(order) {
-            None => Some(Refusal::CodeNeverSent),
-            Some(sent) if sent.card != card.slug => Some(Refusal::OriginalDiffers),
-            Some(sent) => sent.refuses(code, now, &self.rules),
-        };
-        if let Some(refusal) = refusal {
-            return self.refuse(now, order, Stage::Open, elements, refusal);
-        }
-        let mut entry = Entry::new(now, order, Kind::AgreementOpened, &card.slug, Outcome::Done);
-        entry.draw = Some(draw);
-        self.record(entry);
-        self.query_opening(order)
-    }
-
-    fn query_opening(&self, order: &OrderKey) -> Verdict {
-        match self.opened_by(order) {
-            Some(agreement) if agreement.closed_at.is_none() => Verdict::Done(Done::Opened {
-                token: agreement.token.clone(),
-                opened_at: agreement.opened_at,
-            }),
-            Some(_) => Verdict::Refused(Refusal::TokenInvalid),
-            None => Verdict::Refused(Refusal::NotFound),
-        }
-    }
-
-    fn close(&mut self, now: Timestamp, order: &OrderKey, token: &str) -> Verdict {
-        if self.results.get(&(order.clone(), Stage::Close)) == Some(&Outcome::Done) {
-            return Verdict::Refused(Refusal::Duplicate);
-        }
-        let open = self.agreements.get(token).filter(|agreement| {
-            agreement.closed_at.is_none() && agreement.order.merchant == order.merchant
-        });
-        let Some(agreement) = open else {
-            return self.refuse_closing(now, order, "", Refusal::TokenInvalid);
-        };
-        let card = self.card_by_slug(&agreement.card);
-        if let Some(refusal) = card.and_then(|card| card.refuses(Stage::Close)) {
-            let slug = agreement.card.clone();
-            return self.refuse_closing(now, order, &slug, refusal);
-        }
-        let mut entry =
-            Entry::new(now, order, Kind::AgreementClosed, &agreement.card, Outcome::Done);
-        entry.closes = Some(agreement.order.clone());
-        self.record(entry);
-        Verdict::Done(Done::Closed)
-    }
-
-    /// The state of an opening, a closing or a verification. Codes sent are not orders of their
-    /// own at this bank: an order that only had a code sent is not found.
-    fn query_state(&self, order: &OrderKey) -> Verdict {
-        let result = [Stage::Open, Stage::Close, Stage::Verify]
+        let result = RESULTS
             .into_iter()
             .find_map(|stage| Some((stage, *self.results.get(&(order.clone(), stage))?)));
         match result {
             Some((stage, outcome)) => Verdict::Done(Done::State { stage, outcome }),
             None => Verdict::Refused(Refusal::NotFound),
         }
-    }
-
-    fn willing(&self, stage: Stage, elements: &Elements) -> Result<Card, Refusal> {
-        let card = self.card(&elements.card).ok_or(Refusal::CardUnknown)?;
-        match card.refuses(stage).or_else(|| card.mismatch(elements)) {
-            Some(refusal) => Err(refusal),
-            None => Ok(card),
-        }
-    }
-
-    fn refuse(
-        &mut self,
-        now: Timestamp,
-        order: &OrderKey,
-        stage: Stage,
-        elements: &Elements,
-        refusal: Refusal,
-    ) -> Verdict {
-        let slug = self.card(&elements.card).map_or_else(String::new, |card| card.slug);
-        self.record(Entry::new(now, order, Kind::Refused { stage }, &slug, refusal.into()));
-        Verdict::Refused(refusal)
-    }
-
-    fn refuse_closing(
-        &mut self,
-        now: Timestamp,
-        order: &OrderKey,
-        slug: &str,
-        refusal: Refusal,
-    ) -> Verdict {
-        let kind = Kind::Refused { stage: Stage::Close };
-        self.record(Entry::new(now, order, kind, slug, refusal.into()));
-        Verdict::Refused(refusal)
-    }
-
-    fn verified_too_often(&self, now: Timestamp, card: &Card) -> bool {
-        let Some(limit) = card.verifications_per_day.or(self.rules.verification_count_per_day_max)
-        else {
-            return false;
-        };
-        let moments = self.verified_at.get(&card.slug).map_or(&[][..], Vec::as_slice);
-        moments.iter().filter(|at| now.since_ms(**at) < DAY_MS).count() >= limit
     }
 
     fn record(&mut self, mut entry: Entry) {
@@ -368,15 +310,19 @@ impl Bank {
             Kind::VerificationDone => {
                 self.verified_at.entry(entry.card.clone()).or_default().push(entry.at);
             }
-            Kind::Refused { .. } => {
+            Kind::Refused { stage: Stage::Open } => {
                 if entry.outcome == Outcome::Refused(Refusal::CodeWrong)
                     && let Some(sent) = self.codes.get_mut(&order)
                 {
                     sent.wrong_count = sent.wrong_count.saturating_add(1);
                 }
             }
+            _ => {}
         }
-        self.results.insert((order, entry.kind.stage()), entry.outcome);
+        self.apply_money(&entry, self.entries.len());
+        if let Some(stage) = entry.kind.stage() {
+            self.results.insert((order, stage), entry.outcome);
+        }
         self.entries.push(entry);
     }
 

@@ -6,7 +6,10 @@ use mingka_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::card::Stage;
+use super::clock::Report;
+use super::course::Habit;
 use super::ledger::Outcome;
+use super::payment::Envelope;
 
 /// The identity of an order: the same three are the same order, for ever.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,6 +88,101 @@ pub enum Ask {
         /// The order in question.
         order: OrderKey,
     },
+    /// Send a one-time code for one payment.
+    SendPaymentCode {
+        /// The payment's order.
+        order: OrderKey,
+        /// The agreement's token.
+        token: String,
+        /// The payment's amount, in fen.
+        amount_fen: i64,
+    },
+    /// Move money.
+    Move(Movement),
+    /// Undo a collection whose result is not known to its merchant.
+    Reverse {
+        /// The reversal's order: its own, or the collection's again.
+        order: OrderKey,
+        /// The collection.
+        original: Original,
+    },
+}
+
+/// Money that is to move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    /// The order.
+    pub order: OrderKey,
+    /// How much, in fen.
+    pub amount_fen: i64,
+    /// From where to where.
+    pub what: What,
+}
+
+/// From where to where money is to move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// From the merchant's prefunded balance to a card.
+    Disburse {
+        /// The card, and what is said of its holder.
+        elements: Elements,
+    },
+    /// From a card with an agreement to the merchant.
+    Collect {
+        /// The agreement's token.
+        token: String,
+        /// The code that was sent for this payment.
+        code: Option<String>,
+    },
+    /// Back to the card, in part or whole, for months.
+    Refund {
+        /// The collection.
+        original: Original,
+    },
+    /// Back to the card, whole, on the collection's own day.
+    Undo {
+        /// The collection.
+        original: Original,
+    },
+}
+
+impl Movement {
+    /// What it is.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        match self.what {
+            What::Disburse { .. } => Stage::Disburse,
+            What::Collect { .. } => Stage::Collect,
+            What::Refund { .. } => Stage::Refund,
+            What::Undo { .. } => Stage::Undo,
+        }
+    }
+}
+
+/// How an earlier order is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Original {
+    /// By the bank's own number.
+    QueryId(String),
+    /// By its identity.
+    Order(OrderKey),
+}
+
+/// Under which circumstances a question comes, as far as they are none of its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Whether messages to phones arrive.
+    pub sms_arrives: bool,
+    /// How the bank treats the order; none leaves it to the card.
+    pub habit: Option<Habit>,
+    /// What the protocol wants back when the order's end is announced.
+    pub envelope: Envelope,
+}
+
+impl Default for Circumstances {
+    fn default() -> Self {
+        Self { sms_arrives: true, habit: None, envelope: Envelope::new() }
+    }
 }
 
 impl Ask {
@@ -95,7 +193,13 @@ impl Ask {
             Self::Verify { elements, .. }
             | Self::SendCode { elements, .. }
             | Self::Open { elements, .. } => Some(elements),
-            Self::QueryOpening { .. } | Self::Close { .. } | Self::QueryState { .. } => None,
+            Self::Move(Movement { what: What::Disburse { elements }, .. }) => Some(elements),
+            Self::QueryOpening { .. }
+            | Self::Close { .. }
+            | Self::QueryState { .. }
+            | Self::SendPaymentCode { .. }
+            | Self::Move(_)
+            | Self::Reverse { .. } => None,
         }
     }
 
@@ -108,7 +212,10 @@ impl Ask {
             | Self::Open { order, .. }
             | Self::QueryOpening { order }
             | Self::Close { order, .. }
-            | Self::QueryState { order } => order,
+            | Self::QueryState { order }
+            | Self::SendPaymentCode { order, .. }
+            | Self::Move(Movement { order, .. })
+            | Self::Reverse { order, .. } => order,
         }
     }
 }
@@ -145,6 +252,15 @@ pub enum Done {
         /// How it ended.
         outcome: Outcome,
     },
+    /// The order was accepted: it will be executed, or refused, later.
+    Accepted {
+        /// The bank's own number for it.
+        query_id: String,
+    },
+    /// The collection is reversed.
+    Reversed,
+    /// The order was found; it moves money.
+    Payment(Box<Report>),
 }
 
 /// Why a bank does not do what it is asked. One word for each reason a bank may have.
@@ -158,6 +274,7 @@ pub enum Refusal {
     Frozen,
     CourtFrozen,
     ReceiveOnly,
+    PayOnly,
     Closed,
     Dormant,
     NotActivated,
@@ -171,6 +288,11 @@ pub enum Refusal {
     PinLocked,
     PinRequired,
     InsufficientFunds,
+    ClassDayMax,
+    ClassYearMax,
+    ClassBalanceMax,
+    NotFaceConfirmed,
+    MerchantBalance,
     MerchantUnsupported,
     BusinessUnsupported,
     NotSignedAtBank,
@@ -192,7 +314,11 @@ pub enum Refusal {
     CodeLocked,
     CodeNeverSent,
     OriginalDiffers,
+    OriginalState,
+    AlreadyGivenBack,
+    Reversed,
     Duplicate,
+    SuspectedDuplicate,
     NotFound,
     TokenInvalid,
     TokenExpired,

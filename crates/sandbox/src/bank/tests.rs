@@ -1,5 +1,8 @@
 //! The bank model's own tables: who is refused what, and what the books hold afterwards.
 
+mod giving_back;
+mod moving;
+
 use mingka_domain::time::{SECOND_MS, Timestamp};
 
 use super::*;
@@ -19,7 +22,7 @@ impl Desk {
     fn ask(&mut self, ask: &Ask) -> Verdict {
         self.draws += 1;
         self.now = self.now.plus_ms(SECOND_MS);
-        self.bank.ask(self.now, Draw([self.draws; 16]), ask, true)
+        self.bank.ask(self.now, Draw([self.draws; 16]), ask, &Circumstances::default())
     }
 
     fn send(&mut self, id: &str, card: &MagicCard) -> Verdict {

@@ -19,14 +19,22 @@ pub enum Group {
     RefusedAtConfirm,
     /// At the confirmation nobody knows the result at first.
     Doubtful,
+    /// It can be bound; what moves money meets something.
+    Money,
     /// The channel or the platform's contract with it is the matter, not the card.
     Channel,
 }
 
 impl Group {
     /// All, in the order in which they are listed.
-    pub const ALL: [Self; 5] =
-        [Self::Works, Self::RefusedAtCode, Self::RefusedAtConfirm, Self::Doubtful, Self::Channel];
+    pub const ALL: [Self; 6] = [
+        Self::Works,
+        Self::RefusedAtCode,
+        Self::RefusedAtConfirm,
+        Self::Doubtful,
+        Self::Money,
+        Self::Channel,
+    ];
 
     /// Its heading, in Chinese and in English.
     #[must_use]
@@ -40,11 +48,17 @@ impl Group {
                 ("确认或解绑时被拒", "refused at the confirmation or the unbinding")
             }
             Self::Doubtful => ("确认后结果待查", "doubtful after the confirmation"),
+            Self::Money => {
+                ("可以绑定，放款或还款时有情况", "can be bound, and then money meets something")
+            }
             Self::Channel => ("通道或商户的问题", "the channel's or the merchant's trouble"),
         }
     }
 
     pub(super) fn of(row: &Row) -> Self {
+        if row.money.is_some() {
+            return Self::Money;
+        }
         let Some(cause) = &row.cause else { return Self::Works };
         let decided = match row.answer.as_deref() {
             Some("00") => return Self::Works,

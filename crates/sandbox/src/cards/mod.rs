@@ -37,8 +37,22 @@ pub struct MagicCard {
     pub answer: Option<String>,
     /// At which step it shows; none where all goes well.
     pub stage: Option<Stage>,
+    /// What it does once money is concerned, where that is out of the ordinary.
+    pub money: Option<MoneyPromise>,
     /// Among which cards it is listed.
     pub group: Group,
+}
+
+/// What a card does once money is concerned: the response codes of an inquiry three minutes after
+/// the order (34 is that of the inquiry itself: no such order).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MoneyPromise {
+    /// The amount with which it does so, in fen.
+    pub amount_fen: i64,
+    /// Of a disbursement to the card.
+    pub disbursement: String,
+    /// Of a repayment from the card.
+    pub repayment: String,
 }
 
 /// All magic cards, the good one first.
@@ -59,8 +73,25 @@ pub fn by_group() -> Vec<(Group, Vec<MagicCard>)> {
 #[must_use]
 pub fn bank() -> Bank {
     let cards = rows().iter().zip(1u32..).filter_map(|(row, index)| at_the_bank(row, index));
-    Bank::new(cards, Some(Series { by_number: series_card, by_slug: series_card_by_slug }))
+    Bank::new(
+        cards.chain([company()]),
+        Some(Series { by_number: series_card, by_slug: series_card_by_slug }),
+    )
 }
+
+/// The account of an invented company, to be paid under its name.
+#[must_use]
+pub fn company() -> Card {
+    Card {
+        reserved_phone: None,
+        ..Card::normal("company", COMPANY_ACCOUNT, COMPANY_NAME, COMPANY_CODE, "")
+    }
+}
+
+/// A company account that UnionPay has published for its own test environment.
+const COMPANY_ACCOUNT: &str = "6212142600000000167";
+const COMPANY_NAME: &str = "沙箱测试科技有限公司";
+const COMPANY_CODE: &str = "91110000600037341L";
 
 /// How many good cards the series holds.
 pub const SERIES_COUNT: u32 = 10_000_000;
@@ -83,6 +114,7 @@ pub fn series(n: u32) -> MagicCard {
         causes: Vec::new(),
         answer: Some("00".to_owned()),
         stage: None,
+        money: None,
         group: Group::Works,
     }
 }
@@ -128,6 +160,11 @@ fn magic(row: &Row, index: u32) -> MagicCard {
         },
         answer: row.answer.clone(),
         stage: row.stage,
+        money: row.money.as_ref().map(|money| MoneyPromise {
+            amount_fen: money.amount_fen,
+            disbursement: money.disbursement.clone(),
+            repayment: money.repayment.clone(),
+        }),
         group: Group::of(row),
     }
 }
@@ -146,6 +183,9 @@ fn at_the_bank(row: &Row, index: u32) -> Option<Card> {
         reserved_phone: Some(phone).filter(|phone| !phone.is_empty()),
         receiving: row.state,
         paying: row.paying.unwrap_or(row.state),
+        later: row.money.as_ref().and_then(|money| money.later),
+        terms: row.money.as_ref().map(|money| money.account).unwrap_or_default(),
+        habit: row.money.as_ref().and_then(|money| money.habit),
         hurdle: row.refuses,
         sms_arrives: row.sms_arrives,
         verifications_per_day: row.verifications_per_day,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use mingka_domain::cause::CauseCode;
 use serde::Deserialize;
 
-use crate::bank::{CardState, Hurdle, Stage, Trouble};
+use crate::bank::{CardState, Directions, Habit, Hurdle, Stage, Terms, Trouble};
 
 /// One magic card as the data file describes it.
 #[derive(Debug, Deserialize)]
@@ -33,8 +33,25 @@ pub(super) struct Row {
     /// Where the answer leaves several possibilities: all of them, likeliest first.
     #[serde(default)]
     pub(super) causes: Vec<CauseCode>,
+    /// What it does once money is concerned, where that is out of the ordinary.
+    pub(super) money: Option<MoneyRow>,
     pub(super) zh: String,
     pub(super) en: String,
+}
+
+/// What a card does once money is concerned, and what an inquiry says some minutes later.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MoneyRow {
+    pub(super) later: Option<Directions>,
+    #[serde(default)]
+    pub(super) account: Terms,
+    pub(super) habit: Option<Habit>,
+    /// The amount with which it does so.
+    #[serde(default = "thousand_yuan")]
+    pub(super) amount_fen: i64,
+    pub(super) disbursement: String,
+    pub(super) repayment: String,
 }
 
 /// What the bank knows otherwise than the catalogue tells to type. An empty phone: none reserved.
@@ -63,6 +80,10 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         toml::from_str(include_str!("cards.toml")).expect("the built-in cards are readable");
     file.card
 });
+
+const fn thousand_yuan() -> i64 {
+    100_000
+}
 
 const fn yes() -> bool {
     true

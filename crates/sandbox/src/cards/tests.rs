@@ -52,6 +52,7 @@ fn operation(stage: Option<Stage>) -> Operation {
         Some(Stage::SendCode) => Operation::SendCode,
         Some(Stage::Close) => Operation::CancelAgreement,
         Some(Stage::Open) | None => Operation::OpenAgreement,
+        Some(other) => panic!("no card shows at {other:?}"),
     }
 }
 
@@ -142,6 +143,7 @@ fn every_card_is_listed_once_and_where_one_looks_for_it() {
         ("lost-confirm", Group::Doubtful),
         ("pending", Group::Doubtful),
         ("order-not-found", Group::Doubtful),
+        ("money-no-funds", Group::Money),
         ("maintenance", Group::Channel),
         ("unmapped", Group::Channel),
     ] {

@@ -12,7 +12,7 @@ use crate::cards;
 /// What a rule may say, besides what its fault needs.
 const KEYS: [&str; 9] =
     ["id", "operation", "card", "phone", "after", "times", "from", "until", "fault"];
-const OPERATIONS: [&str; 7] = [
+const OPERATIONS: [&str; 14] = [
     "verify",
     "send_code",
     "open_agreement",
@@ -20,6 +20,13 @@ const OPERATIONS: [&str; 7] = [
     "cancel_agreement",
     "query_state",
     "refresh_certificate",
+    "disburse",
+    "send_payment_code",
+    "collect",
+    "refund",
+    "undo",
+    "reverse",
+    "statement",
 ];
 
 /// Why a script is refused.
@@ -76,7 +83,12 @@ pub fn read_one(value: Value) -> Result<Rule, String> {
     };
     let rule: Rule = serde_json::from_value(value).map_err(|error| error.to_string())?;
     let own: &[&str] = match rule.fault {
-        Fault::Delay { .. } => &["ms"],
+        Fault::Delay { .. }
+        | Fault::SettleAfter { .. }
+        | Fault::NotFound { .. }
+        | Fault::Returned { .. } => &["ms"],
+        Fault::DeclinedThenSettled { .. } => &["refusal"],
+        Fault::StatementIncomplete { .. } | Fault::StatementCut { .. } => &["missing"],
         Fault::Code { .. } => &["code", "message"],
         _ => &[],
     };
@@ -94,6 +106,9 @@ pub fn read_one(value: Value) -> Result<Rule, String> {
 fn check(rule: &Rule) -> Result<(), String> {
     if let Some(odd) = rule.operation.as_deref().filter(|name| !OPERATIONS.contains(name)) {
         return Err(format!("{odd:?} is no operation; known: {}", OPERATIONS.join(", ")));
+    }
+    if let Some(wrong) = rule.operation.as_deref().filter(|name| !rule.fault.fits(name)) {
+        return Err(format!("this fault cannot happen in {wrong:?}: it would never happen"));
     }
     if rule.times == Some(0) {
         return Err("\"times\" is 0: it would never happen".to_owned());
@@ -147,6 +162,10 @@ mod tests {
             ("[{\"fault\": \"closed\", \"operation\": \"open\"}]", "\"open\" is no operation"),
             ("[{\"fault\": \"closed\", \"times\": 0}]", "never happen"),
             ("[{\"fault\": \"closed\", \"from\": 2, \"until\": 2}]", "never happen"),
+            ("[{\"fault\": \"never_executed\", \"operation\": \"verify\"}]", "never happen"),
+            ("[{\"fault\": \"statement_late\", \"operation\": \"collect\"}]", "never happen"),
+            ("[{\"fault\": \"closed\", \"operation\": \"statement\"}]", "never happen"),
+            ("[{\"fault\": \"returned\", \"operation\": \"disburse\"}]", "missing field `ms`"),
             ("[{\"fault\": \"closed\", \"card\": \"lots\"}]", "\"lots\" is no card"),
             ("[{\"fault\": \"closed\", \"card\": \"123\"}]", "\"123\" is no card"),
             ("[{\"fault\": \"code\", \"code\": \"\"}]", "no response code"),

@@ -12,16 +12,18 @@ use hyper::body::{Body, Frame, SizeHint};
 use mingka_channels::http::HttpRequest;
 use mingka_crypto::entropy::random;
 
+use super::Desk;
 use super::routes::Cut;
-use super::{Desk, notify};
-use crate::acp::{Answer, Manner};
+use crate::acp::{Answer, Manner, Notification};
 use crate::bank::Draw;
 
 /// Answers one gateway request. `Err` closes the connection without an answer.
 pub(super) async fn answer(desk: Arc<Desk>, request: HttpRequest) -> Result<Response<Reply>, Cut> {
     let answer = decide(&desk, &request).ok_or(Cut)?;
-    for notification in answer.notifications {
-        notify::send_later(notification);
+    for Notification { request, after_ms } in answer.notifications {
+        let at = desk.now().plus_ms(i64::try_from(after_ms).unwrap_or(i64::MAX));
+        desk.outbox().put(at, request);
+        desk.wake();
     }
     if answer.delivery.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(answer.delivery.delay_ms)).await;
@@ -44,16 +46,17 @@ pub(super) async fn answer(desk: Arc<Desk>, request: HttpRequest) -> Result<Resp
 /// Keys outside of the lock, books inside: the RSA operations of many requests run side by side.
 /// Nothing when the books cannot be written: then the bank must not answer as if they were.
 fn decide(desk: &Desk, request: &HttpRequest) -> Option<Answer> {
-    let now = (desk.now)();
+    let now = desk.now();
     let draw = Draw(random::<16>(&*desk.entropy));
     let heard = desk.gate.hear(request);
     let decided = {
         let mut books = desk.books();
         let decided = books.bank.decide(now, draw, &heard);
-        let fresh = books.bank.bank_mut().take_fresh();
-        if let Err(error) = books.journal.append(&fresh) {
-            tracing::error!(%error, "the sandbox bank cannot write its journal");
+        if !books.write_fresh() {
             return None;
+        }
+        if books.bank.bank().next_due().is_some() {
+            desk.wake();
         }
         decided
     };

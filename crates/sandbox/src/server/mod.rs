@@ -3,6 +3,7 @@
 
 mod gateway;
 mod journal;
+mod money;
 mod notify;
 mod pages;
 mod routes;
@@ -11,6 +12,7 @@ mod views;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,10 +22,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use mingka_crypto::Entropy;
 use mingka_domain::time::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use self::journal::Journal;
+use self::notify::Outbox;
 use crate::acp::{AcpBank, Gate, Material, MerchantMaterial};
 use crate::cards;
 use crate::faults::Rule;
@@ -33,6 +36,9 @@ const CONNECTION_COUNT_MAX: usize = 1_024;
 /// How long to wait when a connection cannot be taken, as when the process has too many files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long the bank's clock rests at most before it looks for what is due.
+const REST_MAX_MS: i64 = 60_000;
+
 /// What a bank's server needs.
 pub struct Config {
     /// Where it listens.
@@ -41,6 +47,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What time it is.
     pub now: fn() -> Timestamp,
+    /// How far the bank's clock is ahead of that.
+    pub clock_ahead_ms: i64,
     /// Where random bytes come from.
     pub entropy: Arc<dyn Entropy>,
     /// What goes wrong from the start; more can be planned over HTTP.
@@ -61,15 +69,24 @@ pub struct Running {
     pub faults_url: String,
     /// What its merchant needs to talk to it.
     pub merchant: MerchantMaterial,
+    desk: Arc<Desk>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    clock: JoinHandle<()>,
 }
 
 impl Running {
+    /// How many notifications wait to be sent, or to be sent again.
+    #[must_use]
+    pub fn waiting_notifications(&self) -> usize {
+        self.desk.outbox().count()
+    }
+
     /// Stops serving: no new connection is taken, open ones are cut.
     pub async fn shutdown(self) {
         let _ = self.stop.send(true);
         let _ = self.accepting.await;
+        let _ = self.clock.await;
     }
 }
 
@@ -79,7 +96,7 @@ impl Running {
 /// When the folder cannot be read or written, or holds keys that cannot be used, or when there are
 /// more faults than a plan holds.
 pub async fn start(config: Config) -> io::Result<Running> {
-    let Config { listener, data_dir, now, entropy, faults } = config;
+    let Config { listener, data_dir, now, clock_ahead_ms, entropy, faults } = config;
     let address = listener.local_addr()?;
     let for_files = Arc::clone(&entropy);
     let (material, journal, entries) = tokio::task::spawn_blocking(move || {
@@ -99,9 +116,18 @@ pub async fn start(config: Config) -> io::Result<Running> {
         planned.ok_or_else(|| io::Error::other("more faults than a plan holds"))?;
     }
     let gate = bank.gate();
-    let desk = Arc::new(Desk { gate, books: Mutex::new(Books { bank, journal }), now, entropy });
+    let desk = Arc::new(Desk {
+        gate,
+        books: Mutex::new(Books { bank, journal }),
+        outbox: Mutex::default(),
+        now,
+        ahead_ms: AtomicI64::new(clock_ahead_ms),
+        due: Notify::new(),
+        entropy,
+    });
     let (stop, stopped) = watch::channel(false);
-    let accepting = tokio::spawn(accept(listener, desk, stopped));
+    let clock = tokio::spawn(run_clock(Arc::clone(&desk), stopped.clone()));
+    let accepting = tokio::spawn(accept(listener, Arc::clone(&desk), stopped));
     let base_url = format!("http://{address}");
     Ok(Running {
         address,
@@ -110,8 +136,10 @@ pub async fn start(config: Config) -> io::Result<Running> {
         faults_url: format!("{base_url}/faults"),
         base_url,
         merchant: material.merchant(),
+        desk,
         stop,
         accepting,
+        clock,
     })
 }
 
@@ -119,7 +147,10 @@ pub async fn start(config: Config) -> io::Result<Running> {
 struct Desk {
     gate: Arc<Gate>,
     books: Mutex<Books>,
+    outbox: Mutex<Outbox>,
     now: fn() -> Timestamp,
+    ahead_ms: AtomicI64,
+    due: Notify,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -133,6 +164,73 @@ impl Desk {
     /// A poisoned lock is taken all the same: the books are only ever changed by whole entries.
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What time it is at the bank.
+    fn now(&self) -> Timestamp {
+        (self.now)().plus_ms(self.ahead_ms.load(Ordering::Relaxed))
+    }
+
+    /// Something may be due earlier than the clock knows.
+    fn wake(&self) {
+        self.due.notify_one();
+    }
+
+    /// Executes what is due, sends what is to be sent, and says how long the clock may rest.
+    fn settle(self: &Arc<Self>) -> Duration {
+        let now = self.now();
+        let (due, next_due) = {
+            let mut books = self.books();
+            let due = books.bank.due(now);
+            // What was executed stands in the books before anybody hears of it.
+            let written = books.write_fresh();
+            (if written { due } else { Vec::new() }, books.bank.bank().next_due())
+        };
+        for announced in due {
+            for notification in self.gate.announce(&*self.entropy, &announced) {
+                self.outbox().put(now, notification.request);
+            }
+        }
+        let (waiting, next) = {
+            let mut outbox = self.outbox();
+            (outbox.take_due(now), outbox.next())
+        };
+        for one in waiting {
+            tokio::spawn(notify::deliver(Arc::clone(self), one));
+        }
+        let rest_ms = [next_due, next].into_iter().flatten().map(|at| at.since_ms(now)).min();
+        let rest_ms = rest_ms.unwrap_or(REST_MAX_MS).clamp(1, REST_MAX_MS);
+        Duration::from_millis(u64::try_from(rest_ms).unwrap_or(1))
+    }
+}
+
+impl Books {
+    /// Writes what was entered since the last time; says whether that was possible.
+    fn write_fresh(&mut self) -> bool {
+        let fresh = self.bank.bank_mut().take_fresh();
+        match self.journal.append(&fresh) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "the sandbox bank cannot write its journal");
+                false
+            }
+        }
+    }
+}
+
+/// The bank's own clock: it rests until something is due.
+async fn run_clock(desk: Arc<Desk>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let rest = desk.settle();
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = desk.due.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+        }
     }
 }
 

@@ -9,10 +9,12 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use mingka_channels::http::{HttpRequest, Method as ChannelMethod};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::gateway::Reply;
-use super::{Desk, gateway, pages, views};
+use super::{Desk, gateway, money, pages, views};
+use crate::bank::SettlementDay;
 use crate::faults::script;
 
 /// The longest body that is read, in bytes.
@@ -53,9 +55,22 @@ pub(super) async fn route(
         (&Method::GET, "/style.css") => asset(include_str!("style.css"), "text/css; charset=utf-8"),
         (&Method::GET, "/inbox") => page(&pages::inbox(&views::inbox(&desk, &query))),
         (&Method::GET, "/inbox.json") => json(StatusCode::OK, &views::inbox(&desk, &query)),
-        (&Method::GET, "/ledger") => json(StatusCode::OK, &views::ledger(&desk, &query)),
+        (&Method::GET, "/ledger") => {
+            desk.settle();
+            json(StatusCode::OK, &views::ledger(&desk, &query))
+        }
         (&Method::GET, "/cards") if !wants_json(&request) => page(&pages::cards()),
         (&Method::GET, "/cards" | "/cards.json") => json(StatusCode::OK, &views::cards()),
+        (_, "/sandbox/clock") => return Ok(clock(&desk, request).await),
+        (&Method::GET, "/ledger/orders") => {
+            desk.settle();
+            json(StatusCode::OK, &money::orders(&desk, &query))
+        }
+        (_, path) if path.starts_with("/merchants/") => {
+            let path = path.to_owned();
+            return Ok(balance(&desk, request, &path).await);
+        }
+        (&Method::GET, path) if path.starts_with("/statements/") => statement(&desk, path, &query),
         (_, "/faults") => return Ok(faults(&desk, request).await),
         (&Method::DELETE, path) if path.starts_with("/faults/") => forget(&desk, path),
         (_, "/health" | "/inbox" | "/inbox.json" | "/ledger" | "/cards" | "/cards.json") => {
@@ -72,7 +87,7 @@ async fn gateway_request(
     path: &str,
 ) -> Result<Response<Reply>, Cut> {
     // Cut off before the body is read, so that the other side sees a reset.
-    if desk.books().bank.faults_mut().closes_at_once((desk.now)()) {
+    if desk.books().bank.faults_mut().closes_at_once(desk.now()) {
         return Err(Cut);
     }
     if request.method() != Method::POST {
@@ -100,17 +115,74 @@ async fn faults(desk: &Desk, request: Request<Incoming>) -> Response<Reply> {
     }
 }
 
+/// Reads the bank's clock or sets it ahead. It is never set back: what was booked stays booked.
+async fn clock(desk: &Arc<Desk>, request: Request<Incoming>) -> Response<Reply> {
+    match *request.method() {
+        Method::GET => json(StatusCode::OK, &money::clock(desk)),
+        Method::POST => match json_body::<money::Jump>(request).await {
+            Err(refused) => refused,
+            Ok(jump) => match money::jump(desk, &jump) {
+                Ok(clock) => json(StatusCode::OK, &clock),
+                Err(detail) => problem(StatusCode::BAD_REQUEST, detail),
+            },
+        },
+        _ => problem(StatusCode::METHOD_NOT_ALLOWED, "the clock answers GET and POST"),
+    }
+}
+
+/// Reads or sets what a merchant has prefunded.
+async fn balance(desk: &Arc<Desk>, request: Request<Incoming>, path: &str) -> Response<Reply> {
+    let number = path.strip_prefix("/merchants/").and_then(|rest| rest.strip_suffix("/balance"));
+    let Some(number) = number.filter(|number| desk.gate.knows(number)) else {
+        return problem(StatusCode::NOT_FOUND, "the bank knows no such merchant");
+    };
+    match *request.method() {
+        Method::GET => json(StatusCode::OK, &money::balance(desk, number)),
+        Method::POST => match json_body::<money::SetBalance>(request).await {
+            Err(refused) => refused,
+            Ok(wanted) => match money::set_balance(desk, number, &wanted) {
+                Ok(balance) => json(StatusCode::OK, &balance),
+                Err(detail) => problem(StatusCode::BAD_REQUEST, detail),
+            },
+        },
+        _ => problem(StatusCode::METHOD_NOT_ALLOWED, "the balance answers GET and POST"),
+    }
+}
+
+fn statement(desk: &Arc<Desk>, path: &str, query: &views::Query) -> Response<Reply> {
+    let day = path.strip_prefix("/statements/").and_then(SettlementDay::parse);
+    let Some(day) = day else {
+        return problem(StatusCode::BAD_REQUEST, "a settlement day is a date: YYYY-MM-DD");
+    };
+    desk.settle();
+    match money::statement(desk, query, day) {
+        Some(text) => typed(StatusCode::OK, text.into_bytes(), "text/csv; charset=utf-8"),
+        None => problem(
+            StatusCode::NOT_FOUND,
+            "this statement is not there yet: it is due at 09:00 in Beijing, ten hours after its day ends",
+        ),
+    }
+}
+
 /// A page of another site cannot send JSON without being asked first, so JSON is insisted on.
-async fn plan(desk: &Desk, request: Request<Incoming>) -> Response<Reply> {
+async fn json_body<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, Response<Reply>> {
     if !content_type(&request).starts_with("application/json") {
-        let detail = "a fault is sent as application/json";
-        return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
+        let detail = "this is sent as application/json";
+        return Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     let Some(body) = body(request).await else {
-        return problem(StatusCode::PAYLOAD_TOO_LARGE, "the rule is too long");
+        return Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"));
     };
-    let value = serde_json::from_slice(&body).map_err(|error| error.to_string());
-    let rule = match value.and_then(script::read_one) {
+    serde_json::from_slice(&body)
+        .map_err(|error| problem(StatusCode::BAD_REQUEST, &format!("not what is read: {error}")))
+}
+
+async fn plan(desk: &Desk, request: Request<Incoming>) -> Response<Reply> {
+    let value = match json_body::<serde_json::Value>(request).await {
+        Ok(value) => value,
+        Err(refused) => return refused,
+    };
+    let rule = match script::read_one(value) {
         Ok(rule) => rule,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("not a rule: {error}")),
     };

@@ -1,5 +1,7 @@
 //! The bank over real sockets: pages, books, faults as a client sees them, and a second life.
 
+mod money;
+
 use std::sync::Arc;
 
 use mingka_channels::acp::{AccountSettings, Acp, Encoding, MerchantAccount, Signing, Version};
@@ -116,6 +118,13 @@ impl House {
         }
     }
 
+    async fn post(&self, path: &str, body: Value) -> Value {
+        match self.call("POST", path, "application/json", body.to_string().as_bytes()).await {
+            Seen::Whole(answer, _) => serde_json::from_slice(&answer.body).unwrap(),
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
     async fn plan(&self, rule: Value) {
         let body = rule.to_string();
         let seen = self.call("POST", "/faults", "application/json", body.as_bytes()).await;
@@ -131,7 +140,7 @@ async fn serve_with(folder: &Folder, faults: Vec<Rule>) -> io::Result<Running> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let entropy = Arc::new(SystemEntropy::new());
     let data_dir = folder.path().to_owned();
-    start(Config { listener, data_dir, now, entropy, faults }).await
+    start(Config { listener, data_dir, now, clock_ahead_ms: 0, entropy, faults }).await
 }
 
 fn see(bytes: &[u8]) -> Seen {
@@ -267,6 +276,7 @@ async fn a_notification_arrives_and_is_repeated_when_planned() {
     house.settled(&send(&card), "binding0").await;
     house.plan(json!({"fault": "duplicate_notification", "times": 1})).await;
     let opened = house.settled(&open(&card, "111111"), "binding0").await;
+    house.post("/sandbox/clock", json!({"advance_ms": 2_000})).await;
     let mut bodies = Vec::new();
     for _ in 0..2 {
         let waited = Duration::from_secs(20);
@@ -289,6 +299,13 @@ async fn a_notification_arrives_and_is_repeated_when_planned() {
 
 /// Reads a whole request and says that it is safe; gives its body.
 async fn acknowledge(mut stream: TcpStream) -> Vec<u8> {
+    let body = read_request(&mut stream).await;
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+    body
+}
+
+/// Reads a whole request; gives its body.
+async fn read_request(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
         stream.read_buf(&mut bytes).await.unwrap();
@@ -296,8 +313,6 @@ async fn acknowledge(mut stream: TcpStream) -> Vec<u8> {
             let head = String::from_utf8(bytes[..at].to_vec()).unwrap();
             let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
             if bytes.len() == at + 4 + length.unwrap().parse::<usize>().unwrap() {
-                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-                stream.write_all(answer).await.unwrap();
                 return bytes.split_off(at + 4);
             }
         }

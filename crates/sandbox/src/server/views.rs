@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Desk;
 use crate::acp::response_code;
-use crate::bank::{Bank, Entry, OrderKey, Outcome, Refusal, Rules};
+use crate::bank::{Bank, Entry, OrderKey, Outcome, Refusal, Rules, SettlementDay};
 use crate::cards::{self, MagicCard};
 
 /// How many lines one answer holds at most.
@@ -26,15 +26,15 @@ impl Query {
         Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn allows(&self, name: &str, value: &str) -> bool {
+    pub(super) fn allows(&self, name: &str, value: &str) -> bool {
         self.value(name).is_none_or(|wanted| wanted == value)
     }
 
-    fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         let asked = self.value("limit").and_then(|limit| limit.parse().ok());
         asked.unwrap_or(LINE_COUNT).clamp(1, LINE_COUNT_MAX)
     }
@@ -101,6 +101,14 @@ struct Line {
     reason: Option<Refusal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     closes: Option<OrderKey>,
+    /// How much moved, or is to move, in fen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount_fen: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settlement_day: Option<SettlementDay>,
+    /// The order whose money is given back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original: Option<OrderKey>,
 }
 
 /// The catalogue.
@@ -113,7 +121,7 @@ pub(super) struct Cards {
 
 /// The inbox; `phone`, `order_id` and `card` narrow it.
 pub(super) fn inbox(desk: &Desk, query: &Query) -> Inbox {
-    let now = (desk.now)();
+    let now = desk.now();
     let books = desk.books();
     let bank = books.bank.bank();
     let messages: Vec<Message> = bank
@@ -148,6 +156,7 @@ pub(super) fn inbox(desk: &Desk, query: &Query) -> Inbox {
 fn is_valid(bank: &Bank, order: &OrderKey, at: Timestamp, voided: bool, now: Timestamp) -> bool {
     !voided
         && bank.opened_by(order).is_none()
+        && bank.payment(order).is_none()
         && now.since_ms(at) <= Rules::default().code_validity_ms
 }
 
@@ -197,5 +206,8 @@ fn line(entry: &Entry) -> Line {
         response_code: reason.map_or("00", |refusal| response_code(refusal).0),
         reason,
         closes: entry.closes.clone(),
+        amount_fen: entry.money.as_ref().map(|money| money.amount_fen),
+        settlement_day: entry.money.as_ref().and_then(|money| money.day),
+        original: entry.money.as_ref().and_then(|money| money.original.clone()),
     }
 }
