@@ -94,7 +94,8 @@ pub(crate) struct SandboxArgs {
     /// /faults address (all in docs/integrating.md, an example in docs/faults.example.json).
     #[arg(long, value_name = "FILE", conflicts_with = "bank")]
     pub(crate) faults: Option<PathBuf>,
-    /// Moves the gateway's clock ahead by this many milliseconds, to see what time does.
+    /// Sets the clocks of the gateway and its own bank ahead by this many milliseconds, to see what
+    /// time does.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) clock_ahead_ms: i64,
     /// How messages are signed: 01 (RSA certificate), 11 (keyed SHA-256) or 12 (keyed SM3).

@@ -1,12 +1,14 @@
 //! What goes wrong between the bank and its merchant, decided purely: a plan of rules, each with a
 //! match, a count and a fault. The server and the simulator carry out what is decided here.
 
+mod money;
 pub mod script;
 
 use mingka_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::bank::{Execution, Habit, Notice, Refusal, Tale};
+pub use self::money::{MONEY_OPERATIONS, STATEMENT};
+use crate::bank::Refusal;
 
 /// One way in which an exchange goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +60,11 @@ pub enum Fault {
         /// How long.
         ms: i64,
     },
+    /// Money: accepted, and refused when it should be executed.
+    RefusedLater {
+        /// Why.
+        refusal: Refusal,
+    },
     /// Money: accepted and never executed; in progress for whoever asks.
     NeverExecuted,
     /// Money: in progress for whoever asks, until the statement shows that it was executed.
@@ -101,54 +108,6 @@ pub enum Fault {
         /// How many.
         missing: usize,
     },
-}
-
-/// The operations that move money.
-pub const MONEY_OPERATIONS: [&str; 4] = ["disburse", "collect", "refund", "undo"];
-/// Fetching a statement.
-pub const STATEMENT: &str = "statement";
-
-impl Fault {
-    /// How the bank treats an order because of it, where it is about that.
-    #[must_use]
-    pub fn habit(&self) -> Option<Habit> {
-        let usual = Habit::default();
-        let told = |tale| Habit { tale: Some(tale), ..usual };
-        let announced = |notice| Habit { notice: Some(notice), ..usual };
-        Some(match self {
-            Self::SettleAfter { ms } => Habit { execution: Execution::After { ms: *ms }, ..usual },
-            Self::NeverExecuted => Habit { execution: Execution::Never, ..usual },
-            Self::UntilStatement => {
-                Habit { execution: Execution::AtCutOff, ..told(Tale::InProgress) }
-            }
-            Self::NotFound { ms } => told(Tale::NotFound { ms: *ms }),
-            Self::DeclinedThenSettled { refusal } => told(Tale::Refused { refusal: *refusal }),
-            Self::SuspectedDuplicate => told(Tale::Suspected),
-            Self::Returned { ms } => Habit { returned_after_ms: Some(*ms), ..usual },
-            Self::BookedNextDay => Habit { next_day: true, ..usual },
-            Self::DuplicateNotification => announced(Notice::Twice),
-            Self::NotificationFirst => announced(Notice::BeforeAnswer),
-            Self::NotificationForAnother => announced(Notice::ForAnother),
-            Self::NotificationForged => announced(Notice::Forged),
-            Self::NoNotification => announced(Notice::Never),
-            _ => return None,
-        })
-    }
-
-    /// Whether it can happen in this operation.
-    #[must_use]
-    pub fn fits(&self, operation: &str) -> bool {
-        let statement = matches!(
-            self,
-            Self::StatementLate | Self::StatementIncomplete { .. } | Self::StatementCut { .. }
-        );
-        match self {
-            _ if statement || operation == STATEMENT => statement && operation == STATEMENT,
-            Self::Returned { .. } => operation == "disburse",
-            Self::DuplicateNotification => true,
-            _ => self.habit().is_none() || MONEY_OPERATIONS.contains(&operation),
-        }
-    }
 }
 
 /// What a request looks like to the plan.

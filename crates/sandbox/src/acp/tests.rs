@@ -2,7 +2,9 @@
 //! every magic card, every fault, and everything that must be turned away.
 
 mod money;
+mod money_faults;
 mod pair;
+mod till;
 
 use mingka_channels::acp::wire::Fields;
 use mingka_channels::acp::{

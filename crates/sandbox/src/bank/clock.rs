@@ -79,6 +79,12 @@ impl Bank {
         self.books.payments.values()
     }
 
+    /// The amount of the payment a code was sent for, in fen; none where it was for a binding.
+    #[must_use]
+    pub fn code_amount_fen(&self, order: &OrderKey) -> Option<i64> {
+        self.books.codes.get(order).map(|code| code.amount_fen)
+    }
+
     /// What has happened to a card's account.
     #[must_use]
     pub fn account(&self, slug: &str) -> Account {

@@ -15,6 +15,8 @@ use super::order::Refusal;
 pub struct Habit {
     /// When it is executed.
     pub execution: Execution,
+    /// Refused when it should be executed, for this reason.
+    pub refusal: Option<Refusal>,
     /// What is said of it besides the truth.
     pub tale: Option<Tale>,
     /// The money comes back this long after it went out. Disbursements only.
@@ -155,7 +157,7 @@ impl Course {
         let announces_failures = within(draw, 2, 0, 1) == 0 || habit.notice.is_some();
         Self {
             executes_at,
-            refusal: None,
+            refusal: habit.refusal,
             told: told.map(|(says, until)| Told { says, until }),
             returned_after_ms: habit.returned_after_ms,
             booked_after_ms,

@@ -124,9 +124,9 @@ impl Bank {
         let Some((agreement, card)) = self.agreement_and_card(&order.merchant, token) else {
             return self.refuse_for(when.now, order, stage, "", Refusal::TokenInvalid);
         };
-        let refusal = self
-            .code_refusal(when.now, order, &agreement, amount_fen, code)
-            .or_else(|| card.refuses(stage))
+        let refusal = card
+            .refuses(stage)
+            .or_else(|| self.code_refusal(when.now, order, &agreement, amount_fen, code))
             .or_else(|| self.account(&card.slug).refuses_out(&card.terms, amount_fen, when.now));
         if let Some(refusal) = refusal {
             return self.refuse_for(when.now, order, stage, &card.slug, refusal);
@@ -255,7 +255,7 @@ impl Bank {
         let Proposal { order, stage, card, amount_fen, original, refusal } = proposal;
         let habit = when.circumstances.habit.or(card.habit).unwrap_or_default();
         let mut course = Course::of(when.now, when.draw, &habit, &self.rules);
-        course.refusal = refusal;
+        course.refusal = refusal.or(course.refusal);
         let kind = Kind::PaymentAccepted { stage };
         let mut entry = Entry::new(when.now, order, kind, &card.slug, Outcome::Done);
         let envelope = when.circumstances.envelope.clone();

@@ -2,6 +2,7 @@
 
 mod giving_back;
 mod moving;
+mod saying;
 
 use mingka_domain::time::{SECOND_MS, Timestamp};
 

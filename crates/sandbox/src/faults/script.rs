@@ -87,7 +87,7 @@ pub fn read_one(value: Value) -> Result<Rule, String> {
         | Fault::SettleAfter { .. }
         | Fault::NotFound { .. }
         | Fault::Returned { .. } => &["ms"],
-        Fault::DeclinedThenSettled { .. } => &["refusal"],
+        Fault::RefusedLater { .. } | Fault::DeclinedThenSettled { .. } => &["refusal"],
         Fault::StatementIncomplete { .. } | Fault::StatementCut { .. } => &["missing"],
         Fault::Code { .. } => &["code", "message"],
         _ => &[],

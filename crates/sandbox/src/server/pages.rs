@@ -68,14 +68,22 @@ fn write_message(out: &mut String, message: &Message) {
     let _ = write!(
         out,
         "<li class=\"{class}\"><p class=\"from\">{} <time datetime=\"{}\">{}</time></p>\
-         <p>【沙箱银行】验证码 <strong>{}</strong>，用于尾号 {} 的银行卡绑定，5 分钟内有效。\
+         <p>【沙箱银行】验证码 <strong>{}</strong>，用于尾号 {} 的银行卡{}，5 分钟内有效。\
          请勿告诉他人。</p><p class=\"state\">{state}</p></li>",
         escape(&masked(&message.phone)),
         escape(&message.at),
         escape(time),
         escape(&message.code),
         escape(&message.card_last4),
+        purpose(message),
     );
+}
+
+fn purpose(message: &Message) -> String {
+    match message.amount_fen {
+        None => "绑定".to_owned(),
+        Some(fen) => format!("付款 {}.{:02} 元", fen / 100, fen % 100),
+    }
 }
 
 fn masked(phone: &str) -> String {

@@ -78,6 +78,8 @@ pub(super) struct Message {
     pub(super) card_last4: String,
     pub(super) merchant: String,
     pub(super) order_id: String,
+    /// Of a code for a payment: how much will be taken, in fen.
+    pub(super) amount_fen: Option<i64>,
 }
 
 /// A page of the books, oldest first.
@@ -145,6 +147,7 @@ pub(super) fn inbox(desk: &Desk, query: &Query) -> Inbox {
                 card_last4: last4,
                 merchant: order.merchant.clone(),
                 order_id: order.order_id.clone(),
+                amount_fen: bank.code_amount_fen(order),
             })
         })
         .filter(|message| query.allows("phone", &message.phone))
