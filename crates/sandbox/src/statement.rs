@@ -2,11 +2,15 @@
 //! line for each movement. What the first line says lets the reader see whether all of it came.
 //!
 //! ```text
-//! #mingka-statement,version=1,channel=unionpay,merchant=777290058146592,day=2026-11-26,count=1,total_fen=10000,complete=true
-//! settlement_day,channel,merchant,order_id,txn_time,kind,amount_fen,result,query_id,settled_at,original_order_id,original_txn_time
-//! 2026-11-26,unionpay,777290058146592,order001,20261126120000,disbursement,10000,settled,202611261200000000001,2026-11-26T12:00:02.000+08:00,,
+//! #mingka-statement,version=1,channel=unionpay,merchant=777290058146592,day=2026-11-26,
+//!   count=1,total_fen=10000,complete=true
+//! settlement_day,channel,merchant,order_id,txn_time,kind,amount_fen,result,
+//!   query_id,settled_at,original_order_id,original_txn_time
+//! 2026-11-26,unionpay,777290058146592,order001,20261126120000,disbursement,10000,settled,
+//!   202611261200000000001,2026-11-26T12:00:02.000+08:00,,
 //! ```
 //!
+//! (Each of these is one line in the file; here they are folded.)
 //! `count` and `total_fen` are those of the lines the file should hold. Amounts are never negative:
 //! `kind` says in which direction the money went. Every movement is a line, so an order whose money
 //! went out and came back has two. No value needs quotes: all are digits, letters and dashes.
@@ -20,8 +24,10 @@ pub const VERSION: u32 = 1;
 /// The channel whose statement it is.
 const CHANNEL: &str = "unionpay";
 /// The columns.
-pub const COLUMNS: &str = "settlement_day,channel,merchant,order_id,txn_time,kind,amount_fen,result,\
-                           query_id,settled_at,original_order_id,original_txn_time";
+pub const COLUMNS: &str = concat!(
+    "settlement_day,channel,merchant,order_id,txn_time,kind,amount_fen,result,",
+    "query_id,settled_at,original_order_id,original_txn_time"
+);
 
 /// The whole statement.
 #[must_use]

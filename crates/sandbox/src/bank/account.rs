@@ -1,5 +1,5 @@
-//! The money side of a card: what its account holds, what class it is of, and what has gone out. The
-//! terms never change; the account is the sum of the ledger's movements.
+//! The money side of a card: what its account holds, what class it is of, and what has gone out.
+//! The terms never change; the account is the sum of the ledger's movements.
 
 use std::collections::BTreeMap;
 

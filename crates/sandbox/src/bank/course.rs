@@ -1,5 +1,5 @@
-//! What becomes of an accepted order, and what the bank says of it meanwhile. A habit is what a card
-//! or a fault wants; a course is what was decided, with moments, when the order was accepted.
+//! What becomes of an accepted order, and what the bank says of it meanwhile. A habit is what a
+//! card or a fault wants; a course is what was decided, with moments, when the order was accepted.
 
 use mingka_domain::time::{SECOND_MS, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Settlement days: a bank's day ends at 23:00 in Beijing, and what comes after belongs to tomorrow.
+//! Settlement days: a bank's day ends at 23:00 in Beijing; what comes after belongs to tomorrow.
 
 use std::fmt;
 

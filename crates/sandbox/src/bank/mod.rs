@@ -1,7 +1,7 @@
 //! A bank that behaves like banks, as a pure model: cards, reserved phones, one-time codes,
-//! agreements, accounts and a ledger of what was really executed. It does no I/O and owns no clock and no
-//! randomness: every question brings its moment and its random draw, and the state is nothing but
-//! the sum of the ledger's entries, so that replaying them rebuilds it.
+//! agreements, accounts and a ledger of what was really executed. It does no I/O and owns no clock
+//! and no randomness: every question brings its moment and its random draw, and the state is
+//! nothing but the sum of the ledger's entries, so that replaying them rebuilds it.
 
 mod account;
 mod binding;

@@ -75,7 +75,7 @@ impl Bank {
         self.accept(when, Proposal { order, stage, card, amount_fen, original: None, refusal })
     }
 
-    /// Sends a code that is good for one order and one amount. Sent again, it voids the earlier one.
+    /// Sends a code that is good for one order and one amount. Sent again, it voids the earlier.
     pub(super) fn send_payment_code(
         &mut self,
         when: Moment<'_>,

@@ -1,4 +1,5 @@
-//! Faults about money: how each makes the bank treat an order, and in which operations it can happen.
+//! Faults about money: how each makes the bank treat an order, and in which operations it can
+//! happen.
 
 use super::Fault;
 use crate::bank::{Execution, Habit, Notice, Tale};

@@ -1,5 +1,5 @@
-//! What the bank shows of money, and what people and tests may set: payments with their movements, a
-//! merchant's balance, statements, and the bank's clock.
+//! What the bank shows of money, and what people and tests may set: payments with their movements,
+//! a merchant's balance, statements, and the bank's clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -159,7 +159,7 @@ fn statement(desk: &Arc<Desk>, path: &str, query: &views::Query) -> Response<Rep
         Some(text) => typed(StatusCode::OK, text.into_bytes(), "text/csv; charset=utf-8"),
         None => problem(
             StatusCode::NOT_FOUND,
-            "this statement is not there yet: it is due at 09:00 in Beijing, ten hours after its day ends",
+            "not there yet: a statement is due at 09:00 in Beijing, after its day has ended",
         ),
     }
 }

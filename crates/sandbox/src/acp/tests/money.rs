@@ -129,7 +129,8 @@ fn what_is_incomplete_or_not_this_product_is_turned_away() {
     let (card, token) = (magic("ok"), till.bind(&magic("ok")));
     let before = till.bank.bank().entries().len();
     let disbursement = till.payee(&card, "100");
-    let table: [(&str, &[(&str, String)], &str, &str, &str); 13] = [
+    type Case<'a> = (&'a str, &'a [(&'a str, String)], &'a str, &'a str, &'a str);
+    let table: [Case<'_>; 13] = [
         ("12/00/000401", &disbursement, "txnAmt", "", "13"),
         ("12/00/000401", &disbursement, "txnAmt", "0", "10"),
         ("12/00/000401", &disbursement, "txnAmt", "-1", "10"),

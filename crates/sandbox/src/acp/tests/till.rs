@@ -1,4 +1,5 @@
-//! For the tests about money: a merchant who writes its messages by hand, from the protocol's tables.
+//! For the tests about money: a merchant who writes its messages by hand, from the protocol's
+//! tables.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -196,5 +197,5 @@ pub(super) fn plain(fields: &Fields, encoding: Encoding) -> String {
 
 pub(super) fn query_id(answer: &str) -> String {
     let at = answer.find("queryId=").unwrap() + "queryId=".len();
-    answer[at..at + 21].to_owned()
+    answer.get(at..at + 21).unwrap().to_owned()
 }

@@ -1,4 +1,5 @@
-//! Money that was taken goes back: refunds, undoing, reversals. And the statement, which shows it all.
+//! Money that was taken goes back: refunds, undoing, reversals. And the statement, which shows it
+//! all.
 
 use mingka_domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 

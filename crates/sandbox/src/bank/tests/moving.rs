@@ -56,7 +56,8 @@ impl Desk {
     /// Sets the clock to this time of today in Beijing.
     pub(super) fn at(&mut self, time: &str) {
         let today = self.now.beijing_compact();
-        let at = Timestamp::from_beijing_compact(&format!("{}{time}", &today[..8])).unwrap();
+        let at =
+            Timestamp::from_beijing_compact(&format!("{}{time}", today.get(..8).unwrap())).unwrap();
         assert!(self.now < at);
         self.now = at.plus_ms(-SECOND_MS); // the next question comes a second later
         self.bank.tick(self.now);
