@@ -73,6 +73,9 @@ pub enum Fault {
     NotFound {
         /// How long.
         ms: i64,
+        /// Executed only after this long; none means as usual.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        executed_after_ms: Option<i64>,
     },
     /// Money: refused, say answer, inquiry and notification; executed, says the statement.
     DeclinedThenSettled {

@@ -23,7 +23,10 @@ impl Fault {
             Self::UntilStatement => {
                 Habit { execution: Execution::AtCutOff, ..told(Tale::InProgress) }
             }
-            Self::NotFound { ms } => told(Tale::NotFound { ms: *ms }),
+            Self::NotFound { ms, executed_after_ms } => {
+                let after = executed_after_ms.map(|ms| Execution::After { ms });
+                Habit { execution: after.unwrap_or_default(), ..told(Tale::NotFound { ms: *ms }) }
+            }
             Self::DeclinedThenSettled { refusal } => told(Tale::Refused { refusal: *refusal }),
             Self::SuspectedDuplicate => told(Tale::Suspected),
             Self::Returned { ms } => Habit { returned_after_ms: Some(*ms), ..usual },

@@ -83,10 +83,8 @@ pub fn read_one(value: Value) -> Result<Rule, String> {
     };
     let rule: Rule = serde_json::from_value(value).map_err(|error| error.to_string())?;
     let own: &[&str] = match rule.fault {
-        Fault::Delay { .. }
-        | Fault::SettleAfter { .. }
-        | Fault::NotFound { .. }
-        | Fault::Returned { .. } => &["ms"],
+        Fault::Delay { .. } | Fault::SettleAfter { .. } | Fault::Returned { .. } => &["ms"],
+        Fault::NotFound { .. } => &["ms", "executed_after_ms"],
         Fault::RefusedLater { .. } | Fault::DeclinedThenSettled { .. } => &["refusal"],
         Fault::StatementIncomplete { .. } | Fault::StatementCut { .. } => &["missing"],
         Fault::Code { .. } => &["code", "message"],

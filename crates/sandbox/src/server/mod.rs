@@ -11,7 +11,7 @@ mod views;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,6 +36,8 @@ const CONNECTION_COUNT_MAX: usize = 1_024;
 /// How long to wait when a connection cannot be taken, as when the process has too many files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Where it is kept how far the bank's clock was set ahead.
+const CLOCK_FILE: &str = "clock-ahead-ms";
 /// How long the bank's clock rests at most before it looks for what is due.
 const REST_MAX_MS: i64 = 60_000;
 
@@ -47,7 +49,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What time it is.
     pub now: fn() -> Timestamp,
-    /// How far the bank's clock is ahead of that.
+    /// How far the bank's clock is ahead of that, at least: a clock that was set further ahead in
+    /// an earlier life stays there, since what was booked is not booked again.
     pub clock_ahead_ms: i64,
     /// Where random bytes come from.
     pub entropy: Arc<dyn Entropy>,
@@ -99,10 +102,12 @@ pub async fn start(config: Config) -> io::Result<Running> {
     let Config { listener, data_dir, now, clock_ahead_ms, entropy, faults } = config;
     let address = listener.local_addr()?;
     let for_files = Arc::clone(&entropy);
-    let (material, journal, entries) = tokio::task::spawn_blocking(move || {
+    let clock_file = data_dir.join(CLOCK_FILE);
+    let (material, journal, entries, ahead_ms) = tokio::task::spawn_blocking(move || {
         let material = Material::load_or_make(&data_dir, &*for_files)?;
         let (journal, entries) = Journal::open(&data_dir.join("journal.jsonl"))?;
-        Ok::<_, io::Error>((material, journal, entries))
+        let ahead_ms = clock_ahead_ms.max(kept_clock(&data_dir.join(CLOCK_FILE))?);
+        Ok::<_, io::Error>((material, journal, entries, ahead_ms))
     })
     .await
     .map_err(io::Error::other)??;
@@ -121,7 +126,8 @@ pub async fn start(config: Config) -> io::Result<Running> {
         books: Mutex::new(Books { bank, journal }),
         outbox: Mutex::default(),
         now,
-        ahead_ms: AtomicI64::new(clock_ahead_ms),
+        ahead_ms: AtomicI64::new(ahead_ms),
+        clock_file,
         due: Notify::new(),
         entropy,
     });
@@ -150,6 +156,7 @@ struct Desk {
     outbox: Mutex<Outbox>,
     now: fn() -> Timestamp,
     ahead_ms: AtomicI64,
+    clock_file: PathBuf,
     due: Notify,
     entropy: Arc<dyn Entropy>,
 }
@@ -219,6 +226,15 @@ impl Books {
                 false
             }
         }
+    }
+}
+
+/// How far the clock was set ahead in an earlier life.
+fn kept_clock(file: &Path) -> io::Result<i64> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => text.trim().parse().map_err(io::Error::other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
     }
 }
 

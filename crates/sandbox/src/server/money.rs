@@ -211,6 +211,9 @@ pub(super) fn jump(desk: &Arc<Desk>, jump: &Jump) -> Result<Clock, &'static str>
     desk.ahead_ms
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, set)
         .map_err(|_| "ahead_ms or advance_ms, forward only, and at most ten years")?;
+    let ahead_ms = desk.ahead_ms.load(Ordering::Relaxed);
+    std::fs::write(&desk.clock_file, ahead_ms.to_string())
+        .map_err(|_| "the bank cannot write down its clock")?;
     desk.settle();
     desk.wake();
     Ok(clock(desk))

@@ -56,12 +56,13 @@ fn each_fault_about_money_is_what_it_says() {
     let day = DAY_MS;
     // The fault; the answer's code; an inquiry's after a minute, and after two days; whether the
     // money has moved then.
-    let table: [(Fault, &str, &str, &str, bool); 10] = [
+    let table: [(Fault, &str, &str, &str, bool); 11] = [
         (Fault::RefusedLater { refusal }, "00", "64", "64", false),
         (Fault::SettleAfter { ms: HOUR_MS }, "00", "05", "00", true),
         (Fault::NeverExecuted, "00", "05", "05", false),
         (Fault::UntilStatement, "00", "05", "00", true),
-        (Fault::NotFound { ms: HOUR_MS }, "00", "34", "00", true),
+        (Fault::NotFound { ms: HOUR_MS, executed_after_ms: None }, "00", "34", "00", true),
+        (Fault::NotFound { ms: HOUR_MS, executed_after_ms: Some(day) }, "00", "34", "00", true),
         (Fault::DeclinedThenSettled { refusal }, "64", "64", "64", true),
         (Fault::SuspectedDuplicate, "12", "12", "12", false),
         (Fault::BookedNextDay, "00", "00", "00", true),

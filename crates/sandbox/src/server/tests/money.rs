@@ -104,7 +104,10 @@ async fn a_disbursement_can_be_followed_from_the_balance_to_the_statement_and_be
     assert!(text.contains("count=1,total_fen=60000,complete=true\n"), "{text}");
     assert!(text.contains(",payout01,20260921213320,disbursement,60000,settled,"), "{text}");
 
+    let clock = house.get("/sandbox/clock").await;
+    assert_eq!(clock["ahead_ms"], MINUTE_MS + 3 * DAY_MS, "{clock}");
     house.restart().await;
+    assert_eq!(house.get("/sandbox/clock").await, clock, "a clock that was set ahead stays there");
     let again = house.get("/ledger/orders?order_id=payout01").await["orders"][0].clone();
     assert_eq!(again, order);
 }
