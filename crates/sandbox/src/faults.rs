@@ -33,6 +33,8 @@ pub enum Fault {
     WrongEncoding,
     /// Executed; the answer names another order.
     WrongOrder,
+    /// Executed; the answer names another amount.
+    WrongAmount,
     /// Executed; every field of the answer comes twice.
     DuplicateAnswer,
     /// Executed; the notification is sent twice.

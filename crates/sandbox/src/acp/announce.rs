@@ -34,12 +34,13 @@ const METHOD: &str = "signMethod";
 
 /// What is kept of a request: all of it is repeated in its notification. No card and no holder.
 pub(super) fn envelope(heard: &Heard) -> Envelope {
-    let kept = REPEATED.into_iter().chain([ADDRESS, METHOD]);
-    kept.filter_map(|name| {
-        let value = heard.fields.bytes(name)?;
-        Some((name.to_owned(), heard.form.encoding.decode(value)?))
-    })
-    .collect()
+    let mut kept = Fields::new();
+    for name in REPEATED.into_iter().chain([ADDRESS, METHOD]) {
+        if let Some(value) = heard.fields.bytes(name) {
+            kept.set(name, value);
+        }
+    }
+    String::from_utf8_lossy(&kept.to_form()).into_owned()
 }
 
 /// The messages for one announcement.
@@ -50,19 +51,11 @@ pub(super) fn write(
 ) -> Vec<Notification> {
     let Announced { report, card, notice } = announced;
     let payment = &report.payment;
-    let Some(url) = payment.envelope.get(ADDRESS).cloned() else { return Vec::new() };
-    let mut kept = Fields::new();
-    for name in ["version", "encoding", METHOD] {
-        kept.set(name, payment.envelope.get(name).cloned().unwrap_or_default());
-    }
-    let Ok(form) = read::form(&kept, gate.is_simulation()) else { return Vec::new() };
-    let mut fields = Fields::new();
-    for name in REPEATED {
-        let value = payment.envelope.get(name).and_then(|value| form.encoding.encode(value));
-        if let Some(value) = value {
-            fields.set(name, value);
-        }
-    }
+    let Ok(mut fields) = Fields::parse_form(payment.envelope.as_bytes()) else { return Vec::new() };
+    let Ok(form) = read::form(&fields, gate.is_simulation()) else { return Vec::new() };
+    let Some(url) = fields.remove(ADDRESS).and_then(|url| String::from_utf8(url).ok()) else {
+        return Vec::new();
+    };
     let (code, message) = code(report.says);
     put_code(&mut fields, form.encoding, "resp", code, message);
     put_report(&mut fields, report);

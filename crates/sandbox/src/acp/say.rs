@@ -53,6 +53,11 @@ pub(super) fn say(gate: &Gate, entropy: &dyn Entropy, heard: &Heard, decided: De
     if fault == Some(&Fault::WrongOrder) {
         fields.set("orderId", "SOMEBODYELSESORDER");
     }
+    if fault == Some(&Fault::WrongAmount) {
+        let amount_fen = fields.ascii("txnAmt").and_then(|text| text.parse::<u64>().ok());
+        let other_fen = amount_fen.unwrap_or(0).saturating_add(1);
+        fields.set("txnAmt", other_fen.to_string());
+    }
     gate.sign(&mut fields, heard.form, merchant(heard));
     let response = HttpResponse {
         status: 200,

@@ -15,7 +15,7 @@ use super::order::{OrderKey, Refusal};
 use super::{Bank, Outcome};
 
 /// What a protocol wants back when the end of an order is announced. The bank only keeps it.
-pub type Envelope = BTreeMap<String, String>;
+pub type Envelope = String;
 
 /// An order that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]

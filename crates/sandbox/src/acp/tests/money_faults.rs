@@ -104,6 +104,7 @@ fn a_lost_answer_to_an_order_about_money_leaves_the_order() {
         (Fault::BadGateway, false),
         (Fault::BadGatewayAfter, true),
         (Fault::WrongSignature, true),
+        (Fault::WrongAmount, true),
         (Fault::Code { code: "03".to_owned(), message: String::new() }, false),
     ]
     .into_iter()
@@ -142,4 +143,16 @@ fn a_statement_can_be_late_incomplete_and_cut() {
     assert_eq!(read(0), Some(("count=1 complete=false".to_owned(), 1)));
     assert_eq!(read(0), Some(("count=3 complete=true".to_owned(), 2)));
     assert_eq!(read(0), Some(("count=3 complete=true".to_owned(), 3)));
+}
+
+#[test]
+fn another_amount_is_named_in_the_answer_that_should_name_ours() {
+    let mut till = Till::new();
+    till.plan(Fault::WrongAmount);
+    let answer = till.disburse("payout01", &magic("ok"), "100");
+    assert!(answer.contains("&txnAmt=101&"), "{answer}");
+    till.plan(Fault::WrongAmount);
+    let answer = till.query("payout01");
+    assert!(answer.contains("&txnAmt=101&"), "{answer}");
+    assert!(till.query("payout01").contains("&txnAmt=100&"));
 }
