@@ -154,7 +154,8 @@ pub(crate) struct ExplainArgs {
     #[arg(allow_hyphen_values = true)]
     pub(crate) code: String,
     /// What was asked: verify, send_code, open_agreement, query_agreement, cancel_agreement,
-    /// query_state, refresh_certificate.
+    /// query_state, refresh_certificate, disburse, send_payment_code, collect, refund, undo,
+    /// reverse.
     #[arg(long, default_value = "verify")]
     pub(crate) operation: String,
     /// Where it was heard: request, inquiry or notification.

@@ -56,7 +56,7 @@ impl Setting {
 pub fn acp_answer(bytes: &[u8]) {
     let setting = Setting::new();
     let context = setting.context();
-    let request = |about| Request::QueryState { about };
+    let request = |about| Request::QueryState { about, amount: None };
     for (request, txn_type) in [
         (request(Operation::Verify), "00"),
         (request(Operation::OpenAgreement), "00"),

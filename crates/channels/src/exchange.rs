@@ -6,6 +6,7 @@ use std::fmt;
 
 use mingka_crypto::Entropy;
 use mingka_domain::mapping::Meaning;
+use mingka_domain::money::Fen;
 use mingka_domain::outcome::{Doubt, Operation, Outcome, Phase, RawAnswer};
 use mingka_domain::secret::Secret;
 use mingka_domain::time::Timestamp;
@@ -89,6 +90,8 @@ pub struct Sent {
     pub merchant_number: String,
     /// The order's identity.
     pub order: OrderIdentity,
+    /// The amount the order is for, when it moves money.
+    pub amount: Option<Fen>,
     /// The fields that the answer must repeat, each with the value sent.
     pub repeated: Vec<(&'static str, String)>,
 }
@@ -113,8 +116,23 @@ pub struct Reply {
     pub inactive: Option<Token>,
     /// The channel's own number for this exchange, to quote to its support.
     pub query_id: Option<String>,
+    /// What the channel says about how it booked the order.
+    pub booked: Booked,
     /// The channel's current encryption certificate in PEM, when it was asked for.
     pub certificate: Option<String>,
+}
+
+/// What a channel says about how it booked an order that moves money. Each of these may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Booked {
+    /// The amount of the order. Of a reply: it is ours, or the reply was not believed.
+    pub amount: Option<Fen>,
+    /// The amount that is settled with us.
+    pub settle_amount: Option<Fen>,
+    /// The settlement day as month and day, `MMDD`: the channel leaves the year out.
+    pub settle_date: Option<String>,
+    /// The channel's trace number, as statements name it.
+    pub trace_number: Option<String>,
 }
 
 /// An agreement as the channel issues it.
@@ -143,6 +161,10 @@ pub struct Notice {
     pub token: Option<Token>,
     /// Whether the channel says the agreement is active.
     pub active: Option<bool>,
+    /// The channel's own number for the order.
+    pub query_id: Option<String>,
+    /// What it says about the booking. Whoever knows the order compares the amount.
+    pub booked: Booked,
     /// The card, where the channel named it and our key opens it.
     pub card_number: Option<Secret>,
 }
@@ -178,6 +200,8 @@ pub enum UnencodableWhy {
     Key,
     /// The channel cannot do this operation.
     Unsupported,
+    /// The channel did this until the end of the order's settlement day, which is over.
+    TooLate,
 }
 
 impl fmt::Display for Unencodable {
@@ -188,6 +212,7 @@ impl fmt::Display for Unencodable {
             UnencodableWhy::Form => "does not have the form the channel takes",
             UnencodableWhy::Key => "cannot be encrypted or signed with the account's keys",
             UnencodableWhy::Unsupported => "is not something this channel can do",
+            UnencodableWhy::TooLate => "is of a settlement day that is over",
         };
         write!(f, "{} {why}", self.field)
     }

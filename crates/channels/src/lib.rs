@@ -10,9 +10,9 @@ pub mod profile;
 pub mod request;
 
 pub use exchange::{
-    Acknowledgement, Context, Exchange, Notice, OrderIdentity, Reply, Sent, Token, Unencodable,
-    UnencodableWhy, Unreadable,
+    Acknowledgement, Booked, Context, Exchange, Notice, OrderIdentity, Reply, Sent, Token,
+    Unencodable, UnencodableWhy, Unreadable,
 };
 pub use http::{HttpRequest, HttpResponse, Method};
 pub use profile::Profile;
-pub use request::{Elements, Product, Request};
+pub use request::{CompanyAccount, Elements, Payee, Product, Request};

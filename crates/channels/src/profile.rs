@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use mingka_domain::outcome::Operation;
 use mingka_domain::text::Text;
+use mingka_domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use serde::Deserialize;
 
 /// A channel's profile.
@@ -32,6 +33,10 @@ pub struct Profile {
     pub order: OrderRule,
     /// When and how to ask how an order ended.
     pub inquiry: Inquiry,
+    /// The same for an order that moves money.
+    pub payment_inquiry: Inquiry,
+    /// The settlement day.
+    pub settlement: Settlement,
     /// One-time codes.
     pub code: Code,
     /// Verifications a card may have.
@@ -84,6 +89,29 @@ pub struct Inquiry {
     pub not_found_codes: Vec<String>,
     /// From when on "no such order" is final. Absent: never.
     pub not_found_final_after_ms: Option<i64>,
+}
+
+/// The settlement day (清算日).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settlement {
+    /// The hour of Beijing time at which one ends and the next begins.
+    pub day_ends_hour: u8,
+}
+
+impl Settlement {
+    /// Whether both moments belong to one settlement day.
+    #[must_use]
+    pub fn is_same_day(self, one: Timestamp, other: Timestamp) -> bool {
+        self.day(one) == self.day(other)
+    }
+
+    /// The days since 1970 of Beijing time at whose cut-off the moment's settlement day ends.
+    fn day(self, at: Timestamp) -> i64 {
+        // Beijing is 8 hours ahead, and what comes after the cut-off belongs to tomorrow.
+        let ahead_hours = 8 + 24_i64.saturating_sub(i64::from(self.day_ends_hour));
+        at.plus_ms(ahead_hours * HOUR_MS).as_millis().div_euclid(DAY_MS)
+    }
 }
 
 /// One-time codes.
@@ -176,20 +204,29 @@ impl Profile {
     }
 
     fn contradiction(&self) -> Option<&'static str> {
-        let inquiry = &self.inquiry;
-        let spans = [inquiry.first_after_ms, inquiry.tail_gap_ms, inquiry.deadline_ms];
-        let positive = spans.iter().chain(&inquiry.gaps_ms).all(|span| *span > 0);
+        let inquiries = [&self.inquiry, &self.payment_inquiry];
+        let positive = inquiries.iter().all(|inquiry| {
+            let spans = [inquiry.first_after_ms, inquiry.tail_gap_ms, inquiry.deadline_ms];
+            spans.iter().chain(&inquiry.gaps_ms).all(|span| *span > 0)
+        });
         let asks = self.can(Operation::QueryState);
-        let changes = self.can(Operation::OpenAgreement) || self.can(Operation::Verify);
+        let changes = self.can(Operation::OpenAgreement)
+            || self.can(Operation::Verify)
+            || self.operations.iter().any(|operation| operation.moves_money());
         let quota = self.verification;
         [
             (self.operations.is_empty(), "operations is empty"),
             (changes && !asks, "operations that change something need query_state"),
-            (!positive, "every span under inquiry must be positive"),
+            (!positive, "every span under inquiry and payment_inquiry must be positive"),
             (
-                inquiry.not_found_final_after_ms.is_some_and(|after| after <= 0),
+                self.inquiry.not_found_final_after_ms.is_some_and(|after| after <= 0),
                 "inquiry.not_found_final_after_ms must be positive",
             ),
+            (
+                self.payment_inquiry.not_found_final_after_ms.is_some(),
+                "payment_inquiry.not_found_final_after_ms: only a statement may say that",
+            ),
+            (self.settlement.day_ends_hour > 24, "settlement.day_ends_hour ends at 24"),
             (
                 self.timeout.connect_ms == 0 || self.timeout.exchange_ms == 0,
                 "timeout must be positive",

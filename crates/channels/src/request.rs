@@ -1,7 +1,9 @@
 //! What can be asked of a bank, with its data, in words no channel owns.
 
 use mingka_domain::card::CardNumber;
+use mingka_domain::company::{CompanyName, CreditCode};
 use mingka_domain::holder::{FourElements, HolderName, IdNumber, ReservedPhone};
+use mingka_domain::money::Fen;
 use mingka_domain::outcome::Operation;
 use mingka_domain::secret::{OneTimeCode, Secret};
 
@@ -38,9 +40,76 @@ pub enum Request {
     QueryState {
         /// What that order was for.
         about: Operation,
+        /// The amount that order was for, when it moves money: the answer must speak of the same.
+        amount: Option<Fen>,
     },
     /// The channel's current encryption certificate.
     RefreshCertificate,
+    /// Pay out.
+    Disburse {
+        /// To whom.
+        payee: Payee,
+        /// How much.
+        amount: Fen,
+        /// A number that the payee's bank is shown, such as the loan's.
+        bill_number: Option<String>,
+    },
+    /// Send a one-time code for one collection, bound to the context's order and to the amount.
+    SendPaymentCode {
+        /// The agreement's number.
+        token: Secret,
+        /// How much will be collected.
+        amount: Fen,
+    },
+    /// Collect from a bound card. With a code, the order and the amount are those it was sent for.
+    Collect {
+        /// The agreement's number.
+        token: Secret,
+        /// How much.
+        amount: Fen,
+        /// The code as the borrower typed it, where the contract asks for one.
+        code: Option<OneTimeCode>,
+    },
+    /// Give back what was collected, whole or in part.
+    Refund {
+        /// The channel's own number for the collection.
+        original: String,
+        /// How much.
+        amount: Fen,
+    },
+    /// Undo a settled collection on its settlement day.
+    Undo {
+        /// The channel's own number for the collection.
+        original: String,
+        /// All that was collected.
+        amount: Fen,
+    },
+    /// Undo a collection of which nobody knows how it ended, on its settlement day. The context's
+    /// order is that of the collection.
+    Reverse {
+        /// What would have been collected.
+        amount: Fen,
+    },
+}
+
+/// Who is paid.
+#[derive(Debug, Clone)]
+pub enum Payee {
+    /// A person's card, with the name or the ID number of its holder, or both.
+    Person(Elements),
+    /// A company's account.
+    Company(CompanyAccount),
+}
+
+/// A company's account.
+#[derive(Debug, Clone)]
+pub struct CompanyAccount {
+    /// The account's number.
+    pub account_number: Secret,
+    /// The company's registered name.
+    pub name: CompanyName,
+    /// The company's credit code.
+    pub credit_code: Option<CreditCode>,
 }
 
 impl Request {
@@ -55,6 +124,32 @@ impl Request {
             Self::CancelAgreement { .. } => Operation::CancelAgreement,
             Self::QueryState { .. } => Operation::QueryState,
             Self::RefreshCertificate => Operation::RefreshCertificate,
+            Self::Disburse { .. } => Operation::Disburse,
+            Self::SendPaymentCode { .. } => Operation::SendPaymentCode,
+            Self::Collect { .. } => Operation::Collect,
+            Self::Refund { .. } => Operation::Refund,
+            Self::Undo { .. } => Operation::Undo,
+            Self::Reverse { .. } => Operation::Reverse,
+        }
+    }
+
+    /// The amount it is about, where it moves money or asks about an order that does.
+    #[must_use]
+    pub const fn amount(&self) -> Option<Fen> {
+        match self {
+            Self::Disburse { amount, .. }
+            | Self::SendPaymentCode { amount, .. }
+            | Self::Collect { amount, .. }
+            | Self::Refund { amount, .. }
+            | Self::Undo { amount, .. }
+            | Self::Reverse { amount } => Some(*amount),
+            Self::QueryState { amount, .. } => *amount,
+            Self::Verify { .. }
+            | Self::SendCode { .. }
+            | Self::OpenAgreement { .. }
+            | Self::QueryAgreement
+            | Self::CancelAgreement { .. }
+            | Self::RefreshCertificate => None,
         }
     }
 }

@@ -100,6 +100,10 @@ fn the_embedded_profile_is_sound_and_others_are_refused_by_name() {
     assert!(refused("count_max = 5", "count_max = 1").contains("kept_for_corrections"));
     assert!(refused("until_hour = 0", "until_hour = 25").contains("hours"));
     assert!(refused("\"verify\"", "\"fly\"").contains("fly"));
+    assert!(refused("tail_gap_ms = 1_800_000", "tail_gap_ms = 0").contains("payment_inquiry"));
+    let never = "[payment_inquiry]\nnot_found_final_after_ms = 600_000";
+    assert!(refused("[payment_inquiry]", never).contains("statement"));
+    assert!(refused("day_ends_hour = 23", "day_ends_hour = 25").contains("settlement"));
 
     let night =
         text.replace("from_hour = 0", "from_hour = 22").replace("until_hour = 0", "until_hour = 6");

@@ -61,7 +61,7 @@ fn an_answer_of_another_order_is_no_answer() {
             ("txnTime", "20261120103001"),
             ("txnTime", "garbage"),
             ("merId", "777290058146592"),
-            ("txnType", "01"),
+            ("txnType", "98"),
             ("orderId", ""),
         ] {
             let mut answer = bank_answers(&message, &DECLINE);

@@ -89,19 +89,15 @@ fn show_group(text: &str) -> String {
 
 fn show_sent(sent: &Sent) -> String {
     format!(
-        "{} about {} of {}, {} at {}, repeated {:?}",
+        "{} about {} of {}, {} at {}, repeated {:?}{}",
         sent.operation.name(),
         sent.about.name(),
         sent.merchant_number,
         sent.order.order_id,
         sent.order.txn_time.beijing_compact(),
         sent.repeated,
+        sent.amount.map(|amount| format!(", {amount}")).unwrap_or_default(),
     )
-}
-
-fn from_base64(text: &str) -> Vec<u8> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }
 
 #[test]
@@ -202,7 +198,7 @@ fn what_the_form_forbids_is_refused() {
     let refused = encode(&account, &Request::CancelAgreement { token }).unwrap_err();
     assert_eq!(refused, Unencodable { field: "token", why: UnencodableWhy::Form });
     let about = Operation::QueryState;
-    let refused = encode(&account, &Request::QueryState { about }).unwrap_err();
+    let refused = encode(&account, &Request::QueryState { about, amount: None }).unwrap_err();
     assert_eq!(refused.why, UnencodableWhy::Unsupported);
 }
 

@@ -181,6 +181,8 @@ pub enum Doubt {
     BadSignature,
     /// The answer belongs to another order.
     WrongOrder,
+    /// The answer speaks of another amount than the order's.
+    WrongAmount,
     /// The code is not on the list of final answers.
     UnmappedCode,
     /// This process stopped between sending and hearing.

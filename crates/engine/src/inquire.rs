@@ -105,7 +105,7 @@ impl Engine {
             }
             ended |= other.no_agreement;
         }
-        let request = Request::QueryState { about: Operation::OpenAgreement };
+        let request = Request::QueryState { about: Operation::OpenAgreement, amount: None };
         let state = self.inquire(channel, &attempt.order, &request).await;
         Ok(match state.outcome {
             // Two confirmations under one order look the same to the bank: an earlier one's refusal
@@ -128,7 +128,7 @@ impl Engine {
         step: &StepRecord,
     ) -> Result<(), EngineError> {
         let channel = self.channel(&attempt.order.channel)?;
-        let request = Request::QueryState { about: Operation::CancelAgreement };
+        let request = Request::QueryState { about: Operation::CancelAgreement, amount: None };
         let state = self.inquire(channel, &attempt.order, &request).await;
         let refused = was_refused(binding);
         let (what, heard) = match &state.outcome {

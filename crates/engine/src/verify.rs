@@ -217,7 +217,7 @@ impl Engine {
             return self.finish(step).await;
         }
         let channel = self.channel(&attempt.order.channel)?;
-        let request = Request::QueryState { about: Operation::Verify };
+        let request = Request::QueryState { about: Operation::Verify, amount: None };
         let heard = self.inquire(channel, &attempt.order, &request).await;
         let (event, heard) = match heard.outcome {
             Outcome::Settled | Outcome::Declined(_) => {

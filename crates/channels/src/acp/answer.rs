@@ -4,6 +4,7 @@
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Certainty, mask_digits};
 use mingka_domain::mapping::{MappingBook, Meaning};
+use mingka_domain::money::Fen;
 use mingka_domain::outcome::{
     Class, Doubt, NotSent, Operation, Outcome, Phase, RawAnswer, ResponseCode,
 };
@@ -11,10 +12,11 @@ use mingka_domain::secret::Secret;
 use mingka_domain::time::Timestamp;
 
 use super::account::MerchantAccount;
+use super::money::{CURRENCY, QUERY_ID_BYTES_MAX};
 use super::text::Encoding;
 use super::wire::Fields;
 use crate::exchange::{
-    Acknowledgement, Context, Notice, OrderIdentity, Reply, Sent, Token, Unreadable,
+    Acknowledgement, Booked, Context, Notice, OrderIdentity, Reply, Sent, Token, Unreadable,
 };
 use crate::http::{HttpRequest, HttpResponse};
 
@@ -34,14 +36,18 @@ pub(super) fn decode(
         .map_err(|error| Unreadable::new(Doubt::Unreadable, error.to_string()))?;
     prove(&fields, rules.account, context.now)?;
     check_order(sent, &fields)?;
+    check_amount(sent, &fields)?;
     let heard = Heard::of(&fields, encoding, "respCode", "respMsg")?;
-    match sent.operation {
-        Operation::QueryState => Ok(read_state(sent, &fields, &heard, rules, encoding)),
-        Operation::QueryAgreement => Ok(read_agreement(&fields, heard, rules)),
-        _ => {
-            Ok(read_request(sent, &fields, deciding(sent, &fields, heard, rules, encoding), rules))
-        }
+    let mut reply = match sent.operation {
+        Operation::QueryState => read_state(sent, &fields, &heard, rules, encoding),
+        Operation::QueryAgreement => read_agreement(&fields, heard, rules),
+        _ => read_request(sent, &fields, deciding(sent, &fields, heard, rules, encoding), rules),
+    };
+    if sent.amount.is_some() {
+        // What moves money repeats the agreement it uses, and opens none.
+        reply.token = None;
     }
+    Ok(reply)
 }
 
 /// Reads a notification.
@@ -79,6 +85,8 @@ pub(super) fn notice(
         meaning,
         token,
         active: active(&fields),
+        query_id: query_id(&fields),
+        booked: booked(&fields),
         card_number: card_number(&fields, rules.account),
         answer: Some(heard.0),
     };
@@ -125,6 +133,45 @@ fn check_order(sent: &Sent, fields: &Fields) -> Result<(), Unreadable> {
         return Ok(());
     }
     Err(Unreadable::new(Doubt::WrongOrder, "it answers another order than the one sent"))
+}
+
+/// Whether the amount is ours, where the answer names one. Another amount, or another currency, is
+/// about something we never asked for, whatever else fits.
+fn check_amount(sent: &Sent, fields: &Fields) -> Result<(), Unreadable> {
+    let Some(ours) = sent.amount else { return Ok(()) };
+    let other = |name| fields.bytes(name).is_some();
+    let amount_fits = fen(fields, "txnAmt").map_or(!other("txnAmt"), |amount| amount == ours);
+    let currency_fits =
+        fields.ascii("currencyCode").map_or(!other("currencyCode"), |code| code == CURRENCY);
+    if amount_fits && currency_fits {
+        return Ok(());
+    }
+    Err(Unreadable::new(Doubt::WrongAmount, "it speaks of another amount than the one sent"))
+}
+
+/// An amount in fen: digits alone.
+fn fen(fields: &Fields, name: &str) -> Option<Fen> {
+    let digits = fields.ascii(name)?;
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain).and_then(|amount| Fen::new(amount).ok())
+}
+
+fn booked(fields: &Fields) -> Booked {
+    let digits = |name, length: usize| {
+        let value = fields.ascii(name)?;
+        let fits = value.len() <= length && value.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| value.to_owned())
+    };
+    Booked {
+        amount: fen(fields, "txnAmt"),
+        settle_amount: fen(fields, "settleAmt"),
+        settle_date: digits("settleDate", 4).filter(|date| date.len() == 4),
+        trace_number: digits("traceNo", 20),
+    }
+}
+
+fn query_id(fields: &Fields) -> Option<String> {
+    fields.ascii("queryId").filter(|id| id.len() <= QUERY_ID_BYTES_MAX).map(str::to_owned)
 }
 
 /// A code and its text, masked.
@@ -273,7 +320,8 @@ fn reply(meaning: Meaning, heard: &Heard, phase: Phase, fields: &Fields) -> Repl
         answer: Some(heard.0.clone()),
         meaning,
         not_found: false,
-        query_id: fields.ascii("queryId").filter(|id| id.len() <= 64).map(str::to_owned),
+        query_id: query_id(fields),
+        booked: booked(fields),
         certificate: None,
     }
 }
@@ -290,6 +338,11 @@ fn operation_of(fields: &Fields) -> Option<Operation> {
         ("72", "12") => Some(Operation::Verify),
         ("79", "00") => Some(Operation::OpenAgreement),
         ("74", "01") => Some(Operation::CancelAgreement),
+        ("12", "00") => Some(Operation::Disburse),
+        ("01", "01") => Some(Operation::Collect),
+        ("04", "00") => Some(Operation::Refund),
+        ("31", "00") => Some(Operation::Undo),
+        ("99", "01") => Some(Operation::Reverse),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use mingka_domain::secret::OneTimeCode;
 use zeroize::Zeroizing;
 
 use super::account::MerchantAccount;
+use super::money;
 use super::text::Encoding;
 use super::wire::Fields;
 use crate::exchange::{Context, Sent, Unencodable, UnencodableWhy};
@@ -52,6 +53,12 @@ pub(super) fn encode(
         }
         Request::QueryAgreement | Request::QueryState { .. } => {}
         Request::RefreshCertificate => fields.set("certType", "01"),
+        Request::Disburse { .. }
+        | Request::SendPaymentCode { .. }
+        | Request::Collect { .. }
+        | Request::Refund { .. }
+        | Request::Undo { .. }
+        | Request::Reverse { .. } => money::put(&mut fields, request, &hand)?,
     }
     account.suite.sign(account.version, &mut fields).map_err(|_| wrong("signature", Key))?;
     let sent = Sent {
@@ -59,6 +66,7 @@ pub(super) fn encode(
         about: about(request),
         merchant_number: account.merchant_number.clone(),
         order: context.order.clone(),
+        amount: request.amount(),
         repeated: vec![("txnType", codes.txn_type.to_owned())],
     };
     Ok((http(&codes, account, &fields), sent))
@@ -72,8 +80,11 @@ struct Codes {
     is_query: bool,
 }
 
-/// Verifications, the certificate refresh and the token product have a business type each.
+/// Verifications, paying out, the certificate refresh and the token product have a business type
+/// each. Undoing and giving back go by the type of what they are about: the published samples show
+/// them for other products only.
 const BIZ_VERIFICATION: &str = "000803";
+const BIZ_DISBURSEMENT: &str = "000401";
 const BIZ_TOKEN: &str = "000902";
 const BIZ_NONE: &str = "000000";
 
@@ -92,20 +103,28 @@ impl Codes {
             Request::QueryAgreement => back("78", "02", BIZ_TOKEN),
             Request::CancelAgreement { .. } => back("74", "01", BIZ_TOKEN),
             Request::RefreshCertificate => back("95", "00", BIZ_NONE),
-            Request::QueryState { about } => match about {
+            Request::Disburse { .. } => back("12", "00", BIZ_DISBURSEMENT),
+            Request::SendPaymentCode { .. } => back("77", "02", BIZ_TOKEN),
+            Request::Collect { .. } => back("01", "01", BIZ_TOKEN),
+            Request::Refund { .. } => back("04", "00", BIZ_TOKEN),
+            Request::Undo { .. } => back("31", "00", BIZ_TOKEN),
+            Request::Reverse { .. } => back("99", "01", BIZ_TOKEN),
+            Request::QueryState { about, .. } => match about {
                 Operation::Verify => Self { is_query: true, ..back("00", "03", BIZ_VERIFICATION) },
-                Operation::SendCode | Operation::OpenAgreement | Operation::CancelAgreement => {
-                    Self { is_query: true, ..back("00", "00", BIZ_TOKEN) }
+                Operation::Disburse => {
+                    Self { is_query: true, ..back("00", "00", BIZ_DISBURSEMENT) }
                 }
-                Operation::QueryAgreement
-                | Operation::QueryState
-                | Operation::RefreshCertificate
-                | Operation::Disburse
+                Operation::SendCode
+                | Operation::OpenAgreement
+                | Operation::CancelAgreement
                 | Operation::SendPaymentCode
                 | Operation::Collect
                 | Operation::Refund
                 | Operation::Undo
-                | Operation::Reverse => return Err(wrong("about", Unsupported)),
+                | Operation::Reverse => Self { is_query: true, ..back("00", "00", BIZ_TOKEN) },
+                Operation::QueryAgreement
+                | Operation::QueryState
+                | Operation::RefreshCertificate => return Err(wrong("about", Unsupported)),
             },
         })
     }
@@ -113,13 +132,13 @@ impl Codes {
 
 use UnencodableWhy::{Charset, Form, Key, Missing, Unsupported};
 
-const fn wrong(field: &'static str, why: UnencodableWhy) -> Unencodable {
+pub(super) const fn wrong(field: &'static str, why: UnencodableWhy) -> Unencodable {
     Unencodable { field, why }
 }
 
 const fn about(request: &Request) -> Operation {
     match request {
-        Request::QueryState { about } => *about,
+        Request::QueryState { about, .. } => *about,
         Request::QueryAgreement => Operation::OpenAgreement,
         other => other.operation(),
     }
@@ -136,14 +155,26 @@ const fn product_id(product: Product) -> &'static str {
 }
 
 /// What hides values: the account's sealer, and random bytes.
-struct Hand<'a> {
-    account: &'a MerchantAccount,
+pub(super) struct Hand<'a> {
+    pub(super) account: &'a MerchantAccount,
     entropy: &'a dyn Entropy,
 }
 
 impl Hand<'_> {
     fn seal(&self, field: &'static str, clear: &[u8]) -> Result<String, Unencodable> {
         self.account.sealer.seal(clear, self.entropy).map_err(|_| wrong(field, Key))
+    }
+
+    /// `accNo`, and the certificate that hides it.
+    pub(super) fn put_account(
+        &self,
+        fields: &mut Fields,
+        field: &'static str,
+        number: &str,
+    ) -> Result<(), Unencodable> {
+        fields.set("encryptCertId", self.account.sealer.certificate_id().as_bytes());
+        fields.set("accNo", self.seal(field, plain(field, number)?)?);
+        Ok(())
     }
 }
 
@@ -175,15 +206,15 @@ fn common(
 }
 
 /// The elements that go into one message.
-struct Wanted<'a> {
-    card_number: &'a str,
-    name: Option<&'a str>,
-    id_number: Option<&'a IdNumber>,
-    phone: Option<&'a str>,
+pub(super) struct Wanted<'a> {
+    pub(super) card_number: &'a str,
+    pub(super) name: Option<&'a str>,
+    pub(super) id_number: Option<&'a IdNumber>,
+    pub(super) phone: Option<&'a str>,
 }
 
 impl<'a> Wanted<'a> {
-    fn all_given(elements: &'a Elements) -> Self {
+    pub(super) fn all_given(elements: &'a Elements) -> Self {
         Self {
             card_number: elements.card_number.expose(),
             name: elements.name.as_ref().map(|name| name.expose()),
@@ -217,14 +248,13 @@ fn require_phone(elements: &Elements) -> Result<(), Unencodable> {
 }
 
 /// `accNo` and `customerInfo`: the card and the phone encrypted, the rest in the group.
-fn put_elements(
+pub(super) fn put_elements(
     fields: &mut Fields,
     wanted: &Wanted<'_>,
     code: Option<&OneTimeCode>,
     hand: &Hand<'_>,
 ) -> Result<(), Unencodable> {
-    fields.set("encryptCertId", hand.account.sealer.certificate_id().as_bytes());
-    fields.set("accNo", hand.seal("card_number", plain("card_number", wanted.card_number)?)?);
+    hand.put_account(fields, "card_number", wanted.card_number)?;
     let mut group = Fields::new();
     if let Some(id_number) = wanted.id_number {
         group.set("certifTp", certificate_type(id_number.kind()));
@@ -264,12 +294,12 @@ fn put_requestor(fields: &mut Fields, account: &MerchantAccount) {
 }
 
 /// A value of letters and digits: nothing in it can end a field or begin another.
-fn plain<'a>(field: &'static str, value: &'a str) -> Result<&'a [u8], Unencodable> {
+pub(super) fn plain<'a>(field: &'static str, value: &'a str) -> Result<&'a [u8], Unencodable> {
     let sound = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
     sound.then_some(value.as_bytes()).ok_or(wrong(field, Form))
 }
 
-fn in_charset(
+pub(super) fn in_charset(
     field: &'static str,
     value: &str,
     encoding: Encoding,

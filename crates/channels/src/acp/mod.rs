@@ -1,9 +1,10 @@
-//! UnionPay ACP 5.1.0 and 5.0.0: verification, binding by one-time code, inquiries, notifications.
-//! Opens no socket and reads no clock.
+//! UnionPay ACP 5.1.0 and 5.0.0: verification, binding by one-time code, money, inquiries and
+//! notifications. Opens no socket and reads no clock.
 
 mod account;
 mod answer;
 mod message;
+mod money;
 mod seal;
 mod signer;
 pub mod suite;
@@ -67,6 +68,12 @@ impl Exchange for Acp {
     ) -> Result<(HttpRequest, Sent), Unencodable> {
         if !self.profile.can(request.operation()) {
             return Err(Unencodable { field: "operation", why: UnencodableWhy::Unsupported });
+        }
+        let ordered_at = context.order.txn_time;
+        if matches!(request, Request::Reverse { .. })
+            && !self.profile.settlement.is_same_day(ordered_at, context.now)
+        {
+            return Err(Unencodable { field: "order", why: UnencodableWhy::TooLate });
         }
         message::encode(request, &self.account, context)
     }

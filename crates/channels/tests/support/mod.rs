@@ -11,13 +11,15 @@ use mingka_channels::acp::{
     SignerRules, Signing, Version,
 };
 use mingka_channels::{
-    Context, Elements, Exchange as _, HttpRequest, HttpResponse, OrderIdentity, Product, Profile,
-    Reply, Request, Sent, Unreadable,
+    CompanyAccount, Context, Elements, Exchange as _, HttpRequest, HttpResponse, OrderIdentity,
+    Payee, Product, Profile, Reply, Request, Sent, Unreadable,
 };
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::rsa::SigningKey;
 use mingka_domain::card::CardNumber;
+use mingka_domain::company::{CompanyName, CreditCode};
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
+use mingka_domain::money::Fen;
 use mingka_domain::outcome::{Doubt, Operation, Outcome};
 use mingka_domain::secret::{OneTimeCode, Secret};
 use mingka_domain::time::Timestamp;
@@ -32,6 +34,11 @@ pub(crate) const CARD: &str = "6216261000000000018";
 pub(crate) const PHONE: &str = "13800138000";
 pub(crate) const ID_NUMBER: &str = "11010519491231002X";
 pub(crate) const NAME: &str = "张三丰";
+/// UnionPay's published corporate test account.
+pub(crate) const COMPANY_ACCOUNT: &str = "6212142600000000167";
+/// 1,234.05 yuan, in fen.
+pub(crate) const AMOUNT: i64 = 123_405;
+pub(crate) const QUERY_ID: &str = "232611201030000000018";
 
 /// 2026-11-20 10:30:00 in Beijing.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_141_800_000);
@@ -214,7 +221,7 @@ pub(crate) fn http(answer: &Fields) -> HttpResponse {
 /// One request of each kind.
 pub(crate) fn every_request() -> Vec<(&'static str, Request)> {
     let verify = |product| Request::Verify { product, elements: elements() };
-    vec![
+    let mut requests = vec![
         ("verify_card_phone", verify(Product::CardPhone)),
         ("verify_card_name", verify(Product::CardName)),
         ("verify_card_id", verify(Product::CardId)),
@@ -233,9 +240,47 @@ pub(crate) fn every_request() -> Vec<(&'static str, Request)> {
             "cancel_agreement",
             Request::CancelAgreement { token: Secret::new("6235240000020757577".to_owned()) },
         ),
-        ("query_state_of_verification", Request::QueryState { about: Operation::Verify }),
-        ("query_state_of_opening", Request::QueryState { about: Operation::OpenAgreement }),
+        ("query_state_of_verification", state(Operation::Verify, None)),
+        ("query_state_of_opening", state(Operation::OpenAgreement, None)),
         ("refresh_certificate", Request::RefreshCertificate),
+    ];
+    requests.extend(requests_for_money());
+    requests
+}
+
+fn state(about: Operation, amount: Option<Fen>) -> Request {
+    Request::QueryState { about, amount }
+}
+
+/// One request of each kind that moves money.
+fn requests_for_money() -> Vec<(&'static str, Request)> {
+    let amount = Fen::new(AMOUNT).unwrap();
+    let token = || Secret::new("6235240000020757577".to_owned());
+    let payee = Payee::Person(elements());
+    let company = Payee::Company(CompanyAccount {
+        account_number: Secret::new(COMPANY_ACCOUNT.to_owned()),
+        name: CompanyName::parse("明卡测试（北京）有限公司").unwrap(),
+        credit_code: Some(CreditCode::parse("91110000600037341L").unwrap()),
+    });
+    let original = || QUERY_ID.to_owned();
+    let disburse = |payee, bill_number| Request::Disburse { payee, amount, bill_number };
+    let code = || OneTimeCode::parse("111111").unwrap();
+    let collect = |code| Request::Collect { token: token(), amount, code };
+    let about = |operation| state(operation, Some(amount));
+    vec![
+        ("disburse", disburse(payee, Some("LOAN20261120".to_owned()))),
+        ("disburse_to_company", disburse(company, None)),
+        ("send_payment_code", Request::SendPaymentCode { token: token(), amount }),
+        ("collect", collect(Some(code()))),
+        ("collect_without_code", collect(None)),
+        ("refund", Request::Refund { original: original(), amount }),
+        ("undo", Request::Undo { original: original(), amount }),
+        ("reverse", Request::Reverse { amount }),
+        ("query_state_of_disbursement", about(Operation::Disburse)),
+        ("query_state_of_collection", about(Operation::Collect)),
+        ("query_state_of_refund", about(Operation::Refund)),
+        ("query_state_of_undoing", about(Operation::Undo)),
+        ("query_state_of_reversal", about(Operation::Reverse)),
     ]
 }
 
@@ -299,4 +344,9 @@ pub(crate) const TOKEN: (&str, &str) =
 pub(crate) fn to_base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+pub(crate) fn from_base64(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }

@@ -48,7 +48,7 @@ impl Diagnosis {
     pub fn from_doubt(dictionary: &Dictionary, doubt: Doubt, evidence: Vec<Evidence>) -> Self {
         let (cause, certainty) = match doubt {
             Doubt::TimedOut => (known::CHANNEL_TIMEOUT, Certainty::Certain),
-            Doubt::ConnectionBroken | Doubt::WrongOrder => {
+            Doubt::ConnectionBroken | Doubt::WrongOrder | Doubt::WrongAmount => {
                 (known::CHANNEL_RESULT_UNKNOWN, Certainty::Unknown)
             }
             Doubt::BadStatus | Doubt::Unreadable => {

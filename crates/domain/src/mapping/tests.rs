@@ -8,8 +8,8 @@ use crate::cause::Dictionary;
 use crate::outcome::{Operation, Phase, ResponseCode};
 
 const PHASES: [Phase; 3] = [Phase::Request, Phase::Inquiry, Phase::Notification];
-const MONEY: [&str; 2] = ["disburse", "collect"];
-const ASKING: [&str; 3] = ["verify", "send_code", "refresh_certificate"];
+const MONEY: [&str; 4] = ["disburse", "collect", "refund", "undo"];
+const ASKING: [&str; 4] = ["verify", "send_code", "send_payment_code", "refresh_certificate"];
 const BINDING: [&str; 2] = ["open_agreement", "cancel_agreement"];
 const INQUIRING: [&str; 2] = ["query_agreement", "query_state"];
 
@@ -20,6 +20,11 @@ const UNIONPAY: &str = "00 01 02 03 04 05 06 10 11 12 13 14 30 31 32 33 34 35 36
 
 /// Never a final decline when heard in an inquiry or a notification, whatever was asked.
 const OPEN: &str = "01 03 04 05 06 12 34 35 36 42 45 46 60 74 75 83 98 99 A6 02 37 39 10 11 13 14";
+
+/// The whole lists of codes by which the direct answer to a request for money says that nothing
+/// was executed: turned away at the door, and closed.
+const AT_THE_DOOR: &str = "10 11 13 31 32 43";
+const CLOSED: &str = "02 39";
 
 /// The whole list of codes by which an inquiry may finally decline money.
 const FINAL_FOR_MONEY: &str = "33 38 40 44 61 62 63 64 65 66 67 68 71 72 73 76 77 78 79 80 81 82 87 \
@@ -104,7 +109,12 @@ fn only_success_is_settled() {
         for operation in Operation::ALL.map(Operation::name) {
             for phase in PHASES {
                 let settled = unionpay(operation, phase, code).class == Class::Settled;
-                let may = code == "00" || (code == "A6" && operation == "disburse");
+                let may = match code {
+                    "00" => operation != "reverse",
+                    "A6" => operation == "disburse",
+                    "46" => operation == "reverse",
+                    _ => false,
+                };
                 assert!(!settled || may, "{code} settles {operation} in {}", phase.name());
             }
         }
@@ -121,13 +131,18 @@ fn money_is_decided_by_inquiries_only() {
     for operation in MONEY {
         assert_eq!(declined_by(operation, Phase::Inquiry), allowed, "{operation}");
         for code in UNIONPAY.split_whitespace() {
-            for phase in [Phase::Request, Phase::Notification] {
-                let class = unionpay(operation, phase, code).class;
-                assert!(
-                    matches!(class, Class::Pending | Class::Unknown),
-                    "{code} is {class:?} for {operation} in {}",
-                    phase.name()
-                );
+            let class = unionpay(operation, Phase::Notification, code).class;
+            let open = matches!(class, Class::Pending | Class::Unknown);
+            assert!(open, "{code} is {class:?} for {operation} in a notification");
+            let class = unionpay(operation, Phase::Request, code).class;
+            match class {
+                Class::Declined => assert!(AT_THE_DOOR.contains(code), "{code} for {operation}"),
+                Class::NotAttempted => assert!(CLOSED.contains(code), "{code} for {operation}"),
+                Class::Settled => panic!("{code} settles {operation} in a first answer"),
+                Class::Pending | Class::Unknown => {
+                    let final_code = AT_THE_DOOR.contains(code) || CLOSED.contains(code);
+                    assert!(!final_code, "{code} for {operation}");
+                }
             }
             let class = unionpay(operation, Phase::Inquiry, code).class;
             assert_ne!(class, Class::NotAttempted, "{code}: a sent payment was attempted");
@@ -146,6 +161,35 @@ fn an_inquirys_own_answer_never_decides_about_the_order() {
             assert_eq!(class, expected, "{code} for {operation}");
         }
     }
+}
+
+/// The codes after which the published rules ask again. None of them ends anything.
+#[test]
+fn what_is_to_be_asked_again_ends_nothing() {
+    for (operation, codes) in [("disburse", "03 04 05 01 12 34 60"), ("collect", "03 04 05")] {
+        for code in codes.split_whitespace() {
+            for phase in PHASES {
+                let class = unionpay(operation, phase, code).class;
+                let open = matches!(class, Class::Pending | Class::Unknown);
+                assert!(open, "{code} is {class:?} for {operation} in {}", phase.name());
+            }
+        }
+    }
+}
+
+/// An inquiry about a reversal speaks of the collection it was to reverse.
+#[test]
+fn only_reversed_proves_a_reversal() {
+    let inquiry = |code| unionpay("reverse", Phase::Inquiry, code).class;
+    assert_eq!(inquiry("46"), Class::Settled);
+    for code in UNIONPAY.split_whitespace().filter(|code| *code != "46") {
+        assert!(matches!(inquiry(code), Class::Pending | Class::Unknown), "{code}");
+    }
+    assert_eq!(unionpay("reverse", Phase::Request, "00").class, Class::Pending);
+    assert_eq!(unionpay("reverse", Phase::Request, "02").class, Class::NotAttempted);
+    let collection = unionpay("collect", Phase::Inquiry, "46");
+    assert_eq!(collection.class, Class::Unknown);
+    assert_eq!(collection.causes, [CauseCode::known("channel.order_reversed")]);
 }
 
 #[test]

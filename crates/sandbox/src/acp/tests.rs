@@ -36,7 +36,7 @@ fn whole_life(pair: &mut Pair) {
     stranger.name = "别人".to_owned();
     let reply = pair.ask(&verify(&stranger), &pair.order("verify01"));
     assert_eq!(declined(&reply), Some("66"));
-    let state = Request::QueryState { about: Operation::Verify };
+    let state = Request::QueryState { about: Operation::Verify, amount: None };
     assert_eq!(pair.ask(&state, &checking).outcome, Outcome::Settled);
 
     assert!(pair.ask(&Request::QueryAgreement, &binding).not_found);
@@ -48,7 +48,7 @@ fn whole_life(pair: &mut Pair) {
     let token = opened.token.unwrap();
     let found = pair.ask(&Request::QueryAgreement, &binding);
     assert_eq!((found.outcome, found.token.as_ref()), (Outcome::Settled, Some(&token)));
-    let state = Request::QueryState { about: Operation::OpenAgreement };
+    let state = Request::QueryState { about: Operation::OpenAgreement, amount: None };
     assert_eq!(pair.ask(&state, &binding).outcome, Outcome::Settled);
 
     let cancel = Request::CancelAgreement { token: token.number };
