@@ -7,7 +7,7 @@ use mingka_domain::secret::OneTimeCode;
 
 use crate::cards::{self, MagicCard};
 
-fn elements(card: &MagicCard) -> Elements {
+pub(crate) fn elements(card: &MagicCard) -> Elements {
     Elements {
         card_number: CardNumber::parse(&card.number).unwrap(),
         name: Some(HolderName::parse(&card.name).unwrap()),

@@ -3,6 +3,7 @@
 
 mod money;
 mod money_faults;
+mod money_pair;
 mod pair;
 mod till;
 
@@ -113,6 +114,7 @@ fn a_whole_life_in_every_method_version_and_character_set() {
             assert_eq!(held.trim(), merchant.encryption_certificate.trim());
             whole_life(&mut pair);
             notified(&mut pair);
+            money_pair::money_life(&mut pair);
             turned_away(&mut pair);
         }
     }
@@ -188,7 +190,9 @@ fn code_of(pair: &mut Pair, good: &HttpRequest, fields: &Fields) -> String {
 
 #[test]
 fn a_whole_life_in_the_simulator() {
-    whole_life(&mut Pair::simulated());
+    let mut pair = Pair::simulated();
+    whole_life(&mut pair);
+    money_pair::money_life(&mut pair);
 }
 
 #[test]
