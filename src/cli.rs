@@ -62,6 +62,11 @@ pub(crate) struct ConfigArgs {
     /// The configuration file. Without it, the defaults.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// A PostgreSQL database instead of the embedded one: postgres://USER@HOST/DATABASE, several
+    /// hosts with commas. Others on this machine can read it here: give one with a password by
+    /// MINGKA_SERVER_DATABASE or [server] database_url_file.
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -142,8 +147,9 @@ pub(crate) struct CheckArgs {
     /// One JSON line each.
     #[arg(long)]
     pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
+    /// The configuration file. Without it, the defaults.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,7 @@ use mingka_store::Store;
 use mingka_web::{Rate, WebSettings};
 
 use crate::config::{ChannelSettings, Config, PrecheckSettings};
+use crate::database::Database;
 use crate::key_file;
 
 /// An engine and what the web needs beside it.
@@ -35,16 +36,14 @@ pub(crate) struct House {
 }
 
 /// Opens the database and the keys, loads the channels, and builds the engine.
-pub(crate) fn house(
+pub(crate) async fn house(
     config: &Config,
     channels: Vec<Channel>,
     clock: Arc<dyn Clock>,
 ) -> Result<House, String> {
     make_private_folder(&config.server.data_dir)?;
-    let keyring = Arc::new(key_file::open(&config.key_file(), &config.database_file())?);
-    let store = Store::open(config.database_file()).map_err(|e| {
-        format!("{}: {e}. `mingka doctor` says more.", config.database_file().display())
-    })?;
+    let (keyring, store) = records(config).await?;
+    let keyring = Arc::new(keyring);
     let transport = HttpTransport::new(TransportSettings {
         roots: tls_roots(&config.transport.tls_ca_file)?,
         ..TransportSettings::default()
@@ -71,6 +70,19 @@ pub(crate) fn house(
         settings,
     });
     Ok(House { engine, keyring, clock })
+}
+
+/// The records and the keys that open them.
+async fn records(config: &Config) -> Result<(KeyRing, Store), String> {
+    let database = config.database()?;
+    if let Database::Embedded(file) = &database {
+        let keyring = key_file::open(&config.key_file(), file)?;
+        return Ok((keyring, database.open()?));
+    }
+    let store = database.open()?;
+    let is_in_use = !store.platforms().await.map_err(|e| format!("{database}: {e}"))?.is_empty();
+    let keyring = key_file::open_beside(&config.key_file(), &database.to_string(), is_in_use)?;
+    Ok((keyring, store))
 }
 
 /// The web's settings for a house that is reached at `public_url`.

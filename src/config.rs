@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use mingka_domain::card::KindPolicy;
 use serde::{Deserialize, Serialize};
 
+use crate::database::{Database, DatabaseUrl, masked};
 use crate::nearest::nearest;
 
 /// All settings. `config.default.toml` documents each; a test keeps the two the same.
@@ -27,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) listen: String,
     pub(crate) public_url: String,
     pub(crate) data_dir: PathBuf,
+    pub(crate) database: DatabaseUrl,
+    pub(crate) database_url_file: PathBuf,
     pub(crate) body_bytes_max: usize,
     pub(crate) key_requests_per_minute: u32,
     pub(crate) key_burst: u32,
@@ -144,6 +147,8 @@ impl Default for Server {
             listen: "127.0.0.1:8700".to_owned(),
             public_url: String::new(),
             data_dir: PathBuf::from("mingka-data"),
+            database: DatabaseUrl::default(),
+            database_url_file: PathBuf::new(),
             body_bytes_max: 65_536,
             key_requests_per_minute: 60_000,
             key_burst: 2_000,
@@ -222,7 +227,21 @@ impl Config {
         }
     }
 
-    /// The database file.
+    /// Where the records are.
+    pub(crate) fn database(&self) -> Result<Database, String> {
+        let Server { database, database_url_file: file, .. } = &self.server;
+        let url = match (database.is_given(), file.as_os_str().is_empty()) {
+            (false, true) => return Ok(Database::Embedded(self.database_file())),
+            (true, true) => database.clone(),
+            (true, false) => {
+                return Err("[server] has database and database_url_file: give one".to_owned());
+            }
+            (false, false) => DatabaseUrl::read(file)?,
+        };
+        url.checked().map(Database::Server)
+    }
+
+    /// The file of the embedded database, where no server is named.
     pub(crate) fn database_file(&self) -> PathBuf {
         self.server.data_dir.join("mingka.db")
     }
@@ -237,6 +256,7 @@ impl Config {
         resolve(&mut self.keys.file);
         resolve(&mut self.precheck.bin_table);
         resolve(&mut self.server.data_dir);
+        resolve(&mut self.server.database_url_file);
         resolve(&mut self.transport.tls_ca_file);
         for channel in &mut self.channel {
             resolve(&mut channel.signing_key_file);
@@ -294,7 +314,8 @@ fn overlay(
     Ok(())
 }
 
-/// The parser's message, with the nearest known name added to an unknown one.
+/// The parser's message, with the nearest known name added to an unknown one. It shows the line it
+/// is about, which may be the one with the database's password.
 fn explain(error: &toml::de::Error) -> String {
     let message = error.message();
     let mut quoted = message.split('`').skip(1).step_by(2);
@@ -302,9 +323,9 @@ fn explain(error: &toml::de::Error) -> String {
         && let Some(unknown) = quoted.next()
     {
         let hint = nearest(unknown, quoted);
-        return format!("{error}unknown key `{unknown}`{}", did_you_mean(hint));
+        return masked(&format!("{error}unknown key `{unknown}`{}", did_you_mean(hint)));
     }
-    error.to_string()
+    masked(&error.to_string())
 }
 
 fn did_you_mean(hint: Option<&str>) -> String {

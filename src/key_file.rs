@@ -15,13 +15,29 @@ use mingka_crypto::keyring::KeyRing;
 pub(crate) fn open(file: &Path, database: &Path) -> Result<KeyRing, String> {
     // Looked at again last: another process may have made both in between, the keys first.
     if !file.exists() && database.exists() && !file.exists() {
-        return Err(format!(
-            "the key file {} is missing, but the database {} is there. Put the key file back from \
-             your copy, or name it in [keys] file; without it the sealed data cannot be read.",
-            file.display(),
-            database.display()
-        ));
+        return Err(missing(file, &database.display().to_string()));
     }
+    read_or_make(file)
+}
+
+/// The same for a database on a server, which is in use when it holds anything: then its keys are
+/// those of the processes that are there already.
+pub(crate) fn open_beside(file: &Path, server: &str, is_in_use: bool) -> Result<KeyRing, String> {
+    if !file.exists() && is_in_use {
+        return Err(missing(file, server));
+    }
+    read_or_make(file)
+}
+
+fn missing(file: &Path, database: &str) -> String {
+    format!(
+        "the key file {} is missing, but the database {database} is there. Put the key file back \
+         from your copy, or name it in [keys] file; without it the sealed data cannot be read.",
+        file.display(),
+    )
+}
+
+fn read_or_make(file: &Path) -> Result<KeyRing, String> {
     if !file.exists() {
         make(file).map_err(|e| cannot_write(file, &e))?;
     }

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod compose;
 mod config;
+mod database;
 mod key_file;
 mod log;
 mod nearest;

@@ -8,11 +8,12 @@ use mingka_crypto::certificate::Certificate;
 use mingka_crypto::keyring::KeyRing;
 use mingka_domain::time::{DAY_MS, Timestamp};
 use mingka_engine::{Clock as _, SystemClock};
-use mingka_store::{OpenError, Store};
+use mingka_store::{Finding, OpenError};
 
 use super::{load, print_line};
 use crate::cli::ConfigArgs;
 use crate::config::Config;
+use crate::database::Database;
 use crate::{compose, key_file};
 
 /// A certificate that ends sooner than this is worth a word, in milliseconds.
@@ -54,7 +55,8 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<ExitCode, String> {
 }
 
 fn examine(config: &Config) -> Vec<Item> {
-    let mut items = vec![key_file(config), database(config), public_url(config), core_dumps()];
+    let mut items = database(config);
+    items.extend([key_file(config), public_url(config), core_dumps()]);
     items.extend(
         [config.server.data_dir.as_path(), config.key_file().as_path()]
             .into_iter()
@@ -140,11 +142,22 @@ fn near_its_end(file: &Path) -> Option<Item> {
 
 fn key_file(config: &Config) -> Item {
     let file = config.key_file();
-    let database = config.database_file();
-    if !file.exists() && !database.exists() {
-        return Item::fine("no key file yet; the first start makes it");
-    }
-    match key_file::open(&file, &database) {
+    let ring = match config.database() {
+        Ok(Database::Server(url)) if !file.exists() => {
+            return Item::warning(
+                &format!("no key file {} yet; the first start on {url} makes it", file.display()),
+                "if other processes use this database, copy their key file here first",
+            );
+        }
+        Ok(Database::Server(url)) => key_file::open_beside(&file, &url.to_string(), true),
+        Ok(Database::Embedded(database)) if !file.exists() && !database.exists() => {
+            return Item::fine("no key file yet; the first start makes it");
+        }
+        Ok(Database::Embedded(database)) => key_file::open(&file, &database),
+        // Said already, with the reason.
+        Err(_) => return Item::fine("the key file was not looked at"),
+    };
+    match ring {
         Ok(ring) => Item::fine(&describe_keys(&ring, &file)),
         Err(error) => Item::wrong("the key file cannot be used", &error),
     }
@@ -159,22 +172,37 @@ fn describe_keys(ring: &KeyRing, file: &Path) -> String {
     )
 }
 
-fn database(config: &Config) -> Item {
-    let file = config.database_file();
-    if !file.exists() {
-        return Item::fine("no database yet; the first start makes it");
+fn database(config: &Config) -> Vec<Item> {
+    let database = match config.database() {
+        Ok(database) => database,
+        Err(error) => return vec![Item::wrong("the database cannot be used", &error)],
+    };
+    if matches!(&database, Database::Embedded(file) if !file.exists()) {
+        return vec![Item::fine("no database yet; the first start makes it")];
     }
-    match Store::open_read_only(&file) {
-        Ok(_) => Item::fine(&format!("database {}: opens, and is at this version", file.display())),
-        Err(error) => {
-            let mend = match &error {
-                OpenError::Newer { .. } => "run the newer mingka that wrote it",
-                OpenError::Older { .. } => "run `mingka migrate`",
-                _ => "give this user the rights to the folder, or make room on the disk",
-            };
-            Item::wrong(&format!("database {}: {error}", file.display()), mend)
-        }
+    let findings = match database.examine() {
+        Ok(findings) => findings,
+        Err(error) => return vec![refused(&database, &error)],
+    };
+    let mut items: Vec<Item> = findings.iter().map(Item::of_finding).collect();
+    if !findings.iter().any(|finding| finding.is_refused) {
+        items.push(match database.look() {
+            Ok(_) => Item::fine(&format!("database {database}: opens, and is at this version")),
+            Err(error) => refused(&database, &error),
+        });
     }
+    items
+}
+
+fn refused(database: &Database, error: &OpenError) -> Item {
+    let mend = match error {
+        OpenError::Newer { .. } => "run the newer mingka that wrote it",
+        OpenError::Older { .. } => "run `mingka migrate`",
+        OpenError::Address | OpenError::NoTls => "change [server] database",
+        OpenError::Server(_) => "see that the server runs and lets this user in",
+        _ => "give this user the rights to the folder, or make room on the disk",
+    };
+    Item::wrong(&format!("database {database}: {error}"), mend)
 }
 
 fn public_url(config: &Config) -> Item {
@@ -234,6 +262,11 @@ fn readable_by_others(_: &Path) -> Option<Item> {
 }
 
 impl Item {
+    fn of_finding(finding: &Finding) -> Self {
+        let grade = if finding.is_refused { Grade::Wrong } else { Grade::Warning };
+        Self { grade, what: finding.what.clone(), mend: finding.mend.to_owned() }
+    }
+
     fn fine(what: &str) -> Self {
         Self { grade: Grade::Fine, what: what.to_owned(), mend: String::new() }
     }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{block_on, load, print_line};
 use crate::cli::{ConfigArgs, IssueArgs, KeysCommand, RevokeArgs};
+use crate::database::Database;
 use crate::{compose, key_file};
 
 /// Runs one of the key commands.
@@ -25,7 +26,11 @@ pub(crate) fn run(command: KeysCommand) -> Result<ExitCode, String> {
 fn rotate(args: &ConfigArgs) -> Result<ExitCode, String> {
     let config = load(args)?;
     let file = config.key_file();
-    let mut ring = key_file::open(&file, &config.database_file())?;
+    let mut ring = match config.database()? {
+        Database::Embedded(database) => key_file::open(&file, &database)?,
+        // Never made here: beside a server there may be others with the same keys.
+        Database::Server(url) => key_file::open_beside(&file, &url.to_string(), true)?,
+    };
     let version =
         ring.rotate(&SystemEntropy::new()).map_err(|_| "the key file is full".to_owned())?;
     key_file::replace(&file, &ring)?;
@@ -40,7 +45,7 @@ fn rotate(args: &ConfigArgs) -> Result<ExitCode, String> {
 
 async fn list(args: ConfigArgs) -> Result<ExitCode, String> {
     let config = load(&args)?;
-    let house = compose::house(&config, Vec::new(), Arc::new(SystemClock))?;
+    let house = compose::house(&config, Vec::new(), Arc::new(SystemClock)).await?;
     for version in house.keyring.versions() {
         let current = if version == house.keyring.current_version() { "  current" } else { "" };
         print_line(&format!("envelope key  version {version}{current}"));
@@ -60,7 +65,7 @@ async fn list(args: ConfigArgs) -> Result<ExitCode, String> {
 }
 
 async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
-    let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock))?;
+    let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock)).await?;
     let platform = platform_named(&house.engine, &args.platform).await.map_err(describe)?;
     let new = NewApiKey {
         name: args.platform.clone(),
@@ -83,7 +88,7 @@ async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
 
 async fn revoke(args: RevokeArgs) -> Result<ExitCode, String> {
     let id: ApiKeyId = args.id.parse().map_err(|e| format!("{e}; see `mingka keys list`"))?;
-    let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock))?;
+    let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock)).await?;
     for platform in house.engine.platforms().await.map_err(describe)? {
         let keys = house.engine.api_keys(platform.id).await.map_err(describe)?;
         if keys.iter().any(|key| key.id == id) {

@@ -3,21 +3,22 @@
 
 use std::process::ExitCode;
 
-use mingka_store::Store;
-
 use super::print_line;
 use crate::config::Config;
+use crate::database::Database;
 
 /// Migrates the configured database.
 pub(crate) fn run(config: &Config) -> Result<ExitCode, String> {
-    let file = config.database_file();
-    if !file.exists() {
+    let database = config.database()?;
+    if let Database::Embedded(file) = &database
+        && !file.exists()
+    {
         return Err(format!(
             "there is no database at {}; `mingka serve` makes one. Check [server] data_dir.",
             file.display()
         ));
     }
-    Store::open(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-    print_line(&format!("{} is at this program's version", file.display()));
+    drop(database.open()?);
+    print_line(&format!("{database} is at this program's version"));
     Ok(ExitCode::SUCCESS)
 }

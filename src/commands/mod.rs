@@ -10,6 +10,7 @@ mod sandbox;
 mod serve;
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use mingka_engine::{Clock as _, SystemClock};
@@ -18,12 +19,13 @@ pub(crate) use self::sandbox::sandbox_links;
 use crate::cli::{Cli, Command, ConfigArgs};
 use crate::compose;
 use crate::config::Config;
+use crate::database::DatabaseUrl;
 
 /// Runs one command.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
     match cli.command {
         Command::Check(args) => {
-            let rules = compose::rules(&load(&args.config)?.precheck)?;
+            let rules = compose::rules(&load_file(args.config.as_deref())?.precheck)?;
             check::run(&args, &rules, SystemClock.now())
         }
         Command::Explain(args) => explain::run(&args, SystemClock.now()),
@@ -37,9 +39,24 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
 }
 
 /// The configuration a command was given.
-#[expect(clippy::disallowed_methods, reason = "only the binary reads the environment")]
 fn load(args: &ConfigArgs) -> Result<Config, String> {
-    Config::load(args.config.as_deref(), std::env::vars())
+    let mut config = load_file(args.config.as_deref())?;
+    if let Some(url) = &args.database {
+        config.server.database = DatabaseUrl::new(url.clone());
+        config.server.database_url_file = PathBuf::new();
+        if config.server.database.has_password() {
+            print_error(
+                "warning: others on this machine can read the password in the list of processes; \
+                 give the address by MINGKA_SERVER_DATABASE or [server] database_url_file",
+            );
+        }
+    }
+    Ok(config)
+}
+
+#[expect(clippy::disallowed_methods, reason = "only the binary reads the environment")]
+fn load_file(file: Option<&Path>) -> Result<Config, String> {
+    Config::load(file, std::env::vars())
 }
 
 fn block_on(work: impl Future<Output = Result<ExitCode, String>>) -> Result<ExitCode, String> {

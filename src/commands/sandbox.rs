@@ -18,6 +18,7 @@ use super::serve::{Served, listen, public_url};
 use super::{load, print_line};
 use crate::cli::SandboxArgs;
 use crate::config::{Config, LogFormat};
+use crate::database::Database;
 use crate::{compose, log, welcome};
 
 /// The platform that the sandbox invents.
@@ -27,6 +28,13 @@ const PLATFORM_NAME: &str = "示例借款平台";
 pub(crate) async fn run(args: SandboxArgs) -> Result<ExitCode, String> {
     let mut config = load(&args.config)?;
     let (folder, temporary) = folder(&args);
+    if temporary && matches!(config.database()?, Database::Server(_)) {
+        return Err(
+            "with --database give --data DIR as well: what the server keeps is sealed with \
+                    the keys in it"
+                .to_owned(),
+        );
+    }
     config.server.data_dir = folder.join("mingka");
     config.server.listen.clone_from(&args.listen);
     if !args.json {

@@ -66,7 +66,7 @@ impl Served {
         channels: Vec<Channel>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, String> {
-        let house = compose::house(config, channels, clock)?;
+        let house = compose::house(config, channels, clock).await?;
         if !house.engine.keys_fit().await.map_err(|e| e.to_string())? {
             return Err(format!(
                 "the key file {} does not open what the database holds: it belongs to another one. \
