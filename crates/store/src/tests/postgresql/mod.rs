@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, NoTls};
 
-use super::engine::{fresh, raw, server};
+use super::engine::{Batcher, fresh, raw, server};
 use super::samples::*;
 use crate::step::{CLAIM, SKIP};
 use crate::unit::Value;
@@ -241,6 +241,25 @@ fn processes_in_each_others_way_lose_nothing_and_count_everything_once() {
         let row = wait(store.binding(platform_id(1), binding_id(n))).unwrap().unwrap();
         assert_eq!(row.version, 51);
     }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+fn a_guard_that_loses_undoes_nothing_of_the_others() {
+    let mut batcher = Batcher::new(Faults::none());
+    let Batcher::Postgres { url, .. } = &batcher else { panic!("no server") };
+    let url = url.clone();
+    // A sequence counts how often an insert was begun, undone or not.
+    raw(
+        &url,
+        "CREATE SEQUENCE begun;
+         CREATE FUNCTION count() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN PERFORM nextval('begun'); RETURN NEW; END $$;
+         CREATE TRIGGER count BEFORE INSERT ON platforms FOR EACH ROW EXECUTE FUNCTION count();",
+    );
+    let results = batcher.run([1, 2, 2, 3].map(|n| unit(platform(n).insert(), [])));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
+    assert_eq!(raw(&url, "SELECT last_value FROM begun"), ["4"]);
 }
 
 #[test]
