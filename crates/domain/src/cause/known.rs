@@ -81,6 +81,12 @@ known! {
     PLATFORM_INTERNAL = "platform.internal";
     /// This process stopped between sending and hearing.
     PLATFORM_RESTARTED = "platform.restarted";
+    /// The result of a payment is being found out.
+    PAYMENT_CONFIRMING = "payment.confirming";
+    /// Over what the law allows a class II account.
+    ACCOUNT_CLASS_TWO_LIMIT = "account.class_two_limit";
+    /// Over what the law allows a class III account.
+    ACCOUNT_CLASS_THREE_LIMIT = "account.class_three_limit";
     /// Many cards from one place.
     ATTACK_ENUMERATION = "attack.enumeration";
     /// Many codes tried in a short time.

@@ -33,6 +33,11 @@ impl CauseCode {
         Self(Cow::Borrowed(code))
     }
 
+    /// A code as it stands in a data file. Whoever reads the file asks the dictionary for it.
+    pub(crate) fn read(code: &str) -> Self {
+        Self(Cow::Owned(code.to_owned()))
+    }
+
     /// The code.
     #[must_use]
     pub fn as_str(&self) -> &str {

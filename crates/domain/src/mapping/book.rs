@@ -1,14 +1,12 @@
-//! Reads the mapping files and answers look-ups. A file names its finality rules once (what a kind
-//! of code proves in which conversation) and gives each code one of them, so that the list of
-//! final declines can be read on one screen.
+//! Answers look-ups in the mapping files. Each file is read when one of its families is first asked
+//! for: a process that speaks with one bank does not parse the papers of all others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
-
-use serde::Deserialize;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::Meaning;
+use super::file;
 use crate::cause::{CauseCode, Dictionary, known};
 use crate::diagnosis::Certainty;
 use crate::outcome::{Class, Operation, Phase, ResponseCode};
@@ -19,56 +17,97 @@ macro_rules! data {
     };
 }
 
+/// A family's name is its file's, or begins with it and a dot.
 const FILES: &[(&str, &str)] = &[
     data!("unionpay.toml"),
+    data!("iso8583.toml"),
+    data!("iso20022.toml"),
     data!("tencent_faceid.toml"),
+    data!("tencent_face_h5.toml"),
     data!("aliyun_bankmeta.toml"),
+    data!("aliyun_face.toml"),
     data!("market_four_elements.toml"),
+    data!("baofoo_agreement.toml"),
+    data!("baofoo_payout.toml"),
+    data!("lianlian_payout.toml"),
+    data!("cmb_cdc.toml"),
+    data!("wechat_transfer.toml"),
 ];
 
-static EMBEDDED: LazyLock<MappingBook> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "the embedded files are parsed by a test of this crate")]
-    MappingBook::parse(FILES, Dictionary::embedded())
-        .expect("the embedded mappings keep their own rules")
+static EMBEDDED: LazyLock<MappingBook> = LazyLock::new(|| MappingBook {
+    shelves: FILES.iter().map(|(name, content)| Shelf::unread(name, content)).collect(),
 });
 
 /// Every code of every family that is known.
 #[derive(Debug, Clone)]
 pub struct MappingBook {
-    families: HashMap<String, HashMap<String, Entry>>,
+    shelves: Vec<Shelf>,
+}
+
+/// The codes of a file's families.
+pub(super) type Families = HashMap<String, HashMap<String, Entry>>;
+
+/// One file.
+#[derive(Debug, Clone)]
+struct Shelf {
+    name: String,
+    /// What is embedded; empty where the families were read at once.
+    content: &'static str,
+    families: OnceLock<Families>,
+}
+
+impl Shelf {
+    fn unread(file: &str, content: &'static str) -> Self {
+        Self { name: stem(file).to_owned(), content, families: OnceLock::new() }
+    }
+
+    fn families(&self) -> &Families {
+        self.families.get_or_init(|| {
+            #[expect(
+                clippy::expect_used,
+                reason = "a test of this crate reads every embedded file"
+            )]
+            file::parse(&self.name, self.content, Dictionary::embedded())
+                .expect("the embedded mappings keep their own rules")
+        })
+    }
+}
+
+fn stem(file: &str) -> &str {
+    file.strip_suffix(".toml").unwrap_or(file)
 }
 
 impl MappingBook {
-    /// The mappings this binary was built with; parsed at first use.
+    /// The mappings this binary was built with.
     #[must_use]
     pub fn embedded() -> &'static Self {
         &EMBEDDED
     }
 
-    /// Reads mappings from `(name, content)` pairs. Every cause must stand in the dictionary.
+    /// Reads mappings from `(name, content)` pairs, all at once. Every cause must stand in the
+    /// dictionary.
     ///
     /// # Errors
     /// Names the file, the code and what is wrong with it.
     pub fn parse(files: &[(&str, &str)], dictionary: &Dictionary) -> Result<Self, MappingError> {
-        let mut families = HashMap::new();
+        let mut shelves: Vec<Shelf> = Vec::with_capacity(files.len());
         for &(file, content) in files {
-            let raw: RawFile = toml::from_str(content)
-                .map_err(|error| MappingError::new(file, "", error.to_string()))?;
-            let rules = raw.rules().map_err(|problem| MappingError::new(file, "", problem))?;
-            for (family, codes) in raw.family {
-                let mut entries = HashMap::with_capacity(codes.len());
-                for (code, row) in codes {
-                    let entry = row
-                        .finish(&rules, dictionary)
-                        .map_err(|problem| MappingError::new(file, &code, problem))?;
-                    entries.insert(code, entry);
-                }
-                if families.insert(family.clone(), entries).is_some() {
-                    return Err(MappingError::new(file, &family, "is there twice"));
-                }
+            let name = stem(file);
+            if shelves.iter().any(|shelf| shelf.name == name) {
+                return Err(MappingError::new(file, "", "is there twice"));
             }
+            let families = OnceLock::from(file::parse(name, content, dictionary)?);
+            shelves.push(Shelf { name: name.to_owned(), content: "", families });
         }
-        Ok(Self { families })
+        Ok(Self { shelves })
+    }
+
+    /// Reads the embedded files all at once, for whoever must prove that each keeps its rules.
+    ///
+    /// # Errors
+    /// Names the file, the code and what is wrong with it.
+    pub fn parse_embedded() -> Result<Self, MappingError> {
+        Self::parse(FILES, Dictionary::embedded())
     }
 
     /// What a code of this family means for this operation and phase. A code that is not listed
@@ -81,20 +120,45 @@ impl MappingBook {
         phase: Phase,
         code: &ResponseCode,
     ) -> Meaning {
-        let entry = self.families.get(family).and_then(|codes| codes.get(code.as_str()));
+        let entry = self.family(family).and_then(|codes| codes.get(code.as_str()));
         entry.map_or_else(Meaning::unmapped, |entry| entry.read(operation, phase))
+    }
+
+    /// Every cause the code may mean in some conversation, likeliest first: what a list of codes
+    /// says about itself, whatever it proves where.
+    #[must_use]
+    pub fn causes(&self, family: &str, code: &str) -> Vec<&CauseCode> {
+        let Some(entry) = self.family(family).and_then(|codes| codes.get(code)) else {
+            return Vec::new();
+        };
+        let special = entry.by_operation.iter().map(|(_, _, why)| why);
+        let mut causes: Vec<&CauseCode> = Vec::new();
+        for cause in std::iter::once(&entry.why).chain(special).flat_map(|why| &why.causes) {
+            if !causes.contains(&cause) {
+                causes.push(cause);
+            }
+        }
+        causes
+    }
+
+    /// Whether there is such a family. Reads no other file.
+    #[must_use]
+    pub fn knows(&self, family: &str) -> bool {
+        self.family(family).is_some()
     }
 
     /// Whether this family lists this code.
     #[must_use]
     pub fn lists(&self, family: &str, code: &str) -> bool {
-        self.families.get(family).is_some_and(|codes| codes.contains_key(code))
+        self.family(family).is_some_and(|codes| codes.contains_key(code))
     }
 
-    /// The families, sorted.
+    /// The families, sorted. Reads every file.
     #[must_use]
     pub fn families(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.families.keys().map(String::as_str).collect();
+        let shelves = self.shelves.iter();
+        let mut names: Vec<&str> =
+            shelves.flat_map(|shelf| shelf.families().keys().map(String::as_str)).collect();
         names.sort_unstable();
         names
     }
@@ -102,31 +166,37 @@ impl MappingBook {
     /// The codes a family lists, sorted; empty for an unknown family.
     #[must_use]
     pub fn codes(&self, family: &str) -> Vec<&str> {
-        let listed = self.families.get(family);
+        let listed = self.family(family);
         let mut codes: Vec<&str> =
             listed.into_iter().flat_map(|codes| codes.keys().map(String::as_str)).collect();
         codes.sort_unstable();
         codes
     }
+
+    fn family(&self, family: &str) -> Option<&HashMap<String, Entry>> {
+        let name = family.split('.').next().unwrap_or(family);
+        let shelf = self.shelves.iter().find(|shelf| shelf.name == name)?;
+        shelf.families().get(family)
+    }
 }
 
 /// One code: what it proves where, and why it is said.
 #[derive(Debug, Clone)]
-struct Entry {
-    finality: Arc<Finality>,
-    why: Why,
+pub(super) struct Entry {
+    pub(super) finality: Arc<Finality>,
+    pub(super) why: Why,
     /// Other causes, and perhaps another finality, for one operation.
-    by_operation: Vec<(Operation, Arc<Finality>, Why)>,
+    pub(super) by_operation: Vec<(Operation, Arc<Finality>, Why)>,
 }
 
 #[derive(Debug, Clone)]
-struct Why {
-    causes: Vec<CauseCode>,
-    certainty: Certainty,
+pub(super) struct Why {
+    pub(super) causes: Vec<CauseCode>,
+    pub(super) certainty: Certainty,
 }
 
 /// What a kind of code proves, by operation and phase. What is not named is unknown.
-type Finality = Vec<(Operation, Phase, Class)>;
+pub(super) type Finality = Vec<(Operation, Phase, Class)>;
 
 impl Entry {
     fn read(&self, operation: Operation, phase: Phase) -> Meaning {
@@ -175,8 +245,9 @@ pub struct MappingError {
 }
 
 impl MappingError {
-    fn new(file: &str, code: &str, problem: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), code: code.to_owned(), problem: problem.into() }
+    pub(super) fn new(file: &str, code: &str, problem: impl Into<String>) -> Self {
+        let file = if file.contains('.') { file.to_owned() } else { format!("{file}.toml") };
+        Self { file, code: code.to_owned(), problem: problem.into() }
     }
 }
 
@@ -187,110 +258,3 @@ impl fmt::Display for MappingError {
 }
 
 impl std::error::Error for MappingError {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFile {
-    /// Names for lists of operations.
-    operations: BTreeMap<String, Vec<String>>,
-    /// By rule, then by class: `"group/phase"` or `"operation/phase"`.
-    finality: BTreeMap<String, HashMap<Class, Vec<String>>>,
-    /// By family, then by code.
-    family: BTreeMap<String, BTreeMap<String, RawRow>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRow {
-    finality: String,
-    #[serde(default)]
-    causes: Vec<CauseCode>,
-    certainty: Option<Certainty>,
-    #[serde(default)]
-    by_operation: BTreeMap<String, RawRow>,
-}
-
-impl RawFile {
-    fn rules(&self) -> Result<HashMap<String, Arc<Finality>>, String> {
-        let mut rules = HashMap::new();
-        for (name, classes) in &self.finality {
-            let mut finality = Finality::new();
-            for (class, places) in classes {
-                for place in places {
-                    for (operation, phase) in self.places(place)? {
-                        if finality.iter().any(|(o, p, _)| (*o, *p) == (operation, phase)) {
-                            return Err(format!("finality {name} says two things about {place}"));
-                        }
-                        finality.push((operation, phase, *class));
-                    }
-                }
-            }
-            rules.insert(name.clone(), Arc::new(finality));
-        }
-        Ok(rules)
-    }
-
-    /// `"binding/request"` becomes each operation of the group `binding` with that phase.
-    fn places(&self, place: &str) -> Result<Vec<(Operation, Phase)>, String> {
-        let (who, phase) =
-            place.split_once('/').ok_or_else(|| format!("{place} is not operation/phase"))?;
-        let phase = match phase {
-            "request" => Phase::Request,
-            "inquiry" => Phase::Inquiry,
-            "notification" => Phase::Notification,
-            other => return Err(format!("{other} is no phase")),
-        };
-        let alone = [who.to_owned()];
-        let operations = self.operations.get(who).map_or(&alone[..], Vec::as_slice);
-        operations.iter().map(|name| Ok((operation(name)?, phase))).collect()
-    }
-}
-
-impl RawRow {
-    fn finish(
-        self,
-        rules: &HashMap<String, Arc<Finality>>,
-        dictionary: &Dictionary,
-    ) -> Result<Entry, String> {
-        let (finality, why) = self.read(rules, dictionary)?;
-        let mut by_operation = Vec::new();
-        for (name, row) in &self.by_operation {
-            if !row.by_operation.is_empty() {
-                return Err(format!("nests by_operation inside {name}"));
-            }
-            let (finality, why) = row.read(rules, dictionary)?;
-            by_operation.push((operation(name)?, finality, why));
-        }
-        Ok(Entry { finality, why, by_operation })
-    }
-
-    fn read(
-        &self,
-        rules: &HashMap<String, Arc<Finality>>,
-        dictionary: &Dictionary,
-    ) -> Result<(Arc<Finality>, Why), String> {
-        let finality = rules
-            .get(&self.finality)
-            .ok_or_else(|| format!("has the unknown finality {}", self.finality))?;
-        if let Some(odd) = self.causes.iter().find(|code| dictionary.get(code).is_none()) {
-            return Err(format!("has the cause {odd}, which the dictionary does not hold"));
-        }
-        let alone = self.causes.first().and_then(|code| dictionary.get(code));
-        let certainty = match (self.causes.len(), self.certainty) {
-            (0 | 1, None) => alone.map_or(Certainty::Certain, |cause| cause.certainty),
-            (0 | 1, Some(Certainty::OneOf)) => return Err("is one of a single cause".to_owned()),
-            (0 | 1, Some(certainty)) => certainty,
-            (_, None | Some(Certainty::OneOf)) => Certainty::OneOf,
-            (_, Some(_)) => return Err("has several causes and is not one_of".to_owned()),
-        };
-        let success = finality.iter().any(|(.., class)| *class == Class::Settled);
-        if self.causes.is_empty() && !success {
-            return Err("has no cause and is no success".to_owned());
-        }
-        Ok((Arc::clone(finality), Why { causes: self.causes.clone(), certainty }))
-    }
-}
-
-fn operation(name: &str) -> Result<Operation, String> {
-    Operation::named(name).ok_or_else(|| format!("{name} is no operation"))
-}

@@ -2,12 +2,15 @@
 //! data in `data/mappings/*.toml`; whatever is not listed there proves nothing.
 
 mod book;
+mod coverage;
+mod file;
 
 use crate::cause::{CauseCode, known};
 use crate::diagnosis::Certainty;
 use crate::outcome::Class;
 
 pub use self::book::{MappingBook, MappingError};
+pub use self::coverage::Coverage;
 
 /// What a code means: what it proves, and why it was said.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,7 +51,21 @@ fn every_public_code_is_mapped_and_no_other() {
         book.families().into_iter().map(|family| (family, book.codes(family).len())).collect();
     let expected = [
         ("aliyun_bankmeta", 23),
+        ("aliyun_face.code", 18),
+        ("aliyun_face.sub_code", 6),
+        ("baofoo_agreement", 107),
+        ("baofoo_payout", 20),
+        ("cmb_cdc.notice", 4),
+        ("cmb_cdc.request", 6),
+        ("cmb_cdc.result", 7),
+        ("iso20022.return", 104),
+        ("iso20022.status_reason", 301),
+        ("iso20022.transaction_status", 25),
+        ("iso20022.verification", 16),
+        ("iso8583", 90),
+        ("lianlian_payout", 30),
         ("market_four_elements", 26),
+        ("tencent_face_h5", 38),
         ("tencent_faceid.BankCard2EVerification", 19),
         ("tencent_faceid.BankCard4EVerification", 22),
         ("tencent_faceid.BankCardVerification", 21),
@@ -61,9 +75,10 @@ fn every_public_code_is_mapped_and_no_other() {
         ("tencent_faceid.MobileStatus", 6),
         ("tencent_faceid.PhoneVerification", 9),
         ("unionpay", 68),
+        ("wechat_transfer", 17),
     ];
     assert_eq!(counts, expected);
-    let tencent = expected.iter().filter(|(name, _)| name.starts_with("tencent"));
+    let tencent = expected.iter().filter(|(name, _)| name.starts_with("tencent_faceid"));
     assert_eq!(tencent.map(|(_, count)| count).sum::<usize>(), 101);
 }
 
@@ -230,6 +245,97 @@ fn causes_are_honest() {
     assert_eq!(unionpay("query_state", Phase::Request, "37").causes.len(), 1);
 }
 
+/// No first answer and no notification of any channel ever decides about money, and an inquiry
+/// settles it only by the codes written here a second time.
+#[test]
+fn no_family_decides_money_in_a_first_answer() {
+    let settles = [
+        ("baofoo_agreement", "0000"),
+        ("cmb_cdc.result", "S"),
+        ("iso20022.transaction_status", "ACCC ACSC CPUC"),
+        ("iso8583", "00 11 16"),
+        ("unionpay", "00 A6"),
+    ];
+    let book = MappingBook::embedded();
+    for family in book.families() {
+        let may: &str = settles.iter().find(|(name, _)| *name == family).map_or("", |(_, c)| c);
+        for code in book.codes(family) {
+            for operation in Operation::ALL.into_iter().filter(|o| o.moves_money()) {
+                let class =
+                    |phase| book.read(family, operation, phase, &ResponseCode::new(code)).class;
+                for phase in [Phase::Request, Phase::Notification] {
+                    let open = matches!(class(phase), Class::Pending | Class::Unknown);
+                    assert!(open, "{family} {code} {} {}", operation.name(), phase.name());
+                }
+                if class(Phase::Inquiry) == Class::Settled {
+                    assert!(may.split(' ').any(|one| one == code), "{family} {code} settles");
+                }
+                assert_ne!(class(Phase::Inquiry), Class::NotAttempted, "{family} {code}");
+            }
+        }
+    }
+}
+
+/// The codes of each channel that look like an end and are none, by its own papers.
+#[test]
+fn what_only_looks_like_an_end_is_none() {
+    let book = MappingBook::embedded();
+    for (family, codes) in [
+        ("iso8583", "06 09 10 22 25 32 68 91 92 94 95 96 98 A2 R1 R2 R3 R4"),
+        ("baofoo_agreement", "BF00100 BF00112 BF00113 BF00114 BF00115 BF00128 BF00144 BF00202"),
+        ("baofoo_payout", "0000 200 0300 0401 0999"),
+        ("lianlian_payout", "0000 1002 2005 4002 4003 4004 4006 4007 4009 8901 9999"),
+        ("cmb_cdc.request", "AUT NTE BNK WRF OPR FIN"),
+        ("cmb_cdc.result", "B U"),
+        ("iso20022.transaction_status", "ACCP ACSP ACWP PDNG BLCK RCVD"),
+        ("iso20022.status_reason", "AB03 AB09 DU03 DUPL AM05 NARR MS03"),
+    ] {
+        for code in codes.split(' ') {
+            assert!(book.lists(family, code), "{family} {code}");
+            let code = ResponseCode::new(code);
+            let class = book.read(family, Operation::Disburse, Phase::Inquiry, &code).class;
+            assert!(matches!(class, Class::Pending | Class::Unknown), "{family} {code}: {class:?}");
+        }
+    }
+}
+
+/// Whose money is short, and whose account is closed, depends on who pays.
+#[test]
+fn the_two_sides_of_a_payment_make_different_causes_of_one_code() {
+    let book = MappingBook::embedded();
+    let cause = |family: &str, operation, code: &str| {
+        let meaning = book.read(family, operation, Phase::Inquiry, &ResponseCode::new(code));
+        meaning.causes.first().unwrap().as_str().to_owned()
+    };
+    for (family, code, collect, disburse) in [
+        ("iso8583", "51", "balance.insufficient", "platform.balance"),
+        ("iso20022.status_reason", "AM04", "balance.insufficient", "platform.balance"),
+        ("iso20022.status_reason", "AC07", "platform.configuration", "card.closed"),
+        ("iso20022.status_reason", "AC02", "card.number_wrong", "platform.configuration"),
+        ("iso20022.return", "AC07", "platform.configuration", "card.closed"),
+    ] {
+        assert_eq!(cause(family, Operation::Collect, code), collect, "{family} {code}");
+        assert_eq!(cause(family, Operation::Disburse, code), disburse, "{family} {code}");
+    }
+}
+
+#[test]
+fn every_embedded_file_keeps_its_rules_and_every_code_is_counted() {
+    if let Err(error) = MappingBook::parse_embedded() {
+        panic!("{error}");
+    }
+    let coverage = MappingBook::embedded().coverage();
+    assert_eq!(coverage.iter().map(|family| family.codes).sum::<usize>(), 1_007);
+    for family in &coverage {
+        let explained = family.done + family.one_cause + family.one_of;
+        assert_eq!(explained, family.codes, "{}", family.family);
+        assert!(family.final_without_money <= family.codes);
+    }
+    let unionpay = coverage.iter().find(|family| family.family == "unionpay").unwrap();
+    assert_eq!((unionpay.codes, unionpay.done), (68, 2));
+    assert_eq!(unionpay.final_for_money, FINAL_FOR_MONEY.split_whitespace().count());
+}
+
 /// While nothing is decided, nobody is sent to correct an entry or call a bank: the first cause asks
 /// to wait or is the platform's to look into.
 #[test]
@@ -294,11 +400,17 @@ fn the_verification_sets_agree_with_each_other() {
 fn a_broken_mapping_is_refused_by_name() {
     let sound = "[operations]\nasking = [\"verify\"]\n[finality.done]\nsettled = [\"asking/request\"]\n\
         [finality.no]\ndeclined = [\"verify/request\"]\n[finality.open]\n[family.test]\n\
-        1 = { finality = \"done\" }\n2 = { finality = \"no\", causes = [\"card.lost\"] }\n";
-    let parse = |content: &str| MappingBook::parse(&[("t.toml", content)], Dictionary::embedded());
+        1 = { finality = \"done\" }\n2 = { finality = \"no\", causes = [\"card.lost\"] }\n\
+        [codes.\"test.more\".no]\nA = \"card.closed | card.expired\"\n";
+    let parse =
+        |content: &str| MappingBook::parse(&[("test.toml", content)], Dictionary::embedded());
     assert!(parse(sound).is_ok(), "{:?}", parse(sound).err());
     for (what, from, to, expected) in [
         ("an unheard-of cause", "card.lost", "card.lots", "card.lots"),
+        ("an unheard-of cause in a table", "card.closed |", "card.clsed |", "card.clsed"),
+        ("a family of another file", "test.more", "tester", "no family"),
+        ("an empty cause in a table", "card.closed | card.expired", "", "no cause"),
+        ("a code twice", "[codes.\"test.more\".no]\nA", "[codes.test.no]\n1", "twice"),
         ("an unheard-of finality", "\"no\"", "\"nope\"", "nope"),
         ("an operation nobody knows", "\"verify/request\"", "\"verfy/request\"", "verfy"),
         ("a group with a typing error", "[\"verify\"]", "[\"verfy\"]", "verfy"),
@@ -327,6 +439,6 @@ fn a_broken_mapping_is_refused_by_name() {
     ] {
         assert!(sound.contains(from), "{what}");
         let error = parse(&sound.replacen(from, to, 1)).expect_err(what).to_string();
-        assert!(error.contains("t.toml") && error.contains(expected), "{what}: {error}");
+        assert!(error.contains("test.toml") && error.contains(expected), "{what}: {error}");
     }
 }
