@@ -40,10 +40,11 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  mingka check '6216 2610 0000 0000 018' --json\n  mingka \
                             check cards.csv   (columns card_number,name,id_number,phone)")]
     Check(CheckArgs),
-    /// What a bank's response code means: cause, who must act, the next step.
+    /// What a bank's response code or its own words mean: cause, who must act, the next step.
     #[command(
         after_help = "Examples:\n  mingka explain unionpay 61\n  mingka explain unionpay 34 \
-                            --operation query_state --phase inquiry --json"
+                            --operation query_state --phase inquiry --json\n  mingka \
+                            explain --text '[68]无法在正常时间内获得交易应答'\n  mingka explain --coverage"
     )]
     Explain(ExplainArgs),
     /// Looks for what is wrong with this installation and says how to mend it.
@@ -154,11 +155,24 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The family of codes: unionpay, aliyun_bankmeta, market_four_elements, tencent_faceid.API.
-    pub(crate) family: String,
+    /// The family of codes, such as unionpay or iso8583; --coverage lists them all.
+    #[arg(required_unless_present_any = ["text", "coverage"])]
+    pub(crate) family: Option<String>,
     /// The code, exactly as the bank sent it.
-    #[arg(allow_hyphen_values = true)]
-    pub(crate) code: String,
+    #[arg(allow_hyphen_values = true, required_unless_present_any = ["text", "coverage"])]
+    pub(crate) code: Option<String>,
+    /// The bank's own words, read where there is no code or the code says too little.
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) text: Option<String>,
+    /// How much it was about, in fen: an amount can tell which legal limit it was.
+    #[arg(long, value_name = "FEN")]
+    pub(crate) amount: Option<i64>,
+    /// It is proven otherwise that nothing was done: explain money too.
+    #[arg(long)]
+    pub(crate) over: bool,
+    /// Lists every family and how much of it is understood, instead.
+    #[arg(long, conflicts_with_all = ["family", "code", "text"])]
+    pub(crate) coverage: bool,
     /// What was asked: verify, send_code, open_agreement, query_agreement, cancel_agreement,
     /// query_state, refresh_certificate, disburse, send_payment_code, collect, refund, undo,
     /// reverse.

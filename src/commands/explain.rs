@@ -1,11 +1,14 @@
-//! `mingka explain`: what a bank's response code means, without any server or database.
+//! `mingka explain`: what a bank's response code or its own words mean, without any server or
+//! database; and how much of what each channel can say is understood.
 
 use std::process::ExitCode;
 
 use mingka_domain::cause::{Audience, Dictionary};
-use mingka_domain::diagnosis::{Diagnosis, Evidence};
-use mingka_domain::mapping::{MappingBook, Meaning};
-use mingka_domain::outcome::{Class, Operation, Phase, RawAnswer, ResponseCode};
+use mingka_domain::diagnosis::words::{Clue, Reading, WordReader};
+use mingka_domain::diagnosis::{Diagnosis, Explained, Heard};
+use mingka_domain::mapping::{Coverage, MappingBook};
+use mingka_domain::money::Fen;
+use mingka_domain::outcome::{Class, Operation, Phase, ResponseCode};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -14,7 +17,6 @@ use super::print_line;
 use crate::cli::ExplainArgs;
 use crate::nearest::nearest;
 
-/// The operations a question may name.
 const PHASES: [Phase; 3] = [Phase::Request, Phase::Inquiry, Phase::Notification];
 
 const AUDIENCES: [(&str, Audience); 3] = [
@@ -23,48 +25,46 @@ const AUDIENCES: [(&str, Audience); 3] = [
     ("engineer", Audience::Engineer),
 ];
 
-/// Explains one code.
+/// Explains one code or message, or lists what is covered.
 pub(crate) fn run(args: &ExplainArgs, now: Timestamp) -> Result<ExitCode, String> {
     let book = MappingBook::embedded();
-    let families = book.families();
-    if !families.contains(&args.family.as_str()) {
-        return Err(unknown("family", &args.family, &families));
+    if args.coverage {
+        coverage(&book.coverage(), args.json);
+        return Ok(ExitCode::SUCCESS);
     }
-    let operation = pick("operation", &args.operation, &Operation::ALL, Operation::name)?;
-    let phase = pick("phase", &args.phase, &PHASES, Phase::name)?;
-    let code = ResponseCode::new(&args.code);
-    let meaning = book.read(&args.family, operation, phase, &code);
-    let diagnosis = diagnose(&meaning, &args.family, operation, phase, code, now);
+    if let Some(family) = args.family.as_deref().filter(|family| !book.knows(family)) {
+        return Err(unknown("family", family, &book.families()));
+    }
+    let heard = Heard {
+        family: args.family.as_deref(),
+        operation: pick("operation", &args.operation, &Operation::ALL, Operation::name)?,
+        phase: pick("phase", &args.phase, &PHASES, Phase::name)?,
+        code: args.code.as_deref().map(ResponseCode::new),
+        text: args.text.as_deref(),
+        amount: args
+            .amount
+            .map(Fen::new)
+            .transpose()
+            .map_err(|error| format!("--amount: {error}"))?,
+        over: args.over,
+        at: now,
+    };
+    let explained = heard.explain(Dictionary::embedded(), book, WordReader::embedded());
     if args.json {
-        print_line(&as_json(&meaning, diagnosis.as_ref()).to_string());
+        print_line(&as_json(&explained).to_string());
     } else {
-        print_text(args, &meaning, diagnosis.as_ref());
+        print_text(args, &explained);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A code that says "done" needs no diagnosis.
-fn diagnose(
-    meaning: &Meaning,
-    family: &str,
-    operation: Operation,
-    phase: Phase,
-    code: ResponseCode,
-    now: Timestamp,
-) -> Option<Diagnosis> {
-    if meaning.causes.is_empty() {
-        return None;
-    }
-    let answer = RawAnswer { code, message: None };
-    let evidence = Evidence::heard(family, operation, phase, Some(&answer), now);
-    Some(Diagnosis::from_meaning(Dictionary::embedded(), meaning, evidence))
-}
-
-fn as_json(meaning: &Meaning, diagnosis: Option<&Diagnosis>) -> Value {
+fn as_json(explained: &Explained) -> Value {
+    let Explained { class, diagnosis, reading } = explained;
     let Some(diagnosis) = diagnosis else {
         return json!({
-            "class": meaning.class, "cause": null, "causes": [], "certainty": meaning.certainty,
-            "actor": "nobody", "next_step": null, "retry": null, "texts": {},
+            "class": class, "cause": null, "causes": [], "certainty": "certain",
+            "actor": "nobody", "next_step": null, "retry": null, "steps": [], "texts": {},
+            "reading": reading,
         });
     };
     let dictionary = Dictionary::embedded();
@@ -76,7 +76,7 @@ fn as_json(meaning: &Meaning, diagnosis: Option<&Diagnosis>) -> Value {
         })
         .collect();
     json!({
-        "class": meaning.class,
+        "class": class,
         "cause": diagnosis.causes.first(),
         "causes": diagnosis.causes,
         "certainty": diagnosis.certainty,
@@ -84,20 +84,29 @@ fn as_json(meaning: &Meaning, diagnosis: Option<&Diagnosis>) -> Value {
         "next_step": diagnosis.next_step,
         "retry": diagnosis.retry,
         "texts": texts,
+        "reading": reading,
     })
 }
 
-fn print_text(args: &ExplainArgs, meaning: &Meaning, diagnosis: Option<&Diagnosis>) {
-    let dictionary = Dictionary::embedded();
+fn print_text(args: &ExplainArgs, explained: &Explained) {
+    let heard = [args.family.as_deref(), args.code.as_deref(), args.text.as_deref()];
     print_line(&format!(
-        "{} {} ({}, {}): {}",
-        args.family,
-        args.code,
+        "{} ({}, {}): {}",
+        heard.into_iter().flatten().collect::<Vec<_>>().join(" "),
         args.operation,
         args.phase,
-        class_words(meaning.class)
+        class_words(explained.class)
     ));
-    let Some(diagnosis) = diagnosis else { return };
+    if let Some(reading) = &explained.reading {
+        print_line(&format!("依据 words      {}", went_by(reading)));
+    }
+    if let Some(diagnosis) = &explained.diagnosis {
+        print_diagnosis(diagnosis);
+    }
+}
+
+fn print_diagnosis(diagnosis: &Diagnosis) {
+    let dictionary = Dictionary::embedded();
     let causes: Vec<&str> = diagnosis.causes.iter().map(|cause| cause.as_str()).collect();
     print_line(&format!("原因 cause      {}", causes.join(" | ")));
     for (name, audience) in AUDIENCES {
@@ -107,8 +116,54 @@ fn print_text(args: &ExplainArgs, meaning: &Meaning, diagnosis: Option<&Diagnosi
             print_line(&format!("  {}", said.title));
             print_line(&format!("  {} {}", said.text, said.fix));
             print_line(&format!("  {} · {} · {}", said.actor, said.next_step, said.retry));
+            for (place, step) in said.steps.iter().enumerate() {
+                print_line(&format!("    {}. {}", place + 1, step.text));
+            }
         }
     }
+}
+
+/// What the reader of words went by, or that it does not know.
+fn went_by(reading: &Reading) -> String {
+    let clues = reading.clues.iter().map(|clue| match clue {
+        Clue::Phrase { words } => format!("“{}”", words.join("”+“")),
+        Clue::Like { message, alike } => format!("≈ “{message}” ({alike:.2})"),
+    });
+    let clues: Vec<String> = clues.collect();
+    if clues.is_empty() {
+        return format!("看不出 says nothing we know ({:.2})", reading.strength);
+    }
+    let causes: Vec<&str> = reading.causes.iter().map(|cause| cause.as_str()).collect();
+    format!("{} → {} ({:.2})", clues.join(", "), causes.join(" | "), reading.strength)
+}
+
+fn coverage(families: &[Coverage], as_json: bool) {
+    if as_json {
+        families.iter().for_each(|family| print_line(&json!(family).to_string()));
+        return;
+    }
+    let heading =
+        ["family", "codes", "done", "one cause", "one of", "unexplained", "final", "money"];
+    let row = |cells: [String; 8]| {
+        let [family, rest @ ..] = cells;
+        let rest: String = rest.iter().map(|cell| format!("{cell:>12}")).collect();
+        print_line(&format!("{family:<44}{rest}"));
+    };
+    row(heading.map(str::to_owned));
+    for family in families {
+        row([
+            family.family.clone(),
+            family.codes.to_string(),
+            family.done.to_string(),
+            family.one_cause.to_string(),
+            family.one_of.to_string(),
+            family.unexplained.to_string(),
+            family.final_without_money.to_string(),
+            family.final_for_money.to_string(),
+        ]);
+    }
+    let codes: usize = families.iter().map(|family| family.codes).sum();
+    print_line(&format!("\n{} families, {codes} codes, none without a mapping", families.len()));
 }
 
 fn class_words(class: Class) -> &'static str {

@@ -65,6 +65,15 @@ fn explain_says_cause_actor_and_next_step() {
     let found = lines(&mingka(&[&["explain", "unionpay", "34"], &query[..]].concat()));
     assert_eq!(found.first().unwrap()["class"], "unknown", "not found proves nothing");
 
+    let found = lines(&mingka(&["explain", "--text", "账户余额不足", "--json"]));
+    let line = found.first().unwrap();
+    assert_eq!(line["cause"], "balance.insufficient");
+    assert_eq!(line["class"], "unknown", "words prove nothing");
+    assert_eq!(line["reading"]["clues"][0]["words"], json!(["余额", "不足"]));
+    let found = lines(&mingka(&["explain", "--coverage", "--json"]));
+    assert_eq!(found.iter().map(|family| family["codes"].as_u64().unwrap()).sum::<u64>(), 1_007);
+    assert!(text(&mingka(&["explain"]).stderr).contains("required"));
+
     let wrong = mingka(&["explain", "unionpya", "61"]);
     assert!(text(&wrong.stderr).contains("Did you mean `unionpay`?"), "{wrong:?}");
     let wrong = mingka(&["explain", "unionpay", "61", "--operation", "verfy"]);

@@ -1,4 +1,4 @@
-//! What a developer runs: `cargo xtask tidy | ci | test | postgres | sim | bench | causes`.
+//! What a developer runs: `cargo xtask tidy | ci | test | postgres | sim | bench | causes | words`.
 //!
 //! A thin shell over cargo, node and git. It holds no rule of the product and is never shipped.
 
@@ -12,6 +12,7 @@ mod run;
 mod sim;
 mod test;
 mod tidy;
+mod words;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Command {
     Bench(bench::Options),
     /// Write docs/causes.md from the dictionary of causes
     Causes,
+    /// Write docs/words.md: what the reader of banks' own words makes of unseen wording
+    Words,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Sim(options) => sim::command(&options),
         Command::Bench(options) => bench::command(&options),
         Command::Causes => causes::command(),
+        Command::Words => words::command(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

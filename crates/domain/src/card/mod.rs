@@ -1,5 +1,6 @@
 //! Bank cards: the number, its BIN, its issuer and kind.
 
+mod account_class;
 mod bin;
 mod bin_csv;
 mod issuer;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::Lang;
 
+pub use account_class::{AccountClass, ClassLimits};
 pub use bin::{BinRow, BinSource, BinTable, OtherReading};
 pub use bin_csv::{BinTableError, BinTableProblem};
 pub use issuer::issuer_name_en;

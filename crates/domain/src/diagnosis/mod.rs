@@ -1,11 +1,14 @@
 //! The answer: what caused a failure, who must act, what to do next, and whether to try again.
 //! A diagnosis decides nothing about money; it only explains.
 
+mod heard;
 mod mask;
 mod render;
+pub mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::heard::{Explained, Heard};
 pub use self::mask::mask_digits;
 pub use self::render::{Candidate, Rendered, Step};
 use crate::cause::{Cause, CauseCode, Dictionary, known};
