@@ -1,6 +1,6 @@
 //! The form of a mapping file. It names its finality rules once (what a kind of code proves in
-//! which conversation) and gives each code one of them, so that the list of final declines can be read on
-//! one screen.
+//! which conversation) and gives each code one of them, so that the list of final declines can be
+//! read on one screen.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

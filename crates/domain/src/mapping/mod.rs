@@ -42,4 +42,6 @@ impl Meaning {
 }
 
 #[cfg(test)]
+mod families;
+#[cfg(test)]
 mod tests;

@@ -91,8 +91,8 @@ fn percent(part: usize, whole: usize) -> f64 {
 pub fn markdown(sets: &[(String, Measured)]) -> String {
     let mut page = String::from(
         "# Words without codes\n\nMade by `cargo xtask words`; do not edit. What the reader of \
-         banks' own words makes of wording\nthat stands in none of its files. The messages are invented; \
-         `data/README.md` says how the sets came to be.\n\n\
+         banks' own words makes of wording\nthat stands in none of its files. The messages are \
+         invented; `data/README.md` says how the sets came to be.\n\n\
          | set | messages | answered | right of these | mean nothing | left unanswered |\n\
          |---|---|---|---|---|---|\n",
     );

@@ -1,6 +1,6 @@
 //! Reads a bank's own words where it gives no code: a small classifier that can say what it went
-//! by. Phrases speak for causes; the nearest known message speaks as well; below a threshold the reader
-//! says that it does not know. It explains and never decides: no class ever comes from here.
+//! by. Phrases speak for causes; the nearest known message speaks as well; below a threshold the
+//! reader says that it does not know. It explains and never decides: no class comes from here.
 
 mod fold;
 mod known;
