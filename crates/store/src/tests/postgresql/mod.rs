@@ -253,9 +253,9 @@ fn a_guard_that_loses_undoes_nothing_of_the_others() {
     raw(
         &url,
         "CREATE SEQUENCE begun;
-         CREATE FUNCTION count() RETURNS trigger LANGUAGE plpgsql AS $$
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN PERFORM nextval('begun'); RETURN NEW; END $$;
-         CREATE TRIGGER count BEFORE INSERT ON platforms FOR EACH ROW EXECUTE FUNCTION count();",
+         CREATE TRIGGER note BEFORE INSERT ON platforms FOR EACH ROW EXECUTE FUNCTION note();",
     );
     let results = batcher.run([1, 2, 2, 3].map(|n| unit(platform(n).insert(), [])));
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
