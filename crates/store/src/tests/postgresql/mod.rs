@@ -184,6 +184,22 @@ fn a_backend_killed_in_the_middle_costs_nobody_his_unit() {
 
 #[test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
+fn a_read_whose_backend_is_killed_is_asked_again() {
+    let (url, store) = house();
+    run(async {
+        let mut holder = plain(&url).await;
+        let holding = holder.transaction().await.unwrap();
+        holding.execute("LOCK TABLE platforms IN ACCESS EXCLUSIVE MODE", &[]).await.unwrap();
+        let reading = tokio::spawn(async move { store.platforms().await });
+        blocked_or_done(&url, || reading.is_finished()).await;
+        terminate(&url).await;
+        holding.rollback().await.unwrap();
+        assert_eq!(reading.await.unwrap().unwrap(), [platform(1)]);
+    });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
 fn units_that_wait_share_one_commit_on_a_server_too() {
     let (url, store) = house();
     wait(store.commit(unit(binding(1).insert(), []))).unwrap();
