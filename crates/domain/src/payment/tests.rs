@@ -1,0 +1,261 @@
+//! The table, written as text: stories of events and waits, and the state each leads to. Unhappy
+//! ways first: what must never be possible stands behind a `!`.
+
+use super::*;
+use crate::cause::{CauseCode, Dictionary};
+use crate::diagnosis::Certainty;
+use crate::effect::Effect;
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+
+/// Words of a story: each is an event, or a wait such as `+60s`. What follows `!` must be refused.
+/// `send` begins an attempt; what is heard is about the newest one, or the first where it ends
+/// in `1`.
+#[test]
+fn stories_lead_where_the_table_says() {
+    let table = [
+        // Before anything is sent.
+        ("", "accepted"),
+        ("cancel", "cancelled"),
+        ("cancel !send !settled", "cancelled"),
+        ("stopped !send +60s send", "in_flight attempts=1"),
+        ("stopped cancel", "cancelled"),
+        ("!lapse +2d !send lapse", "refused:binding.expired"),
+        ("stopped +2d !send lapse", "refused:binding.expired"),
+        ("!settled !declined !unknown !returned", "accepted"),
+        // An answer.
+        ("send settled", "settled"),
+        ("send declined", "refused:card.lost"),
+        ("send pending", "in_flight attempts=1 pending"),
+        ("send pending settled", "settled"),
+        ("send pending open not_found", "in_flight attempts=1 pending"),
+        ("send pending !not_sent", "in_flight attempts=1 pending"),
+        ("send not_sent", "waiting:not_sent attempts=0"),
+        ("send not_sent !send +60s send", "in_flight attempts=1"),
+        ("send not_sent cancel", "cancelled"),
+        // A soft decline, and how often.
+        ("send soft", "waiting:soft_decline attempts=1"),
+        ("send soft !send +60s send soft +60s send soft", "refused:balance.insufficient"),
+        ("send soft +60s send settled1", "!"),
+        ("send soft +60s send !settled1 settled", "settled"),
+        // While one is open there is no other, and nothing is taken back.
+        ("send !send !cancel !stopped !lapse", "in_flight attempts=1"),
+        ("send unknown !send !cancel !stopped !lapse !not_sent", "doubtful inquiries=0"),
+        ("send unknown +2d !send !lapse", "doubtful inquiries=0"),
+        // Pending for too long is a doubt.
+        ("send pending +1d pending", "doubtful inquiries=0"),
+        ("send pending +1d not_found", "doubtful inquiries=0"),
+        // Doubt ends by proof.
+        ("send unknown open open", "doubtful inquiries=2"),
+        ("send unknown open settled", "settled"),
+        ("send unknown declined", "refused:card.lost"),
+        ("send unknown soft", "waiting:soft_decline attempts=1"),
+        // "Not found" needs its window and more than one answer.
+        ("send unknown not_found not_found not_found", "doubtful inquiries=3"),
+        ("send unknown +10m not_found", "doubtful inquiries=1"),
+        ("send unknown +10m not_found not_found", "waiting:soft_decline attempts=1"),
+        ("send unknown not_found +10m not_found", "waiting:soft_decline attempts=1"),
+        // What nothing proves goes to people, and the bank is asked on.
+        ("send unknown +1h open", "review:unproven"),
+        ("send unknown +1h open +1h not_found open !send !cancel !lapse", "review:unproven"),
+        ("send unknown +1h open settled", "settled"),
+        ("send unknown +1h open soft", "refused:balance.insufficient"),
+        ("send unknown +1h open persons_no", "refused:card.lost"),
+        ("send suspected !send", "review:suspected_duplicate"),
+        ("send suspected settled", "settled"),
+        // The end, and what may follow it.
+        ("send settled !declined !unknown !send !cancel", "settled"),
+        ("send settled returned", "returned:card.closed"),
+        ("send settled returned !settled !returned", "returned:card.closed"),
+        ("send declined !settled !unknown !send", "refused:card.lost"),
+        ("send declined statement", "review:settled_after_refusal"),
+        ("send declined statement !declined !send open", "review:settled_after_refusal"),
+        ("send declined statement settled", "settled"),
+        ("send declined statement persons_no", "refused:card.lost"),
+    ];
+    for (story, expected) in table {
+        assert_eq!(tell(story), expected, "{story}");
+    }
+}
+
+#[test]
+fn only_an_attempt_that_was_just_made_is_sent() {
+    let payment = Payment::open(terms(), NOW);
+    let attempt = attempt(1);
+    let (_, effects) = payment.apply(Event::Sent { attempt }, NOW).unwrap();
+    assert!(effects.contains(&Effect::Send(attempt)));
+}
+
+#[test]
+fn a_log_replays_to_its_state() {
+    let at = |seconds| NOW.plus_ms(seconds * SECOND_MS);
+    let attempt = attempt(1);
+    let heard = |what| Event::Heard { attempt, what };
+    let log = [
+        (Event::Opened { terms: terms() }, NOW),
+        (Event::Sent { attempt }, at(1)),
+        (heard(Heard::Unknown { diagnosis: said("channel.timeout") }), at(31)),
+        (heard(Heard::Settled { proof: Proof::Inquiry, amount: terms().amount }), at(60)),
+    ];
+    let state = Payment::replay(log.clone()).unwrap();
+    assert_eq!(state.name(), "settled");
+    let json = serde_json::to_string(&log).unwrap();
+    let read: Vec<(Event, Timestamp)> = serde_json::from_str(&json).unwrap();
+    assert_eq!(Payment::replay(read).unwrap(), state);
+    assert!(Payment::replay(log.into_iter().skip(1)).is_err());
+}
+
+/// Inquiries thin out and never stop: every state with an open attempt wakes somebody.
+#[test]
+fn whoever_has_an_open_attempt_is_woken() {
+    for story in ["send", "send pending", "send unknown", "send unknown +1h open +1d open"] {
+        let payment = end_of(story).unwrap();
+        assert!(payment.open_attempt().is_some() && payment.wake_at().is_some(), "{story}");
+    }
+    for story in ["cancel", "send settled", "send declined", "send settled returned"] {
+        let payment = end_of(story).unwrap();
+        assert!(payment.is_ended() && payment.wake_at().is_none(), "{story}");
+    }
+}
+
+#[test]
+fn a_loan_is_held_until_its_money_certainly_did_not_move() {
+    for (story, holds) in [
+        ("", true),
+        ("send", true),
+        ("send unknown", true),
+        ("send unknown +1h open", true),
+        ("send settled", true),
+        ("send soft", true),
+        ("send declined", false),
+        ("send settled returned", false),
+        ("send declined statement", true),
+        ("cancel", false),
+    ] {
+        assert_eq!(end_of(story).unwrap().holds_the_loan(), holds, "{story}");
+    }
+}
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+fn terms() -> Terms {
+    Terms {
+        kind: PaymentKind::Disbursement,
+        amount: Fen::new(100_000).unwrap(),
+        valid_until: NOW.plus_ms(DAY_MS + HOUR_MS),
+        attempts_max: 3,
+        exchange_ms: 35 * SECOND_MS,
+        pending_ms: DAY_MS,
+        settling_ms: 10 * MINUTE_MS,
+        not_found_min: 2,
+        doubt_ms: HOUR_MS,
+        inquiry_delays_ms: vec![SECOND_MS, 2 * SECOND_MS, HOUR_MS],
+    }
+}
+
+fn attempt(n: u8) -> AttemptId {
+    AttemptId::new(NOW, [n; 10])
+}
+
+fn said(cause: &'static str) -> Diagnosis {
+    let code: CauseCode = serde_json::from_value(cause.into()).unwrap();
+    Diagnosis::from_cause(Dictionary::embedded(), code, Certainty::Certain)
+}
+
+fn tell(story: &str) -> String {
+    end_of(story).map_or_else(|| "!".to_owned(), |payment| shown(&payment))
+}
+
+/// `None` when a step was refused that should not have been.
+fn end_of(story: &str) -> Option<Payment> {
+    let (mut payment, mut now, mut made) = (Payment::open(terms(), NOW), NOW, 0);
+    for word in story.split_whitespace() {
+        if let Some(wait) = word.strip_prefix('+') {
+            now = now.plus_ms(span_ms(wait));
+            continue;
+        }
+        let (refused, word) = word.strip_prefix('!').map_or((false, word), |word| (true, word));
+        let next = payment.clone().apply(event(word, made, now), now);
+        match (refused, next) {
+            (true, Err(_)) => {}
+            (true, Ok(_)) => panic!("{story}: {word} was taken"),
+            (false, Err(_)) => return None,
+            (false, Ok((after, _))) => {
+                made += u8::from(word == "send");
+                payment = after;
+            }
+        }
+    }
+    Some(payment)
+}
+
+fn event(word: &str, made: u8, now: Timestamp) -> Event {
+    let amount = terms().amount;
+    let again_at = now.plus_ms(MINUTE_MS);
+    let day: SettlementDay = "2023-11-15".parse().unwrap();
+    let persons = Proof::Persons(ApprovalId::new(NOW, [9; 10]));
+    let (word, about) = word.strip_suffix('1').map_or((word, made), |word| (word, 1));
+    let (proof, what) = match word {
+        "send" => return Event::Sent { attempt: attempt(made + 1) },
+        "cancel" => return Event::Cancelled,
+        "lapse" => return Event::Lapsed { diagnosis: said("binding.expired") },
+        "stopped" => return Event::Deferred { until: again_at, why: WaitReason::Stopped },
+        "settled" => (Proof::Inquiry, Some(true)),
+        "statement" => (Proof::Statement(day), Some(true)),
+        "declined" => (Proof::Inquiry, Some(false)),
+        "persons_no" => (persons, Some(false)),
+        _ => (Proof::Inquiry, None),
+    };
+    let what = match (what, word) {
+        (Some(true), _) => Heard::Settled { proof, amount },
+        (Some(false), _) => Heard::Declined { proof, diagnosis: said("card.lost"), again_at: None },
+        (_, "soft") => {
+            let diagnosis = said("balance.insufficient");
+            Heard::Declined { proof, diagnosis, again_at: Some(again_at) }
+        }
+        (_, "not_sent") => Heard::NotSent { diagnosis: said("channel.outage"), again_at },
+        (_, "pending") => Heard::Pending { diagnosis: said("channel.processing") },
+        (_, "unknown") => Heard::Unknown { diagnosis: said("channel.timeout") },
+        (_, "open") => Heard::StillOpen { diagnosis: said("channel.timeout") },
+        (_, "not_found") => Heard::NotFound { diagnosis: said("channel.order_not_found") },
+        (_, "suspected") => {
+            Heard::SuspectedDuplicate { diagnosis: said("channel.order_duplicate") }
+        }
+        (_, "returned") => Heard::Returned { diagnosis: said("card.closed") },
+        (_, other) => panic!("{other} is no event"),
+    };
+    Event::Heard { attempt: attempt(about), what }
+}
+
+fn span_ms(text: &str) -> i64 {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let unit_ms = match unit {
+        "s" => SECOND_MS,
+        "m" => MINUTE_MS,
+        "h" => HOUR_MS,
+        _ => DAY_MS,
+    };
+    number.parse::<i64>().unwrap() * unit_ms
+}
+
+fn shown(payment: &Payment) -> String {
+    let cause = |diagnosis: &Diagnosis| diagnosis.causes.first().unwrap().to_string();
+    match payment {
+        Payment::Waiting(waiting) => {
+            format!("waiting:{} attempts={}", word(&waiting.why), waiting.progress.attempts)
+        }
+        Payment::InFlight(flying) => {
+            let pending = if flying.pending { " pending" } else { "" };
+            format!("in_flight attempts={}{pending}", flying.progress.attempts)
+        }
+        Payment::Doubtful(doubtful) => format!("doubtful inquiries={}", doubtful.inquiries),
+        Payment::Review(review) => format!("review:{}", word(&review.why)),
+        Payment::Refused(refused) => format!("refused:{}", cause(&refused.diagnosis)),
+        Payment::Returned { diagnosis, .. } => format!("returned:{}", cause(diagnosis)),
+        other => other.name().to_owned(),
+    }
+}
+
+/// The name a value has in a record.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap().trim_matches('"').to_owned()
+}
