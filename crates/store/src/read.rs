@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{Id, Kind};
+use mingka_domain::money::Fen;
 use mingka_domain::outcome::Operation;
+use mingka_domain::payment::PaymentKind;
 use mingka_domain::time::Timestamp;
 
 use crate::unit::{Unavailable, Value};
@@ -170,6 +172,16 @@ impl Row<'_, '_> {
     pub(crate) fn operation(&mut self) -> Result<Operation, ReadError> {
         let name = self.text()?;
         self.present(Operation::named(&name))
+    }
+
+    pub(crate) fn payment_kind(&mut self) -> Result<PaymentKind, ReadError> {
+        let name = self.text()?;
+        self.present(PaymentKind::named(&name))
+    }
+
+    pub(crate) fn fen(&mut self) -> Result<Fen, ReadError> {
+        let amount = Fen::new(self.integer()?).ok();
+        self.present(amount)
     }
 
     pub(crate) fn subject(&mut self) -> Result<Subject, ReadError> {
