@@ -178,6 +178,7 @@ fn channel(settings: &ChannelSettings, public_url: &str) -> Result<Channel, Stri
         profile,
         exchange,
         merchant_number: settings.merchant_number.clone(),
+        lender: settings.lender.clone(),
         recipient: Recipient { name, contact: both(&settings.contact) },
     })
 }

@@ -98,6 +98,8 @@ pub(crate) struct ChannelSettings {
     pub(crate) recipient: String,
     pub(crate) contact: String,
     pub(crate) merchant_number: String,
+    #[serde(default = "lender")]
+    pub(crate) lender: String,
     #[serde(default = "acp_version")]
     pub(crate) version: String,
     #[serde(default = "sign_method")]
@@ -123,6 +125,10 @@ pub(crate) struct ChannelSettings {
     pub(crate) token_requestor: String,
     #[serde(default)]
     pub(crate) allow_sha1_certificates: bool,
+}
+
+fn lender() -> String {
+    mingka_engine::DEFAULT_LENDER.to_owned()
 }
 
 fn acp_version() -> String {

@@ -98,6 +98,7 @@ pub(crate) fn channel(bank: &Running, folder: &Path, sign_method: &str) -> Chann
     let file = |name: &str| absolute(folder).join("merchant").join(name);
     ChannelSettings {
         code: "unionpay".to_owned(),
+        lender: mingka_engine::DEFAULT_LENDER.to_owned(),
         protocol: "unionpay_acp".to_owned(),
         address: bank.base_url.clone(),
         recipient: "中国银联股份有限公司".to_owned(),

@@ -145,7 +145,7 @@ impl Guest {
                 platform.id,
                 NewApiKey {
                     name: "sandbox".to_owned(),
-                    scopes: vec![Scope::Read, Scope::Bind, Scope::Verify],
+                    scopes: vec![Scope::Read, Scope::Bind, Scope::Verify, Scope::Pay],
                     expires_at: None,
                 },
             )

@@ -136,6 +136,7 @@ fn channel(bank: &Bank<'_>) -> Result<Channel, String> {
     Ok(Channel {
         code: "unionpay".to_owned(),
         exchange: Arc::new(Acp::new(Arc::clone(&profile), account)),
+        lender: mingka_engine::DEFAULT_LENDER.to_owned(),
         recipient: Recipient { name: profile.recipient.clone(), contact },
         profile,
         merchant_number,

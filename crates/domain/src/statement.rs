@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_line_proves_what_it_says_on_whatever_day_it_stands() {
-        let amount = Fen::new(100_00).unwrap();
+        let amount = Fen::new(10_000).unwrap();
         let settled = (day("2026-11-27"), LineKind::Settled, amount);
         assert_eq!(verdict(&[settled], &[]), Verdict::Settled(day("2026-11-27"), amount));
         let returned = (day("2026-11-29"), LineKind::Returned, amount);

@@ -89,6 +89,12 @@ impl Timestamp {
         Some(Self(moment.as_millisecond()))
     }
 
+    /// Reads a moment of RFC 3339; nothing when it is none.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
+    }
+
     /// RFC 3339 with milliseconds and the Beijing offset, as the API and the logs show moments.
     #[must_use]
     pub fn rfc3339(self) -> String {
@@ -116,6 +122,8 @@ mod tests {
         assert_eq!(t.beijing_compact(), "20171030223623");
         assert_eq!(t.rfc3339(), "2017-10-30T22:36:23.000+08:00");
         assert_eq!(Timestamp::from_beijing_compact("20171030223623"), Some(t));
+        assert_eq!(Timestamp::from_rfc3339(&t.rfc3339()), Some(t));
+        assert_eq!(Timestamp::from_rfc3339("2017-10-30"), None);
     }
 
     #[test]

@@ -4,10 +4,11 @@ use mingka_crypto::constant_time_eq;
 use mingka_crypto::digest::sha256;
 use mingka_domain::id::{ApiKeyId, PlatformId};
 use mingka_domain::secret::Secret;
-use mingka_store::{ApiKeyRecord, PlatformRecord, Unit};
+use mingka_store::{ApiKeyRecord, LenderRecord, PlatformRecord, Unit};
 
 use crate::core::{Engine, hex};
 use crate::error::EngineError;
+use crate::payment::DEFAULT_LENDER;
 use crate::request::{Caller, NewApiKey, Scope};
 use crate::view::{ApiKeyView, IssuedApiKey, PlatformView};
 
@@ -19,7 +20,7 @@ const KEY_PREFIX_DIGITS: usize = 16;
 const KEY_LENGTH_MAX: usize = 128;
 
 impl Engine {
-    /// Makes a platform.
+    /// Makes a platform, and a lender for its own money.
     ///
     /// # Errors
     /// When the store is away.
@@ -33,7 +34,14 @@ impl Engine {
             created_at: now,
             stopped_at: None,
         };
-        self.store().commit(Unit::new(record.insert())).await?;
+        let itself = LenderRecord {
+            id: self.new_id(now),
+            platform: record.id,
+            code: DEFAULT_LENDER.to_owned(),
+            name: name.to_owned(),
+            created_at: now,
+        };
+        self.store().commit(Unit::new(record.insert()).write(itself.insert())).await?;
         Ok(platform_view(record))
     }
 
@@ -125,7 +133,7 @@ impl Engine {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Bind, Self::Verify];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Bind, Self::Verify, Self::Pay];
 
     /// The stable name.
     #[must_use]
@@ -134,6 +142,7 @@ impl Scope {
             Self::Read => "read",
             Self::Bind => "bind",
             Self::Verify => "verify",
+            Self::Pay => "pay",
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Channel {
     pub exchange: Arc<dyn Exchange>,
     /// The number of that contract, as the channel knows us; part of every order's identity.
     pub merchant_number: String,
+    /// The code of the lender whose contract it is. Money never crosses lenders.
+    pub lender: String,
     /// Who receives the borrower's data over it, as a consent names it.
     pub recipient: Recipient,
 }

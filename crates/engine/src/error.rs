@@ -7,6 +7,7 @@ use mingka_domain::binding::{InvalidTransition, Why};
 use mingka_domain::cause::{CauseCode, known};
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::finding::Finding;
+use mingka_domain::id::PaymentId;
 use mingka_domain::time::Timestamp;
 
 /// Why a use case did not do what was asked.
@@ -39,6 +40,11 @@ pub enum EngineError {
         retry_after_s: u32,
         /// The cause, for words and the next step.
         cause: CauseCode,
+    },
+    /// An older payment for the same loan and purpose, or the same due item, keeps this one out.
+    AlreadyPaying {
+        /// The older one.
+        payment: PaymentId,
     },
     /// No channel can do this now.
     NoChannel,
@@ -94,6 +100,9 @@ impl fmt::Display for EngineError {
             Self::InProgress => f.write_str("the first request with this key is still running"),
             Self::TooMany { retry_after_s, .. } => {
                 write!(f, "too often; again in {retry_after_s} s")
+            }
+            Self::AlreadyPaying { payment } => {
+                write!(f, "the older payment {payment} is for the same and has not ended")
             }
             Self::NoChannel => f.write_str("no channel can do this now"),
             Self::Unavailable => f.write_str("the database is busy or away; try again"),

@@ -31,6 +31,8 @@ pub(crate) struct Heard {
     /// The agreement that the bank named and called inactive.
     pub(crate) inactive: Option<Token>,
     pub(crate) not_found: bool,
+    /// The channel's own number for the exchange.
+    pub(crate) query_id: Option<String>,
     /// The bank says that the agreement it was asked about is not, or no longer, there.
     pub(crate) no_agreement: bool,
     pub(crate) at: Timestamp,
@@ -49,6 +51,7 @@ impl Heard {
             token: reply.token,
             inactive: reply.inactive,
             not_found: reply.not_found,
+            query_id: reply.query_id,
             no_agreement: false,
             at,
         }
@@ -72,6 +75,7 @@ impl Heard {
             token: None,
             inactive: None,
             not_found: false,
+            query_id: None,
             no_agreement: false,
             at,
         }

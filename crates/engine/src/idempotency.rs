@@ -52,6 +52,19 @@ impl Engine {
         answer: Option<String>,
         now: Timestamp,
     ) -> Statement {
+        let kept = (now, self.settings().idempotency_kept_ms);
+        self.take_key_kept(platform, idempotency, subject, answer, kept)
+    }
+
+    /// The same, kept for so many milliseconds from now.
+    pub(crate) fn take_key_kept(
+        &self,
+        platform: PlatformId,
+        idempotency: &Idempotency,
+        subject: Subject,
+        answer: Option<String>,
+        (now, kept_ms): (Timestamp, i64),
+    ) -> Statement {
         IdempotencyRecord {
             platform,
             key: idempotency.key.clone(),
@@ -59,7 +72,7 @@ impl Engine {
             subject,
             answer,
             created_at: now,
-            expires_at: now.plus_ms(self.settings().idempotency_kept_ms),
+            expires_at: now.plus_ms(kept_ms),
         }
         .insert()
     }

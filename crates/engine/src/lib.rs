@@ -19,6 +19,7 @@ mod inquire;
 mod instrument;
 mod machine;
 mod notification;
+mod payment;
 mod perform;
 mod request;
 mod seal;
@@ -36,9 +37,10 @@ pub use crate::channel::Channel;
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::core::{Engine, Parts};
 pub use crate::error::EngineError;
+pub use crate::payment::DEFAULT_LENDER;
 pub use crate::request::{
-    CURSOR_LIMIT_MAX, Caller, ConsentGiven, Cursor, Idempotency, NewApiKey, NewBinding, NewSession,
-    NewVerification, Scope,
+    CURSOR_LIMIT_MAX, Caller, ConsentGiven, Cursor, Idempotency, NewApiKey, NewBinding, NewPayment,
+    NewSession, NewVerification, Scope,
 };
 pub use crate::session::Prefill;
 #[doc(hidden)]
@@ -49,7 +51,8 @@ pub use crate::transport::{
 };
 pub use crate::view::{
     ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentAccepted,
-    ConsentTextView, ConsentView, InstrumentState, InstrumentView, IssuedApiKey, OpenedSession,
-    Page, PlatformView, SessionView, TimelineEntry, VerificationState, VerificationView,
+    ConsentTextView, ConsentView, InstrumentState, InstrumentView, IssuedApiKey, LenderView,
+    OpenedSession, Page, PaymentView, PlatformView, SessionView, TimelineEntry, VerificationState,
+    VerificationView,
 };
 pub use crate::watch::Watch;

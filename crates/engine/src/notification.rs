@@ -53,6 +53,11 @@ impl Engine {
             txn_time: whole_second(notice.order.txn_time),
         };
         let attempts = self.store().attempts_of_order(&order).await?;
+        if let Some(attempt) = attempts.iter().rev().find(|one| one.operation.moves_money())
+            && let Subject::Payment(id) = attempt.subject
+        {
+            return self.told_of_payment(id, attempt).await;
+        }
         let opening =
             attempts.iter().rev().find(|attempt| attempt.operation == Operation::OpenAgreement);
         let Some(attempt) = opening else {

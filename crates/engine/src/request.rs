@@ -2,7 +2,9 @@
 
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::environment::Environment;
-use mingka_domain::id::{ApiKeyId, PlatformId, SessionId};
+use mingka_domain::id::{ApiKeyId, InstrumentId, PlatformId, SessionId};
+use mingka_domain::money::Fen;
+use mingka_domain::payment::PaymentKind;
 use mingka_domain::precheck::Entry;
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
@@ -42,6 +44,8 @@ pub enum Scope {
     Bind,
     /// Verify elements.
     Verify,
+    /// Move money.
+    Pay,
 }
 
 /// A new API key.
@@ -106,6 +110,25 @@ pub struct NewBinding<'a> {
     pub borrower_ref: Option<String>,
     /// The hosted session it happens in.
     pub session: Option<SessionId>,
+}
+
+/// Money to move.
+#[derive(Debug, Clone)]
+pub struct NewPayment {
+    /// Which way.
+    pub kind: PaymentKind,
+    /// Whose money it is: the lender's code.
+    pub lender: String,
+    /// The card.
+    pub instrument: InstrumentId,
+    /// The platform's own reference: of the loan, or of the item that is due.
+    pub reference: String,
+    /// For what, in one word of the platform's, such as `principal`.
+    pub purpose: String,
+    /// How much. Of a repayment: what is due now.
+    pub amount: Fen,
+    /// Until when the amount holds: nothing is sent after this moment.
+    pub valid_until: Option<Timestamp>,
 }
 
 /// A verification to make.

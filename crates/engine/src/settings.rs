@@ -37,6 +37,18 @@ pub struct Settings {
     pub exchange_wait_ms: u64,
     /// How many distinct cards, phones and sessions are counted at once.
     pub counters_max: usize,
+    /// How long a payment may wait for its first attempt, where its request does not say.
+    pub payment_valid_ms: i64,
+    /// How many attempts of a payment may reach a bank.
+    pub payment_attempts_max: u32,
+    /// How long a bank may call a payment "being done" before that is a doubt.
+    pub payment_pending_ms: i64,
+    /// The shortest wait before another try; up to as much again is added by chance.
+    pub payment_retry_ms: i64,
+    /// How soon a payment that cannot be sent now is looked at again.
+    pub payment_look_again_ms: i64,
+    /// How long the answer to a payment's idempotency key is kept: for the life of the order.
+    pub payment_key_kept_ms: i64,
     /// A mistake switched on by the simulator, which must notice it. `None` in a running house.
     #[doc(hidden)]
     pub planted: Option<Planted>,
@@ -77,6 +89,12 @@ impl Default for Settings {
             exchanges_max: 256,
             exchange_wait_ms: 2_000,
             counters_max: 100_000,
+            payment_valid_ms: DAY_MS,
+            payment_attempts_max: 3,
+            payment_pending_ms: DAY_MS,
+            payment_retry_ms: MINUTE_MS,
+            payment_look_again_ms: MINUTE_MS,
+            payment_key_kept_ms: 400 * DAY_MS,
             planted: None,
         }
     }

@@ -15,6 +15,7 @@ use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::machine::Refusal;
+use crate::payment::STEP_PAYMENT;
 use crate::perform::{STEP_ATTEMPT, STEP_EXPIRY};
 use crate::settings::Planted;
 use crate::sweep::state_of;
@@ -80,6 +81,7 @@ impl Engine {
             match step.kind.as_str() {
                 STEP_ATTEMPT => self.look_after_attempt(&step).await,
                 STEP_EXPIRY => self.expire(&step).await,
+                STEP_PAYMENT => self.look_after_payment(&step).await,
                 other => Err(internal("nobody knows this kind of step", &other)),
             }
         });

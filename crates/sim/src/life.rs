@@ -155,6 +155,7 @@ impl House {
             profile: Arc::clone(&shared.profile),
             exchange: Arc::clone(&shared.exchange),
             merchant_number: MERCHANT.to_owned(),
+            lender: mingka_engine::DEFAULT_LENDER.to_owned(),
             recipient: Recipient {
                 name: shared.profile.recipient.clone(),
                 contact: shared.profile.recipient.clone(),

@@ -11,6 +11,7 @@ use mingka_channels::acp::wire::Fields;
 use mingka_channels::{HttpRequest, HttpResponse};
 use mingka_domain::outcome::{Doubt, NotSent, Operation};
 use mingka_engine::{Delivery, Sending, Transport};
+use mingka_sandbox::acp::Manner;
 
 use crate::world::World;
 
@@ -71,7 +72,10 @@ impl Network {
             Fate::Good | Fate::Unreachable => {
                 let answer = world.execute(request);
                 self.pause(5, 1_500).await;
-                Delivery::Answered(answer.response)
+                match answer.delivery.manner {
+                    Manner::Whole => Delivery::Answered(answer.response),
+                    Manner::Half | Manner::Nothing => Delivery::Lost(Doubt::ConnectionBroken),
+                }
             }
             Fate::LostBefore => self.silence(timeout_ms).await,
             Fate::LostAfter => {

@@ -2,6 +2,7 @@
 //! what the bank and the outside see.
 
 mod doubts;
+mod payments;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,7 +19,7 @@ use mingka_engine::{
     InstrumentState, NewApiKey, NewBinding, NewSession, NewVerification, Scope, VerificationState,
 };
 use mingka_sandbox::acp::AcpBank;
-use mingka_sandbox::bank::Kind;
+use mingka_sandbox::bank::{Kind, Rules};
 use mingka_sandbox::cards::{self, MagicCard};
 use mingka_store::Store;
 
@@ -242,7 +243,9 @@ fn calm_with<F: AsyncFnOnce(&Day)>(shared: Arc<Shared>, story: F) {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let bank = AcpBank::simulation(MERCHANT, shared.secret(), cards::bank());
+        let rules = Rules { payment_code_required: false, ..Rules::default() };
+        let bank = cards::bank().with_rules(rules);
+        let bank = AcpBank::simulation(MERCHANT, shared.secret(), bank);
         let store = Store::open_in_memory().unwrap();
         let world = Arc::new(World::new(1, bank, store, false));
         world.healed.store(true, Ordering::SeqCst);

@@ -79,11 +79,11 @@ impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for IdPath<K> {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     /// How many, 1 to 100; 20 when left out.
-    limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// Show what is older than this id.
-    starting_after: Option<String>,
+    pub(crate) starting_after: Option<String>,
     /// Show what is newer than this id.
-    ending_before: Option<String>,
+    pub(crate) ending_before: Option<String>,
 }
 
 /// Which page of a list of instruments.
@@ -117,7 +117,7 @@ impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for Cursors<K> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(query) =
             Query::<ListQuery>::from_request_parts(parts, state).await.map_err(|_| {
-                wrong(
+                wrong_query(
                     "列表的查询参数只有 limit、starting_after 和 ending_before。",
                     "A list takes limit, starting_after and ending_before.",
                 )
@@ -132,7 +132,7 @@ impl<S: Send + Sync> FromRequestParts<S> for InstrumentCursor {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(query) =
             Query::<InstrumentQuery>::from_request_parts(parts, state).await.map_err(|_| {
-                wrong(
+                wrong_query(
                     "查询参数只有 borrower_ref、limit、starting_after 和 ending_before。",
                     "It takes borrower_ref, limit, starting_after and ending_before.",
                 )
@@ -143,25 +143,26 @@ impl<S: Send + Sync> FromRequestParts<S> for InstrumentCursor {
     }
 }
 
-fn wrong(zh: &str, en: &str) -> Problem {
+/// What is wrong with a list's query.
+pub(crate) fn wrong_query(zh: &str, en: &str) -> Problem {
     Problem::new(Kind::WrongQuery).detail(zh, en)
 }
 
 impl ListQuery {
-    fn cursor<K: IdKind>(self) -> Result<Cursor<Id<K>>, Problem> {
+    pub(crate) fn cursor<K: IdKind>(self) -> Result<Cursor<Id<K>>, Problem> {
         let query = self;
         let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
         if limit == 0 || limit > CURSOR_LIMIT_MAX {
-            return Err(wrong("limit 应为 1 至 100。", "limit is 1 to 100."));
+            return Err(wrong_query("limit 应为 1 至 100。", "limit is 1 to 100."));
         }
         let id = |text: Option<String>| {
             text.map(|text| text.parse()).transpose().map_err(|_| {
-                wrong("游标应为上一页里的编号。", "A cursor is an id of the page before.")
+                wrong_query("游标应为上一页里的编号。", "A cursor is an id of the page before.")
             })
         };
         let (starting_after, ending_before) = (id(query.starting_after)?, id(query.ending_before)?);
         if starting_after.is_some() && ending_before.is_some() {
-            return Err(wrong(
+            return Err(wrong_query(
                 "starting_after 和 ending_before 只能给一个。",
                 "Give starting_after or ending_before, not both.",
             ));

@@ -37,6 +37,10 @@ impl From<EngineError> for Problem {
                 .detail(said(&cause, Lang::Zh), said(&cause, Lang::En))
                 .retry_after(retry_after_s)
                 .cause(cause),
+            EngineError::AlreadyPaying { payment } => Self::new(Kind::AlreadyPaying).detail(
+                format!("较早的 {payment} 尚未确定失败，请先查询它的结果。"),
+                format!("The older {payment} has not finally failed: look at it first."),
+            ),
             EngineError::NoChannel => Self::new(Kind::Unavailable).retry_after(60).detail(
                 "当前没有可用的通道，没有向银行发送任何信息。",
                 "No channel can do this now; nothing was sent to the bank.",

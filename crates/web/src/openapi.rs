@@ -9,7 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    bindings, events, health, instruments, notify, prechecks, reference, sessions, verifications,
+    bindings, events, health, instruments, notify, payments, prechecks, reference, sessions,
+    verifications,
 };
 
 /// The document.
@@ -28,6 +29,8 @@ use crate::api::{
         bindings::create, bindings::list, bindings::show, bindings::confirm, bindings::resend,
         bindings::cancel, events::stream,
         instruments::list, instruments::show, instruments::unbind,
+        payments::disburse, payments::collect, payments::list, payments::show, payments::cancel,
+        payments::lenders,
         reference::causes, reference::cause, reference::bin, reference::channels,
         reference::consents, reference::consent_text,
         notify::receive,
@@ -36,6 +39,7 @@ use crate::api::{
     tags(
         (name = "Bindings", description = "One card on its way to becoming an instrument"),
         (name = "Instruments", description = "Bound cards"),
+        (name = "Payments", description = "Money that moves at most once"),
         (name = "Checks", description = "What was typed, and whether it belongs together"),
         (name = "Reference", description = "Causes, BINs, channels, consent texts"),
         (name = "Channels", description = "For channels only"),

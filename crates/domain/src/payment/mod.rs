@@ -255,6 +255,8 @@ pub enum Proof {
     Absence(SettlementDay),
     /// Two persons, with evidence.
     Persons(ApprovalId),
+    /// The message cannot be written in the channel's form, so it never left and never will.
+    NeverSent,
 }
 
 impl Payment {
@@ -283,11 +285,17 @@ impl Payment {
         )
     }
 
-    /// Whether it keeps another payment for the same loan and purpose out: as long as its money
-    /// moved, or may still move.
+    /// Whether it keeps another payment for the same loan and purpose, or the same due item, out: a
+    /// disbursement as long as its money moved or may still move, a repayment as long as it may
+    /// still move (an item may be paid in parts).
     #[must_use]
-    pub const fn holds_the_loan(&self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::Returned { .. } | Self::Cancelled)
+    pub const fn keeps_others_out(&self, kind: PaymentKind) -> bool {
+        match kind {
+            PaymentKind::Disbursement => {
+                !matches!(self, Self::Refused(_) | Self::Returned { .. } | Self::Cancelled)
+            }
+            PaymentKind::Repayment => !self.is_ended(),
+        }
     }
 
     /// When somebody must look at this payment even if nothing is heard.

@@ -118,20 +118,23 @@ fn whoever_has_an_open_attempt_is_woken() {
 }
 
 #[test]
-fn a_loan_is_held_until_its_money_certainly_did_not_move() {
-    for (story, holds) in [
-        ("", true),
-        ("send", true),
-        ("send unknown", true),
-        ("send unknown +1h open", true),
-        ("send settled", true),
-        ("send soft", true),
-        ("send declined", false),
-        ("send settled returned", false),
-        ("send declined statement", true),
-        ("cancel", false),
+fn others_are_kept_out_until_the_money_certainly_did_not_move() {
+    for (story, disbursement, repayment) in [
+        ("", true, true),
+        ("send", true, true),
+        ("send unknown", true, true),
+        ("send unknown +1h open", true, true),
+        ("send soft", true, true),
+        ("send settled", true, false),
+        ("send declined", false, false),
+        ("send settled returned", false, false),
+        ("send declined statement", true, true),
+        ("cancel", false, false),
     ] {
-        assert_eq!(end_of(story).unwrap().holds_the_loan(), holds, "{story}");
+        let payment = end_of(story).unwrap();
+        let kept = |kind| payment.keeps_others_out(kind);
+        assert_eq!(kept(PaymentKind::Disbursement), disbursement, "{story}");
+        assert_eq!(kept(PaymentKind::Repayment), repayment, "{story}");
     }
 }
 

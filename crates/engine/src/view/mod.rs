@@ -10,6 +10,10 @@ use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod payment;
+
+pub use payment::{LenderView, PaymentView};
+
 /// A binding as its platform and its borrower see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BindingView {

@@ -5,6 +5,7 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod instruments;
 pub(crate) mod notify;
+pub(crate) mod payments;
 pub(crate) mod prechecks;
 pub(crate) mod reference;
 pub(crate) mod sessions;
@@ -36,6 +37,12 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/instruments", get(instruments::list))
         .route("/v1/instruments/{id}", get(instruments::show))
         .route("/v1/instruments/{id}/unbind", post(instruments::unbind))
+        .route("/v1/disbursements", post(payments::disburse))
+        .route("/v1/repayments", post(payments::collect))
+        .route("/v1/payments", get(payments::list))
+        .route("/v1/payments/{id}", get(payments::show))
+        .route("/v1/payments/{id}/cancel", post(payments::cancel))
+        .route("/v1/lenders", get(payments::lenders))
         .route("/v1/causes", get(reference::causes))
         .route("/v1/causes/{code}", get(reference::cause))
         .route("/v1/bins/{prefix}", get(reference::bin))

@@ -3,6 +3,7 @@
 
 mod answers;
 mod diagnosis;
+mod payments;
 mod reference;
 pub(crate) mod requests;
 mod session;
@@ -14,6 +15,10 @@ pub(crate) use answers::{
     VerificationBody, VerificationList,
 };
 pub(crate) use diagnosis::{CardBody, DiagnosisBody, FindingBody};
+pub(crate) use payments::{
+    DisbursementRequest, LenderBody, LenderList, PaymentBody, PaymentList, PaymentQuery,
+    RepaymentRequest,
+};
 pub(crate) use reference::{
     BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList,
     ConsentTextBody, HealthBody, PrecheckBody,

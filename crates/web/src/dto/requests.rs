@@ -320,25 +320,35 @@ pub(crate) fn consents(given: &[ConsentRequest]) -> Result<Vec<ConsentGiven>, Pr
 
 /// The platform's own reference: short, printable, nothing a log or a page could choke on.
 pub(crate) fn reference(given: Option<&str>) -> Result<Option<String>, Problem> {
+    own_reference("borrower_ref", given)
+}
+
+/// The same in a field of another name.
+pub(crate) fn own_reference(field: &str, given: Option<&str>) -> Result<Option<String>, Problem> {
+    let pointer = format!("/{field}");
     let Some(given) = given else { return Ok(None) };
     let good = !given.is_empty()
         && given.chars().count() <= REFERENCE_CHARS_MAX
         && given.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/@+".contains(c));
     if good && personal::is_personal(given) {
         return Err(value_problem(
-            "/borrower_ref",
-            "borrower_ref 请使用贵方自己的编号，不要用卡号、手机号或证件号；若编号恰为相似的纯数字，请加上字母前缀。",
-            "Use your own reference in borrower_ref, not a card number, phone or ID \
-         number; put letters in front if yours only looks like one.",
+            &pointer,
+            &format!(
+                "{field} 请使用贵方自己的编号，不要用卡号、手机号或证件号；若编号恰为相似的纯数字，请加上字母前缀。"
+            ),
+            &format!(
+                "Use your own reference in {field}, not a card number, phone or ID number; put \
+                 letters in front if yours only looks like one."
+            ),
         ));
     }
     if good {
         return Ok(Some(given.to_owned()));
     }
     Err(value_problem(
-        "/borrower_ref",
-        "borrower_ref 应为 1 至 64 个字母、数字或 -_.:/@+。",
-        "borrower_ref is 1 to 64 letters, digits or -_.:/@+.",
+        &pointer,
+        &format!("{field} 应为 1 至 64 个字母、数字或 -_.:/@+。"),
+        &format!("{field} is 1 to 64 letters, digits or -_.:/@+."),
     ))
 }
 

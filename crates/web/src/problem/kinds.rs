@@ -55,6 +55,11 @@ kinds! {
     WrongQuery: BAD_REQUEST, "request.wrong_query", Platform, FixIntegration,
         "查询参数不符合约定", "A query parameter is outside its agreed form",
         "请对照文档核对查询参数。", "Compare the query with the documentation.";
+    /// An older payment for the same keeps this one out.
+    AlreadyPaying: CONFLICT, "payment.already", Platform, Wait,
+        "同一笔款项已有一笔支付", "There is a payment for the same already",
+        "请先查询较早的那一笔；它确定失败后才可以再付。",
+        "Look at the older one first: only when it has finally failed may you pay again.";
     /// The body is over the limit.
     TooLarge: PAYLOAD_TOO_LARGE, "request.too_large", Platform, FixIntegration,
         "请求体过大", "The body is too large",

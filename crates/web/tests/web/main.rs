@@ -15,5 +15,6 @@ mod evidence;
 mod house;
 mod openapi;
 mod pages;
+mod payments;
 mod sessions;
 mod verifications;

@@ -104,6 +104,7 @@ impl House {
                     Arc::clone(&profile),
                     MerchantAccount::simulation(MERCHANT, &secret),
                 )),
+                lender: mingka_engine::DEFAULT_LENDER.to_owned(),
                 recipient: Recipient { name: profile.recipient.clone(), contact: both("95516") },
                 profile,
                 merchant_number: MERCHANT.to_owned(),

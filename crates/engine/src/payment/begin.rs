@@ -1,0 +1,207 @@
+//! Taking a payment on: everything durable in one commit, the business guard and the whole identity
+//! of the order included; then, and only then, the first byte.
+
+use mingka_domain::effect::Subject;
+use mingka_domain::id::{PaymentId, PlatformId};
+use mingka_domain::payment::{Event, Payment, Terms};
+use mingka_domain::time::Timestamp;
+use mingka_store::{
+    AttemptRecord, CommitError, EventRecord, InstrumentRecord, LenderRecord, PaymentRecord,
+    StepRecord, Unit,
+};
+
+use super::conclude::Hearing;
+use super::look::STEP_PAYMENT;
+use super::plan::{Plan, Planned, operation_of};
+use super::{Changed, Loaded};
+use crate::core::Engine;
+use crate::error::EngineError;
+use crate::idempotency::{lost_key, to_json};
+use crate::perform::step_id;
+use crate::request::{Idempotency, NewPayment};
+use crate::view::PaymentView;
+
+impl Engine {
+    /// `None` when another request with the same key was quicker.
+    pub(super) async fn begin_payment(
+        &self,
+        platform: PlatformId,
+        key: Idempotency,
+        new: NewPayment,
+    ) -> Result<Option<PaymentView>, EngineError> {
+        let now = self.now();
+        let lender = self.store().lender_of_code(platform, &new.lender).await?;
+        let lender = lender.filter(|lender| self.has_a_way(lender, new.kind));
+        let lender = lender.ok_or(EngineError::NotFound)?;
+        let instrument = self.store().instrument(platform, new.instrument).await?;
+        let instrument = instrument.ok_or(EngineError::NotFound)?;
+        if instrument.state != "active" {
+            return Err(EngineError::InvalidState {
+                state: "unbound",
+                cause: mingka_domain::cause::known::AGREEMENT_INVALID,
+                possible_at: None,
+            });
+        }
+        let room = self.room().await?;
+        let terms = self.payment_terms(&new, &lender.code, now);
+        let opened = self.opened_payment(platform, &new, &lender, &terms, now)?;
+        let planned = self.plan_payment(&opened.payment.record, &lender, &instrument, now).await?;
+        let id = opened.payment.record.id;
+        let take = self.take_key_kept(
+            platform,
+            &key,
+            id.into(),
+            None,
+            (now, self.settings().payment_key_kept_ms),
+        );
+        let begun = self.begun(&opened.payment, &planned, &instrument, now)?;
+        let step = self.payment_step(&begun.changed, now);
+        let unit = Unit::new(take)
+            .writes([opened.payment.record_after(&begun.changed).insert()])
+            .writes([opened.event.insert(), begun.changed.event.insert(), step.insert()])
+            .writes(begun.attempt.iter().map(AttemptRecord::insert))
+            .effects(begun.changed.effects.clone());
+        let committed = match self.store().commit(unit).await {
+            Ok(committed) => committed,
+            Err(error) if lost_key(&error) => return Ok(None),
+            Err(CommitError::Duplicate { table: "payments" }) => {
+                return Err(self.kept_out(&opened.payment.record).await);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        tracing::info!(payment.id = %id, payment.kind = new.kind.name(),
+            payment.amount_fen = new.amount.get(), payment.state = begun.changed.machine.name(),
+            "a payment was taken on");
+        self.announce(id, committed.effects());
+        if let (Some(attempt), Planned::Now(plan)) = (&begun.attempt, &planned) {
+            let Plan { channel, request } = plan.as_ref();
+            let heard = self.exchange(&committed, channel, attempt, request).await;
+            drop(room);
+            self.conclude_payment(&Hearing {
+                platform,
+                payment: id,
+                attempt: attempt.id,
+                what: self.first_word(&heard),
+                heard: Some(&heard),
+                step: Some(&step),
+            })
+            .await?;
+        }
+        self.earlier_payment(platform, &key).await
+    }
+
+    /// The payment and the first event of its log.
+    fn opened_payment(
+        &self,
+        platform: PlatformId,
+        new: &NewPayment,
+        lender: &LenderRecord,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Result<Opened, EngineError> {
+        let id: PaymentId = self.new_id(now);
+        let machine = Payment::open(terms.clone(), now);
+        let mut record = PaymentRecord {
+            id,
+            platform,
+            version: 1,
+            kind: new.kind,
+            lender: lender.id,
+            instrument: new.instrument,
+            reference: new.reference.clone(),
+            purpose: new.purpose.clone(),
+            guard: None,
+            amount: new.amount,
+            state: machine.name().to_owned(),
+            machine: to_json(&machine)?,
+            channel: None,
+            query_id: None,
+            created_at: now,
+            updated_at: now,
+        };
+        record.guard = Some(record.guard_text());
+        let event = Event::Opened { terms: terms.clone() };
+        let event = EventRecord {
+            subject: id.into(),
+            seq: 1,
+            platform,
+            at: now,
+            kind: event.name().to_owned(),
+            body: to_json(&event)?,
+        };
+        Ok(Opened { payment: Loaded { record, machine }, event })
+    }
+
+    /// The next attempt, or why there is none now; not yet durable.
+    pub(super) fn begun(
+        &self,
+        payment: &Loaded,
+        planned: &Planned<'_>,
+        instrument: &InstrumentRecord,
+        now: Timestamp,
+    ) -> Result<Begun, EngineError> {
+        let record = &payment.record;
+        match planned {
+            Planned::Later(why) => {
+                let until = now.plus_ms(self.settings().payment_look_again_ms);
+                let changed = payment.apply(Event::Deferred { until, why: *why }, now)?;
+                Ok(Begun { changed, attempt: None })
+            }
+            Planned::Now(plan) => {
+                let channel = plan.channel;
+                let owner = (record.platform, Subject::Payment(record.id));
+                let operation = operation_of(record.kind);
+                let card = (None, Some(instrument.card_index));
+                let attempt = self.attempt(owner, channel, operation, card, now);
+                let mut changed = payment.apply(Event::Sent { attempt: attempt.id }, now)?;
+                changed.record.channel = Some(channel.code.clone());
+                Ok(Begun { changed, attempt: Some(attempt) })
+            }
+        }
+    }
+
+    /// The step that looks after a payment until it is at its end; leased to this process while an
+    /// exchange may last.
+    fn payment_step(&self, changed: &Changed, now: Timestamp) -> StepRecord {
+        let record = &changed.record;
+        let due = changed.machine.wake_at().unwrap_or(now);
+        let id = step_id(&record.id.hex());
+        let mut step = StepRecord::new(id, record.platform, STEP_PAYMENT, record.id.into(), due);
+        if let Payment::InFlight(flying) = &changed.machine {
+            step.due_at = now;
+            step.lease_holder.clone_from(&self.inner.holder);
+            step.lease_expiry = flying.inquire_at;
+        }
+        step
+    }
+
+    /// The older payment that keeps a new one out, by name.
+    async fn kept_out(&self, record: &PaymentRecord) -> EngineError {
+        match self.store().payment_of_guard(&record.guard_text()).await {
+            Ok(Some(older)) => EngineError::AlreadyPaying { payment: older.id },
+            // It ended in between: the caller may try again.
+            Ok(None) => EngineError::InProgress,
+            Err(error) => error.into(),
+        }
+    }
+}
+
+struct Opened {
+    payment: Loaded,
+    event: EventRecord,
+}
+
+/// A payment that goes on.
+pub(super) struct Begun {
+    pub(super) changed: Changed,
+    /// `None` when it waits.
+    pub(super) attempt: Option<AttemptRecord>,
+}
+
+impl Loaded {
+    /// The row to insert for a payment that was opened and went one step on in the same unit.
+    fn record_after(&self, changed: &Changed) -> PaymentRecord {
+        let version = self.record.version.saturating_add(1);
+        PaymentRecord { version, ..changed.record.clone() }
+    }
+}

@@ -1,0 +1,125 @@
+//! What was heard about a payment becomes durable: state, event, attempt and the next look,
+//! together or not at all. Nothing is asked here.
+
+use std::time::Duration;
+
+use mingka_domain::id::{AttemptId, PaymentId, PlatformId};
+use mingka_domain::payment::{Event, Heard as Word};
+use mingka_store::{CommitError, Statement, StepRecord, Unit};
+
+use super::Loaded;
+use crate::conclude::{TRIES_MAX, WAIT_MS, heard_of};
+use crate::core::{Engine, internal};
+use crate::error::EngineError;
+use crate::hear::Heard;
+
+/// What is to become durable.
+pub(super) struct Hearing<'a> {
+    pub(super) platform: PlatformId,
+    pub(super) payment: PaymentId,
+    pub(super) attempt: AttemptId,
+    /// What happened.
+    pub(super) what: Word,
+    /// What the attempt is known as from now on; `None` when nothing about it was proven.
+    pub(super) heard: Option<&'a Heard>,
+    /// The step that looks after the payment, while it is leased to us.
+    pub(super) step: Option<&'a StepRecord>,
+}
+
+impl Engine {
+    /// Makes it durable. What comes too late to change anything changes nothing.
+    pub(super) async fn conclude_payment(&self, hearing: &Hearing<'_>) -> Result<(), EngineError> {
+        let (mut step, mut keeps_out) = (hearing.step, true);
+        let mut wait_ms = WAIT_MS;
+        for _ in 0..TRIES_MAX {
+            let Some(unit) = self.payment_unit(hearing, step, keeps_out).await? else {
+                return Ok(());
+            };
+            match self.store().commit(unit).await {
+                Ok(committed) => {
+                    self.announce(hearing.payment, committed.effects());
+                    return Ok(());
+                }
+                // What was heard stays true without the lease.
+                Err(CommitError::Stale { table: "steps" }) => step = None,
+                // It had let the loan go, another payment took it, and now this one turns out to
+                // have moved money as well.
+                Err(CommitError::Duplicate { table: "payments" }) => {
+                    tracing::error!(payment.id = %hearing.payment,
+                        "two payments for one loan: people must look at both");
+                    keeps_out = false;
+                }
+                Err(CommitError::Stale { .. } | CommitError::Duplicate { .. }) => {}
+                Err(CommitError::Unknown | CommitError::Unavailable(_)) => {
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                    wait_ms = wait_ms.saturating_mul(2);
+                }
+                Err(error @ CommitError::Invalid { .. }) => return Err(error.into()),
+            }
+        }
+        tracing::warn!(payment.id = %hearing.payment, attempt.id = %hearing.attempt,
+            "what was heard could not be stored; it will be asked for again");
+        Err(EngineError::Unavailable)
+    }
+
+    /// `None` when everything is durable already.
+    async fn payment_unit(
+        &self,
+        hearing: &Hearing<'_>,
+        step: Option<&StepRecord>,
+        keeps_out: bool,
+    ) -> Result<Option<Unit>, EngineError> {
+        let now = self.now();
+        let (platform, id) = (hearing.platform, hearing.payment);
+        let payment = self.load_payment(platform, id).await?;
+        let attempt = self.store().attempt(platform, hearing.attempt).await?;
+        let attempt = attempt.ok_or_else(|| internal("an attempt is missing", &id))?;
+        let (_, attempt_write) = heard_of(attempt, hearing.heard, now)?;
+        let mut writes: Vec<Statement> = attempt_write.into_iter().collect();
+        let event = Event::Heard { attempt: hearing.attempt, what: hearing.what.clone() };
+        let name = event.name();
+        let (guard, after, effects) = match payment.apply(event, now) {
+            Ok(mut changed) => {
+                if !keeps_out {
+                    changed.record.guard = None;
+                }
+                if let Some(number) = hearing.heard.and_then(|heard| heard.query_id.clone()) {
+                    changed.record.query_id = Some(number);
+                }
+                writes.push(changed.event.insert());
+                tracing::info!(payment.id = %id, attempt.id = %hearing.attempt, event = name,
+                    payment.state = changed.machine.name(), "a payment went on");
+                (Some(changed.update()), changed.loaded(), changed.effects)
+            }
+            Err(EngineError::InvalidState { state, .. }) => {
+                tracing::info!(payment.id = %id, event = name, payment.state = state,
+                    "what was heard of a payment came too late to change it");
+                (None, payment, Vec::new())
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(step) = step {
+            writes.push(next_look(step, &after, now));
+        }
+        Ok(match guard {
+            Some(guard) => Some(Unit::new(guard).writes(writes).effects(effects)),
+            None if writes.is_empty() => None,
+            None => {
+                let guard = writes.remove(0);
+                Some(Unit::new(guard).writes(writes))
+            }
+        })
+    }
+}
+
+/// When the payment is looked at next, if it has to be.
+pub(super) fn next_look(
+    step: &StepRecord,
+    payment: &Loaded,
+    now: mingka_domain::time::Timestamp,
+) -> Statement {
+    match payment.machine.wake_at() {
+        Some(due) => step.reschedule(now, due),
+        None => step.finish(now),
+    }
+}

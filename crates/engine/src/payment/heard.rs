@@ -1,0 +1,60 @@
+//! What a bank said about money, as far as it is believed. A first answer only says that the order
+//! was taken, never that the money moved; only an inquiry proves that.
+
+use mingka_domain::diagnosis::{Diagnosis, Retry};
+use mingka_domain::money::Fen;
+use mingka_domain::outcome::{NotSent, Outcome};
+use mingka_domain::payment::{Heard as Word, Proof};
+use mingka_domain::time::Timestamp;
+
+use crate::core::Engine;
+use crate::hear::Heard;
+
+impl Engine {
+    /// What the answer to the request itself says, or the want of one.
+    pub(super) fn first_word(&self, heard: &Heard) -> Word {
+        let diagnosis = heard.diagnosis(self.dictionary());
+        match &heard.outcome {
+            // However certain it sounds: money is proven by an inquiry.
+            Outcome::Settled | Outcome::Pending(_) => Word::Pending { diagnosis },
+            Outcome::Declined(_) => self.declined(Proof::Inquiry, diagnosis, heard.at),
+            Outcome::NotAttempted(NotSent::Unencodable, _) => {
+                Word::Declined { proof: Proof::NeverSent, diagnosis, again_at: None }
+            }
+            Outcome::NotAttempted(..) => {
+                Word::NotSent { diagnosis, again_at: self.next_try(heard.at) }
+            }
+            Outcome::Unknown(..) => Word::Unknown { diagnosis },
+        }
+    }
+
+    /// What the answer to an inquiry says.
+    pub(super) fn inquired(&self, heard: &Heard, amount: Fen) -> Word {
+        let diagnosis = heard.diagnosis(self.dictionary());
+        match &heard.outcome {
+            Outcome::Settled => Word::Settled { proof: Proof::Inquiry, amount },
+            Outcome::Declined(_) => self.declined(Proof::Inquiry, diagnosis, heard.at),
+            Outcome::Pending(_) => Word::Pending { diagnosis },
+            Outcome::Unknown(..) if heard.not_found => Word::NotFound { diagnosis },
+            Outcome::NotAttempted(..) | Outcome::Unknown(..) => Word::StillOpen { diagnosis },
+        }
+    }
+
+    /// Hard declines are never tried again; soft ones when their cause says that Mingka goes on by
+    /// itself, and after the time it names.
+    fn declined(&self, proof: Proof, diagnosis: Diagnosis, at: Timestamp) -> Word {
+        let again_at = match diagnosis.retry {
+            Retry::Automatic => Some(self.next_try(at)),
+            Retry::Never | Retry::AfterCorrection | Retry::After(_) => None,
+        };
+        Word::Declined { proof, diagnosis, again_at }
+    }
+
+    /// The wait before another try, with jitter so that a bank that comes back is not stormed.
+    fn next_try(&self, at: Timestamp) -> Timestamp {
+        let wait_ms = self.settings().payment_retry_ms;
+        let [high, low] = self.random::<2>();
+        let share = i64::from(u16::from_be_bytes([high, low]));
+        at.plus_ms(wait_ms.saturating_add(wait_ms.saturating_mul(share) / 65_536))
+    }
+}

@@ -1,0 +1,170 @@
+//! Looking after a payment until it is at its end: what waits is tried when its time has come, what
+//! was interrupted is a doubt, what is open is asked about. Nothing is ever sent a second time.
+
+use mingka_channels::Request;
+use mingka_domain::cause::known;
+use mingka_domain::diagnosis::{Certainty, Diagnosis};
+use mingka_domain::effect::Subject;
+use mingka_domain::id::PaymentId;
+use mingka_domain::outcome::Outcome;
+use mingka_domain::payment::{Event, Payment};
+use mingka_store::{AttemptRecord, StepRecord, Unit};
+
+use super::Loaded;
+use super::conclude::{Hearing, next_look};
+use super::plan::{Plan, Planned};
+use crate::core::{Engine, internal};
+use crate::error::EngineError;
+use crate::hear::Heard;
+
+/// The kind of step that looks after a payment.
+pub(crate) const STEP_PAYMENT: &str = "payment";
+
+impl Engine {
+    /// Does for a payment what is due.
+    pub(crate) async fn look_after_payment(&self, step: &StepRecord) -> Result<(), EngineError> {
+        let Subject::Payment(id) = step.subject else { return self.finish(step).await };
+        let payment = self.load_payment(step.platform, id).await?;
+        if payment.machine.is_ended() {
+            return self.finish(step).await;
+        }
+        let Some(attempt) = payment.machine.open_attempt() else {
+            return self.try_payment(&payment, step).await;
+        };
+        let attempt = self.store().attempt(step.platform, attempt).await?;
+        let attempt = attempt.ok_or_else(|| internal("an attempt is missing", &id))?;
+        match &payment.machine {
+            Payment::InFlight(flying) if !flying.pending => {
+                self.recover_payment(&payment, &attempt, step).await
+            }
+            _ => self.inquire_payment(&payment, &attempt, Some(step)).await,
+        }
+    }
+
+    /// Asks the bank about an open attempt. Without a step when something else made us ask.
+    pub(crate) async fn inquire_payment(
+        &self,
+        payment: &Loaded,
+        attempt: &AttemptRecord,
+        step: Option<&StepRecord>,
+    ) -> Result<(), EngineError> {
+        let channel = self.channel(&attempt.order.channel)?;
+        let amount = payment.record.amount;
+        let about = attempt.operation;
+        let request = Request::QueryState { about, amount: Some(amount) };
+        let heard = self.inquire(channel, &attempt.order, &request).await;
+        let decided = matches!(heard.outcome, Outcome::Settled | Outcome::Declined(_));
+        self.conclude_payment(&Hearing {
+            platform: attempt.platform,
+            payment: payment.record.id,
+            attempt: attempt.id,
+            what: self.inquired(&heard, amount),
+            heard: decided.then_some(&heard),
+            step,
+        })
+        .await
+    }
+
+    /// An exchange that its process did not live to finish: nobody knows what became of it.
+    async fn recover_payment(
+        &self,
+        payment: &Loaded,
+        attempt: &AttemptRecord,
+        step: &StepRecord,
+    ) -> Result<(), EngineError> {
+        tracing::warn!(payment.id = %payment.record.id, attempt.id = %attempt.id,
+            "an exchange about money was interrupted; the bank will be asked");
+        let heard = Heard::interrupted(&attempt.order.channel, attempt.operation, self.now());
+        self.conclude_payment(&Hearing {
+            platform: attempt.platform,
+            payment: payment.record.id,
+            attempt: attempt.id,
+            what: self.first_word(&heard),
+            heard: Some(&heard),
+            step: Some(step),
+        })
+        .await
+    }
+
+    /// Begins an attempt of a payment that waits, or lets it wait on, or lets it lapse.
+    async fn try_payment(&self, payment: &Loaded, step: &StepRecord) -> Result<(), EngineError> {
+        let now = self.now();
+        let record = &payment.record;
+        if payment.machine.wake_at().is_some_and(|at| now < at) {
+            return self.put_off(step, payment.machine.wake_at().unwrap_or(now)).await;
+        }
+        if let Some(diagnosis) = self.lapsed(payment) {
+            let changed = payment.apply(Event::Lapsed { diagnosis }, now)?;
+            let unit = Unit::new(changed.update())
+                .writes([changed.event.insert(), step.finish(now)])
+                .effects(changed.effects.clone());
+            let committed = self.store().commit(unit).await?;
+            self.announce(record.id, committed.effects());
+            return Ok(());
+        }
+        let lender = self.store().lender(record.platform, record.lender).await?;
+        let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
+        let instrument = self.store().instrument(record.platform, record.instrument).await?;
+        let instrument =
+            instrument.ok_or_else(|| internal("an instrument is missing", &record.instrument))?;
+        let planned = self.plan_payment(record, &lender, &instrument, now).await?;
+        let begun = self.begun(payment, &planned, &instrument, now)?;
+        let (Some(attempt), Planned::Now(plan)) = (&begun.attempt, &planned) else {
+            let after = begun.changed.loaded();
+            let unit = Unit::new(begun.changed.update())
+                .writes([begun.changed.event.insert(), next_look(step, &after, now)]);
+            self.store().commit(unit).await?;
+            return Ok(());
+        };
+        let Plan { channel, request } = plan.as_ref();
+        let room = self.room().await?;
+        // The lease lasts as long as the exchange may.
+        let lease = begun.changed.machine.wake_at().unwrap_or(now);
+        let unit = Unit::new(begun.changed.update())
+            .writes([begun.changed.event.insert(), attempt.insert(), step.extend(now, lease)])
+            .effects(begun.changed.effects.clone());
+        let committed = self.store().commit(unit).await?;
+        let step = StepRecord { lease_expiry: lease, ..step.clone() };
+        self.announce(record.id, committed.effects());
+        let heard = self.exchange(&committed, channel, attempt, request).await;
+        drop(room);
+        self.conclude_payment(&Hearing {
+            platform: record.platform,
+            payment: record.id,
+            attempt: attempt.id,
+            what: self.first_word(&heard),
+            heard: Some(&heard),
+            step: Some(&step),
+        })
+        .await
+    }
+
+    /// What is said to whoever waits for a payment whose time is over before anything was sent.
+    fn lapsed(&self, payment: &Loaded) -> Option<Diagnosis> {
+        let (progress, last) = match &payment.machine {
+            Payment::Accepted(accepted) => (&accepted.progress, None),
+            Payment::Waiting(waiting) => (&waiting.progress, waiting.diagnosis.clone()),
+            _ => return None,
+        };
+        let unreached = || {
+            let cause = known::CHANNEL_OUTAGE;
+            Diagnosis::from_cause(self.dictionary(), cause, Certainty::Certain)
+        };
+        (self.now() >= progress.terms.valid_until).then(|| last.unwrap_or_else(unreached))
+    }
+
+    /// Somebody says that something became of an order: then we ask.
+    pub(crate) async fn told_of_payment(
+        &self,
+        id: PaymentId,
+        attempt: &AttemptRecord,
+    ) -> Result<(), EngineError> {
+        let payment = self.load_payment(attempt.platform, id).await?;
+        let awaited = matches!(&payment.machine, Payment::InFlight(flying) if !flying.pending);
+        // Told before the answer came: the answer comes first.
+        if awaited || payment.machine.open_attempt() != Some(attempt.id) {
+            return Ok(());
+        }
+        self.inquire_payment(&payment, attempt, None).await
+    }
+}

@@ -1,0 +1,331 @@
+//! Payments: money that shall move once. Taken on and sent with one commit before the first byte,
+//! concluded with one after it; what is not known is asked about (`look`), never sent again.
+
+mod begin;
+mod conclude;
+mod heard;
+mod look;
+mod plan;
+
+pub(crate) use look::STEP_PAYMENT;
+
+use mingka_domain::cause::known;
+use mingka_domain::effect::Subject;
+use mingka_domain::id::{PaymentId, PlatformId, kind};
+use mingka_domain::payment::{Event, Payment};
+use mingka_domain::time::Timestamp;
+use mingka_store::{CommitError, EventRecord, LenderRecord, PaymentRecord, Statement, Unit};
+
+use crate::core::{Engine, internal};
+use crate::error::EngineError;
+use crate::idempotency::{Earlier, to_json};
+use crate::request::{Cursor, Idempotency, NewPayment};
+use crate::view::{LenderView, Page, PaymentView, TimelineEntry};
+
+/// The code of the lender that every platform has from the beginning: itself.
+pub const DEFAULT_LENDER: &str = "default";
+
+/// The longest timeline that is shown.
+const TIMELINE_MAX: u32 = 500;
+
+/// A payment as it stands in the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded {
+    pub(crate) record: PaymentRecord,
+    pub(crate) machine: Payment,
+}
+
+/// A payment after one event, not yet durable.
+pub(crate) struct Changed {
+    pub(crate) record: PaymentRecord,
+    pub(crate) machine: Payment,
+    pub(crate) event: EventRecord,
+    pub(crate) effects: Vec<mingka_domain::effect::Effect>,
+}
+
+impl Engine {
+    /// Takes a payment on and sends it where that is possible now. The answer comes when the bank
+    /// has spoken, or has been silent for too long; how the payment ends may be known much later.
+    ///
+    /// # Errors
+    /// What is missing, or the older payment that keeps this one out.
+    pub async fn pay(
+        &self,
+        platform: PlatformId,
+        idempotency: Idempotency,
+        new: NewPayment,
+    ) -> Result<PaymentView, EngineError> {
+        if let Some(view) = self.earlier_payment(platform, &idempotency).await? {
+            return Ok(view);
+        }
+        let (engine, key) = (self.clone(), idempotency.clone());
+        let work = async move { engine.begin_payment(platform, key, new).await };
+        if let Some(view) = self.to_the_end(work).await? {
+            return Ok(view);
+        }
+        self.earlier_payment(platform, &idempotency).await?.ok_or(EngineError::InProgress)
+    }
+
+    /// Ends a payment of which nothing is under way.
+    ///
+    /// # Errors
+    /// When something is, or was: then only its proof ends it.
+    pub async fn cancel_payment(
+        &self,
+        platform: PlatformId,
+        idempotency: Idempotency,
+        id: PaymentId,
+    ) -> Result<PaymentView, EngineError> {
+        if let Some(view) = self.earlier_payment(platform, &idempotency).await? {
+            return Ok(view);
+        }
+        let now = self.now();
+        let payment = self.load_payment(platform, id).await?;
+        let changed = payment.apply(Event::Cancelled, now)?;
+        let mut view = self.payment_view(&changed.loaded()).await?;
+        view.timeline = self.payment_timeline(&payment, Some(&changed.event)).await?;
+        let answer = Some(to_json(&view)?);
+        let key = self.take_key(platform, &idempotency, id.into(), answer, now);
+        let unit = Unit::new(key)
+            .writes([changed.update(), changed.event.insert()])
+            .effects(changed.effects);
+        let committed = self.store().commit(unit).await?;
+        self.announce(id, committed.effects());
+        Ok(view)
+    }
+
+    /// One payment.
+    ///
+    /// # Errors
+    /// When it is not there, or belongs to another platform.
+    pub async fn payment(
+        &self,
+        platform: PlatformId,
+        id: PaymentId,
+    ) -> Result<PaymentView, EngineError> {
+        let payment = self.load_payment(platform, id).await?;
+        let mut view = self.payment_view(&payment).await?;
+        view.timeline = self.payment_timeline(&payment, None).await?;
+        Ok(view)
+    }
+
+    /// A platform's payments, newest first; only those under one reference when one is named.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn payments(
+        &self,
+        platform: PlatformId,
+        reference: Option<&str>,
+        cursor: Cursor<PaymentId>,
+    ) -> Result<Page<PaymentView>, EngineError> {
+        let page: mingka_store::Page<kind::Payment> = mingka_store::Page {
+            limit: cursor.limit,
+            starting_after: cursor.starting_after,
+            ending_before: cursor.ending_before,
+        };
+        let listed = match reference {
+            Some(reference) => {
+                self.store().payments_of_reference(platform, reference, page).await?
+            }
+            None => self.store().payments(platform, page).await?,
+        };
+        let mut items = Vec::with_capacity(listed.items.len());
+        for record in listed.items {
+            items.push(self.payment_view(&loaded(record)?).await?);
+        }
+        Ok(Page { items, has_more: listed.has_more })
+    }
+
+    /// The changes of a payment from now on.
+    #[must_use]
+    pub fn watch_payment(&self, payment: PaymentId) -> crate::Watch {
+        self.inner.announcer.watch(Subject::Payment(payment))
+    }
+
+    /// Makes a lender of a platform; the one that is there already when its code is taken.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn create_lender(
+        &self,
+        platform: PlatformId,
+        code: &str,
+        name: &str,
+    ) -> Result<LenderView, EngineError> {
+        let now = self.now();
+        let record = LenderRecord {
+            id: self.new_id(now),
+            platform,
+            code: code.to_owned(),
+            name: name.to_owned(),
+            created_at: now,
+        };
+        match self.store().commit(Unit::new(record.insert())).await {
+            Ok(_) => Ok(lender_view(record)),
+            Err(CommitError::Duplicate { .. }) => {
+                let found = self.store().lender_of_code(platform, code).await?;
+                found.map(lender_view).ok_or(EngineError::InProgress)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A platform's lenders, oldest first.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn lenders(&self, platform: PlatformId) -> Result<Vec<LenderView>, EngineError> {
+        Ok(self.store().lenders(platform).await?.into_iter().map(lender_view).collect())
+    }
+
+    pub(crate) async fn load_payment(
+        &self,
+        platform: PlatformId,
+        id: PaymentId,
+    ) -> Result<Loaded, EngineError> {
+        let record = self.store().payment(platform, id).await?.ok_or(EngineError::NotFound)?;
+        loaded(record)
+    }
+
+    /// The answer an earlier request with this key had, or would have had if its process had lived.
+    async fn earlier_payment(
+        &self,
+        platform: PlatformId,
+        idempotency: &Idempotency,
+    ) -> Result<Option<PaymentView>, EngineError> {
+        let now = self.now();
+        match self.earlier(platform, idempotency, now).await? {
+            Earlier::None => Ok(None),
+            Earlier::Answered(view) => Ok(Some(view)),
+            Earlier::Unanswered(Subject::Payment(id)) => {
+                let payment = self.load_payment(platform, id).await?;
+                // The first answer is still awaited; afterwards the payment speaks for itself.
+                if matches!(&payment.machine, Payment::InFlight(flying) if !flying.pending) {
+                    return Err(EngineError::InProgress);
+                }
+                let view = self.payment(platform, id).await?;
+                self.answer_late(platform, idempotency, view, now).await.map(Some)
+            }
+            Earlier::Unanswered(_) => Err(EngineError::IdempotencyMismatch),
+        }
+    }
+
+    pub(crate) async fn payment_view(&self, payment: &Loaded) -> Result<PaymentView, EngineError> {
+        let Loaded { record, machine } = payment;
+        let lender = self.store().lender(record.platform, record.lender).await?;
+        let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
+        let settled = match machine {
+            Payment::Settled(settled) => Some(settled),
+            _ => None,
+        };
+        Ok(PaymentView {
+            id: record.id,
+            kind: record.kind,
+            state: machine.name().to_owned(),
+            lender: lender.code,
+            instrument: record.instrument,
+            reference: record.reference.clone(),
+            purpose: record.purpose.clone(),
+            amount: record.amount,
+            channel: record.channel.clone(),
+            channel_number: record.query_id.clone(),
+            waits_for: match machine {
+                Payment::Waiting(waiting) => Some(waiting.why),
+                _ => None,
+            },
+            review: match machine {
+                Payment::Review(review) => Some(review.why),
+                _ => None,
+            },
+            proof: settled.map(|settled| settled.proof),
+            settled_amount: settled.map(|settled| settled.amount),
+            next_look_at: machine.wake_at(),
+            diagnosis: machine.diagnosis().cloned(),
+            timeline: Vec::new(),
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+            version: u64::try_from(record.version).unwrap_or(0),
+        })
+    }
+
+    /// What happened, and what is about to be durable, without the repetitions of a long doubt.
+    pub(crate) async fn payment_timeline(
+        &self,
+        payment: &Loaded,
+        newest: Option<&EventRecord>,
+    ) -> Result<Vec<TimelineEntry>, EngineError> {
+        let (platform, id) = (payment.record.platform, payment.record.id);
+        let events = self.store().events_of(platform, id.into(), 0, TIMELINE_MAX).await?;
+        let mut entries: Vec<TimelineEntry> = Vec::with_capacity(events.len().saturating_add(1));
+        for record in events.iter().chain(newest) {
+            if entries.last().is_some_and(|last| last.event == record.kind) {
+                continue;
+            }
+            let event: Event = serde_json::from_str(&record.body)
+                .map_err(|error| internal("an event cannot be read", &error))?;
+            let diagnosis = event.diagnosis().cloned();
+            entries.push(TimelineEntry { at: record.at, event: record.kind.clone(), diagnosis });
+        }
+        Ok(entries)
+    }
+}
+
+impl Loaded {
+    /// One event further. The row's version counts the events, and its guard follows the machine.
+    pub(crate) fn apply(&self, event: Event, now: Timestamp) -> Result<Changed, EngineError> {
+        let (kind, body) = (event.name().to_owned(), to_json(&event)?);
+        let (machine, effects) = self.machine.clone().apply(event, now).map_err(refused)?;
+        let mut record = self.record.clone();
+        machine.name().clone_into(&mut record.state);
+        record.machine = to_json(&machine)?;
+        record.updated_at = now;
+        record.guard = machine.keeps_others_out(record.kind).then(|| record.guard_text());
+        let event = EventRecord {
+            subject: record.id.into(),
+            seq: record.version.saturating_add(1),
+            platform: record.platform,
+            at: now,
+            kind,
+            body,
+        };
+        Ok(Changed { record, machine, event, effects })
+    }
+}
+
+impl Changed {
+    /// The statement that lets only one of two changes win.
+    pub(crate) fn update(&self) -> Statement {
+        self.record.update()
+    }
+
+    /// The payment as it stands once this is durable.
+    pub(crate) fn loaded(&self) -> Loaded {
+        let mut record = self.record.clone();
+        record.version = record.version.saturating_add(1);
+        Loaded { record, machine: self.machine.clone() }
+    }
+}
+
+fn refused(wrong: mingka_domain::payment::InvalidTransition) -> EngineError {
+    EngineError::InvalidState {
+        state: wrong.state,
+        cause: known::CHANNEL_PROCESSING,
+        possible_at: None,
+    }
+}
+
+pub(crate) fn loaded(record: PaymentRecord) -> Result<Loaded, EngineError> {
+    let machine = serde_json::from_str(&record.machine)
+        .map_err(|error| internal("a payment's machine cannot be read", &error))?;
+    Ok(Loaded { record, machine })
+}
+
+fn lender_view(record: LenderRecord) -> LenderView {
+    LenderView {
+        id: record.id,
+        code: record.code,
+        name: record.name,
+        created_at: record.created_at,
+    }
+}

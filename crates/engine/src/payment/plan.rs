@@ -1,0 +1,135 @@
+//! How a payment could be sent now: over which channel of its lender, as which message. Decides
+//! nothing about what was sent before; sends nothing.
+
+use mingka_channels::{Payee, Request};
+use mingka_domain::outcome::Operation;
+use mingka_domain::payment::{PaymentKind, Terms, WaitReason};
+use mingka_domain::time::Timestamp;
+use mingka_store::{InstrumentRecord, LenderRecord, PaymentRecord};
+
+use crate::channel::Channel;
+use crate::core::Engine;
+use crate::error::EngineError;
+use crate::request::NewPayment;
+use crate::seal::Purpose;
+
+/// "Not found" is never final about money unless a profile says so; then it takes this many.
+const NOT_FOUND_MIN: u32 = 2;
+
+/// What would be sent.
+pub(super) struct Plan<'a> {
+    pub(super) channel: &'a Channel,
+    pub(super) request: Request,
+}
+
+/// Whether something can be sent now.
+pub(super) enum Planned<'a> {
+    /// This can.
+    Now(Box<Plan<'a>>),
+    /// Nothing can, for this reason.
+    Later(WaitReason),
+}
+
+impl Engine {
+    /// What a payment is sent as now. Routing never crosses lenders.
+    pub(super) async fn plan_payment(
+        &self,
+        payment: &PaymentRecord,
+        lender: &LenderRecord,
+        instrument: &InstrumentRecord,
+        now: Timestamp,
+    ) -> Result<Planned<'_>, EngineError> {
+        let operation = operation_of(payment.kind);
+        let mut later = WaitReason::Hours;
+        for channel in &self.parts().channels {
+            if channel.lender != lender.code || !channel.profile.can(operation) {
+                continue;
+            }
+            if self.is_stopped(&channel.code) {
+                later = WaitReason::Stopped;
+            } else if channel.can(operation, now)
+                && let Some(request) = self.payment_request(payment, instrument, channel).await?
+            {
+                return Ok(Planned::Now(Box::new(Plan { channel, request })));
+            }
+        }
+        Ok(Planned::Later(later))
+    }
+
+    /// Whether any channel of this lender could ever do this.
+    pub(super) fn has_a_way(&self, lender: &LenderRecord, kind: PaymentKind) -> bool {
+        let operation = operation_of(kind);
+        let able =
+            |channel: &Channel| channel.lender == lender.code && channel.profile.can(operation);
+        self.parts().channels.iter().any(able)
+    }
+
+    /// `None` where the card has no agreement with this channel's merchant account.
+    async fn payment_request(
+        &self,
+        payment: &PaymentRecord,
+        instrument: &InstrumentRecord,
+        channel: &Channel,
+    ) -> Result<Option<Request>, EngineError> {
+        let amount = payment.amount;
+        match payment.kind {
+            PaymentKind::Disbursement => {
+                let id = instrument.id.to_string();
+                let elements = self.open_elements(Purpose::Instrument, &id, &instrument.sealed)?;
+                let payee = Payee::Person(elements);
+                Ok(Some(Request::Disburse { payee, amount, bill_number: None }))
+            }
+            PaymentKind::Repayment => {
+                let agreements = self.store().agreements(payment.platform, instrument.id).await?;
+                let own = agreements.iter().rev().find(|agreement| {
+                    agreement.state == "active"
+                        && agreement.channel == channel.code
+                        && agreement.merchant == channel.merchant_number
+                });
+                let Some(own) = own else { return Ok(None) };
+                let token = self.open_token(&own.id.to_string(), &own.sealed_token)?;
+                Ok(Some(Request::Collect { token, amount, code: None }))
+            }
+        }
+    }
+
+    /// The terms a payment runs under, from the slowest of the channels it may go over: the terms
+    /// are fixed before the channel is chosen.
+    pub(super) fn payment_terms(&self, new: &NewPayment, lender: &str, now: Timestamp) -> Terms {
+        let settings = self.settings();
+        let channels = self.parts().channels.iter().filter(|channel| channel.lender == lender);
+        let mut terms = Terms {
+            kind: new.kind,
+            amount: new.amount,
+            valid_until: new.valid_until.unwrap_or(now.plus_ms(settings.payment_valid_ms)),
+            attempts_max: settings.payment_attempts_max,
+            exchange_ms: 0,
+            pending_ms: settings.payment_pending_ms,
+            settling_ms: i64::MAX,
+            not_found_min: NOT_FOUND_MIN,
+            doubt_ms: 0,
+            inquiry_delays_ms: Vec::new(),
+        };
+        for channel in channels {
+            let inquiry = &channel.profile.payment_inquiry;
+            let timeout_ms = i64::try_from(channel.timeout_ms()).unwrap_or(i64::MAX);
+            let exchange_ms = timeout_ms.saturating_add(settings.exchange_margin_ms);
+            terms.exchange_ms = terms.exchange_ms.max(exchange_ms);
+            if inquiry.deadline_ms > terms.doubt_ms {
+                terms.doubt_ms = inquiry.deadline_ms;
+                terms.inquiry_delays_ms = vec![inquiry.first_after_ms];
+                terms.inquiry_delays_ms.extend(&inquiry.gaps_ms);
+                terms.inquiry_delays_ms.push(inquiry.tail_gap_ms);
+            }
+        }
+        terms
+    }
+}
+
+/// What a bank is asked to do for a payment of this kind.
+pub(super) const fn operation_of(kind: PaymentKind) -> Operation {
+    match kind {
+        PaymentKind::Disbursement => Operation::Disburse,
+        PaymentKind::Repayment => Operation::Collect,
+    }
+}

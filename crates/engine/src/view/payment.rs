@@ -1,0 +1,68 @@
+//! A payment as its platform may see it.
+
+use mingka_domain::diagnosis::Diagnosis;
+use mingka_domain::id::{InstrumentId, LenderId, PaymentId};
+use mingka_domain::money::Fen;
+use mingka_domain::payment::{PaymentKind, Proof, ReviewReason, WaitReason};
+use mingka_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::TimelineEntry;
+
+/// A payment as its platform sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentView {
+    /// Its id.
+    pub id: PaymentId,
+    /// Which way the money goes.
+    pub kind: PaymentKind,
+    /// The name of the state it is in.
+    pub state: String,
+    /// Whose money it is: the lender's code.
+    pub lender: String,
+    /// The card.
+    pub instrument: InstrumentId,
+    /// The platform's own reference.
+    pub reference: String,
+    /// For what.
+    pub purpose: String,
+    /// How much, in fen.
+    pub amount: Fen,
+    /// The channel of its newest attempt.
+    pub channel: Option<String>,
+    /// The channel's own number for it.
+    pub channel_number: Option<String>,
+    /// What it waits for, while it waits.
+    pub waits_for: Option<WaitReason>,
+    /// Why people look at it, while they do.
+    pub review: Option<ReviewReason>,
+    /// What proves that the money moved, once it did.
+    pub proof: Option<Proof>,
+    /// How much moved, once it did.
+    pub settled_amount: Option<Fen>,
+    /// When it is looked at next, while it is not at its end.
+    pub next_look_at: Option<Timestamp>,
+    /// Why it is where it is, where there is something to explain.
+    pub diagnosis: Option<Diagnosis>,
+    /// What happened, oldest first. Left out in lists.
+    pub timeline: Vec<TimelineEntry>,
+    /// When it was taken on.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes; a watcher that saw this number has seen everything before it.
+    pub version: u64,
+}
+
+/// A lender as its platform sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LenderView {
+    /// Its id.
+    pub id: LenderId,
+    /// The short name by which channels are assigned to it.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
