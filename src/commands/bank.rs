@@ -73,6 +73,8 @@ pub(crate) async fn start(
         clock_ahead_ms,
         entropy: Arc::new(SystemEntropy::new()),
         faults,
+        // The interface has no code for a payment yet; some contracts ask for none.
+        payment_code_required: false,
     })
     .await
     .map_err(|e| format!("the sandbox bank in {}: {e}", folder.display()))?;

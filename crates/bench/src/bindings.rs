@@ -223,6 +223,7 @@ async fn bank_here(plan: &Plan, sign_method: &str) -> Result<server::Running, St
         entropy: Arc::new(SystemEntropy::new()),
         clock_ahead_ms: 0,
         faults: Vec::new(),
+        payment_code_required: false,
     };
     server::start(config).await.map_err(|e| e.to_string())
 }

@@ -180,6 +180,7 @@ pub(crate) async fn bank_here(arguments: &[String]) -> Result<(), String> {
         entropy: Arc::new(mingka_crypto::SystemEntropy::new()),
         clock_ahead_ms: 0,
         faults: Vec::new(),
+        payment_code_required: false,
     })
     .await
     .map_err(|e| e.to_string())?;

@@ -41,6 +41,8 @@ pub enum EngineError {
         /// The cause, for words and the next step.
         cause: CauseCode,
     },
+    /// The platform has no lender of this code with a channel that can do this.
+    UnknownLender,
     /// An older payment for the same loan and purpose, or the same due item, keeps this one out.
     AlreadyPaying {
         /// The older one.
@@ -101,6 +103,7 @@ impl fmt::Display for EngineError {
             Self::TooMany { retry_after_s, .. } => {
                 write!(f, "too often; again in {retry_after_s} s")
             }
+            Self::UnknownLender => f.write_str("no lender of this code can do this"),
             Self::AlreadyPaying { payment } => {
                 write!(f, "the older payment {payment} is for the same and has not ended")
             }

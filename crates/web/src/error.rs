@@ -37,6 +37,10 @@ impl From<EngineError> for Problem {
                 .detail(said(&cause, Lang::Zh), said(&cause, Lang::En))
                 .retry_after(retry_after_s)
                 .cause(cause),
+            EngineError::UnknownLender => Self::new(Kind::WrongValue).pointer("/lender").detail(
+                "没有这个资金方，或它没有可以办理此项的通道；请用 GET /v1/lenders 查看。",
+                "There is no such lender, or none of its channels can do this: see GET /v1/lenders.",
+            ),
             EngineError::AlreadyPaying { payment } => Self::new(Kind::AlreadyPaying).detail(
                 format!("较早的 {payment} 尚未确定失败，请先查询它的结果。"),
                 format!("The older {payment} has not finally failed: look at it first."),

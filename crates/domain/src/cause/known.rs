@@ -83,6 +83,10 @@ known! {
     PLATFORM_RESTARTED = "platform.restarted";
     /// The result of a payment is being found out.
     PAYMENT_CONFIRMING = "payment.confirming";
+    /// A payment that was ended before anything was sent.
+    PAYMENT_CANCELLED = "payment.cancelled";
+    /// A payment whose time was over before anything was sent.
+    PAYMENT_EXPIRED = "payment.expired";
     /// Over what the law allows a class II account.
     ACCOUNT_CLASS_TWO_LIMIT = "account.class_two_limit";
     /// Over what the law allows a class III account.

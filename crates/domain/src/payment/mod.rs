@@ -249,6 +249,8 @@ pub struct Refused {
 pub enum Proof {
     /// The channel's final answer to an inquiry.
     Inquiry,
+    /// The direct answer to the request: it can only decline, before anything was begun.
+    Answer,
     /// The statement of a settlement day.
     Statement(SettlementDay),
     /// The absence from an order's own and the next settlement day's complete statements.

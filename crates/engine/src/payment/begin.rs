@@ -32,7 +32,7 @@ impl Engine {
         let now = self.now();
         let lender = self.store().lender_of_code(platform, &new.lender).await?;
         let lender = lender.filter(|lender| self.has_a_way(lender, new.kind));
-        let lender = lender.ok_or(EngineError::NotFound)?;
+        let lender = lender.ok_or(EngineError::UnknownLender)?;
         let instrument = self.store().instrument(platform, new.instrument).await?;
         let instrument = instrument.ok_or(EngineError::NotFound)?;
         if instrument.state != "active" {

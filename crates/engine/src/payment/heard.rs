@@ -17,7 +17,7 @@ impl Engine {
         match &heard.outcome {
             // However certain it sounds: money is proven by an inquiry.
             Outcome::Settled | Outcome::Pending(_) => Word::Pending { diagnosis },
-            Outcome::Declined(_) => self.declined(Proof::Inquiry, diagnosis, heard.at),
+            Outcome::Declined(_) => self.declined(Proof::Answer, diagnosis, heard.at),
             Outcome::NotAttempted(NotSent::Unencodable, _) => {
                 Word::Declined { proof: Proof::NeverSent, diagnosis, again_at: None }
             }

@@ -108,6 +108,13 @@ impl Engine {
         let instrument =
             instrument.ok_or_else(|| internal("an instrument is missing", &record.instrument))?;
         let planned = self.plan_payment(record, &lender, &instrument, now).await?;
+        if let (Planned::Later(why), Payment::Waiting(waiting)) = (&planned, &payment.machine)
+            && *why == waiting.why
+        {
+            // Nothing has changed: the log keeps what happens, not that somebody looked.
+            let due = now.plus_ms(self.settings().payment_look_again_ms);
+            return self.put_off(step, due).await;
+        }
         let begun = self.begun(payment, &planned, &instrument, now)?;
         let (Some(attempt), Planned::Now(plan)) = (&begun.attempt, &planned) else {
             let after = begun.changed.loaded();
@@ -147,7 +154,7 @@ impl Engine {
             _ => return None,
         };
         let unreached = || {
-            let cause = known::CHANNEL_OUTAGE;
+            let cause = known::PAYMENT_EXPIRED;
             Diagnosis::from_cause(self.dictionary(), cause, Certainty::Certain)
         };
         (self.now() >= progress.terms.valid_until).then(|| last.unwrap_or_else(unreached))

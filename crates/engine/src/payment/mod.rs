@@ -256,7 +256,9 @@ impl Engine {
         newest: Option<&EventRecord>,
     ) -> Result<Vec<TimelineEntry>, EngineError> {
         let (platform, id) = (payment.record.platform, payment.record.id);
-        let events = self.store().events_of(platform, id.into(), 0, TIMELINE_MAX).await?;
+        // The version counts the events: of a log that is longer the newest are shown.
+        let before = payment.record.version.saturating_sub(i64::from(TIMELINE_MAX)).max(0);
+        let events = self.store().events_of(platform, id.into(), before, TIMELINE_MAX).await?;
         let mut entries: Vec<TimelineEntry> = Vec::with_capacity(events.len().saturating_add(1));
         for record in events.iter().chain(newest) {
             if entries.last().is_some_and(|last| last.event == record.kind) {
@@ -308,11 +310,12 @@ impl Changed {
 }
 
 fn refused(wrong: mingka_domain::payment::InvalidTransition) -> EngineError {
-    EngineError::InvalidState {
-        state: wrong.state,
-        cause: known::CHANNEL_PROCESSING,
-        possible_at: None,
-    }
+    let cause = match wrong.state {
+        "in_flight" | "doubtful" | "review" => known::PAYMENT_CONFIRMING,
+        "cancelled" => known::PAYMENT_CANCELLED,
+        _ => known::BINDING_WRONG_STEP,
+    };
+    EngineError::InvalidState { state: wrong.state, cause, possible_at: None }
 }
 
 pub(crate) fn loaded(record: PaymentRecord) -> Result<Loaded, EngineError> {

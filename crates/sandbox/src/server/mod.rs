@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 use self::journal::Journal;
 use self::notify::Outbox;
 use crate::acp::{AcpBank, Gate, Material, MerchantMaterial};
+use crate::bank::Rules;
 use crate::cards;
 use crate::faults::Rule;
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub entropy: Arc<dyn Entropy>,
     /// What goes wrong from the start; more can be planned over HTTP.
     pub faults: Vec<Rule>,
+    /// Whether the merchant's contract asks for a code for each payment.
+    pub payment_code_required: bool,
 }
 
 /// A bank that serves.
@@ -99,7 +102,8 @@ impl Running {
 /// When the folder cannot be read or written, or holds keys that cannot be used, or when there are
 /// more faults than a plan holds.
 pub async fn start(config: Config) -> io::Result<Running> {
-    let Config { listener, data_dir, now, clock_ahead_ms, entropy, faults } = config;
+    let rules = Rules { payment_code_required: config.payment_code_required, ..Rules::default() };
+    let Config { listener, data_dir, now, clock_ahead_ms, entropy, faults, .. } = config;
     let address = listener.local_addr()?;
     let for_files = Arc::clone(&entropy);
     let clock_file = data_dir.join(CLOCK_FILE);
@@ -112,7 +116,7 @@ pub async fn start(config: Config) -> io::Result<Running> {
     .await
     .map_err(io::Error::other)??;
     let gate = Gate::from_material(&material).map_err(io::Error::other)?;
-    let mut bank = AcpBank::new(gate, cards::bank());
+    let mut bank = AcpBank::new(gate, cards::bank().with_rules(rules));
     for entry in entries {
         bank.bank_mut().replay(entry);
     }

@@ -140,7 +140,18 @@ async fn serve_with(folder: &Folder, faults: Vec<Rule>) -> io::Result<Running> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let entropy = Arc::new(SystemEntropy::new());
     let data_dir = folder.path().to_owned();
-    start(Config { listener, data_dir, now, clock_ahead_ms: 0, entropy, faults }).await
+    let payment_code_required = true;
+    let clock_ahead_ms = 0;
+    start(Config {
+        listener,
+        data_dir,
+        now,
+        clock_ahead_ms,
+        entropy,
+        faults,
+        payment_code_required,
+    })
+    .await
 }
 
 fn see(bytes: &[u8]) -> Seen {

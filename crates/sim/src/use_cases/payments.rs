@@ -120,6 +120,20 @@ fn what_a_switch_stops_waits_and_can_be_cancelled() {
 }
 
 #[test]
+fn a_long_wait_is_told_once_and_lapses() {
+    calm(async |day| {
+        let card = day.card_bound(&day.good()).await;
+        day.stop(true).await;
+        let paid = day.pay("p", PaymentKind::Disbursement, card, "loan-1").await.unwrap();
+        let paid = day.at_its_end(paid.id).await;
+        assert_eq!(paid.state, "refused");
+        assert_eq!(paid.diagnosis.unwrap().causes, [known::PAYMENT_EXPIRED]);
+        assert_eq!(paid.version, 3, "opened, deferred, lapsed: looking is no event");
+        assert!(day.moved(Kind::Disbursed).is_empty());
+    });
+}
+
+#[test]
 fn what_never_left_is_tried_again_and_moves_once() {
     calm(async |day| {
         let card = day.card_bound(&day.good()).await;
@@ -207,7 +221,7 @@ impl Day {
 
     /// Turns the worker until the payment has ended, or people must look at it.
     async fn at_its_end(&self, id: PaymentId) -> PaymentView {
-        for _ in 0..500 {
+        for _ in 0..3_000 {
             let seen = self.engine.payment(self.platform, id).await.unwrap();
             if seen.next_look_at.is_none() || seen.review.is_some() {
                 return seen;

@@ -40,7 +40,7 @@ pub(crate) async fn disburse(
     Changing { idempotency, body }: Changing<DisbursementRequest>,
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Pay)?;
-    let view = app.engine.pay(platform, idempotency, body.payment()?).await?;
+    let view = app.engine.pay(platform, idempotency, body.payment(app.now())?).await?;
     Ok(answer(StatusCode::CREATED, info.lang, &PaymentBody::new(view, info.lang)))
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn collect(
     Changing { idempotency, body }: Changing<RepaymentRequest>,
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Pay)?;
-    let view = app.engine.pay(platform, idempotency, body.payment()?).await?;
+    let view = app.engine.pay(platform, idempotency, body.payment(app.now())?).await?;
     Ok(answer(StatusCode::CREATED, info.lang, &PaymentBody::new(view, info.lang)))
 }
 

@@ -74,7 +74,7 @@ struct Money<'a> {
 
 impl DisbursementRequest {
     /// The payment it asks for.
-    pub(crate) fn payment(self) -> Result<NewPayment, Problem> {
+    pub(crate) fn payment(self, now: Timestamp) -> Result<NewPayment, Problem> {
         Money {
             instrument: &self.instrument,
             amount_fen: self.amount_fen,
@@ -83,13 +83,13 @@ impl DisbursementRequest {
             reference: ("loan_ref", &self.loan_ref),
             valid_until: None,
         }
-        .payment(PaymentKind::Disbursement)
+        .payment(PaymentKind::Disbursement, now)
     }
 }
 
 impl RepaymentRequest {
     /// The payment it asks for.
-    pub(crate) fn payment(self) -> Result<NewPayment, Problem> {
+    pub(crate) fn payment(self, now: Timestamp) -> Result<NewPayment, Problem> {
         Money {
             instrument: &self.instrument,
             amount_fen: self.amount_fen,
@@ -98,7 +98,7 @@ impl RepaymentRequest {
             reference: ("due_ref", &self.due_ref),
             valid_until: self.valid_until.as_deref(),
         }
-        .payment(PaymentKind::Repayment)
+        .payment(PaymentKind::Repayment, now)
     }
 }
 
@@ -213,6 +213,7 @@ impl PaymentBody {
 const fn proof_word(proof: Proof) -> &'static str {
     match proof {
         Proof::Inquiry => "inquiry",
+        Proof::Answer => "answer",
         Proof::Statement(_) => "statement",
         Proof::Absence(_) => "absence",
         Proof::Persons(_) => "persons",
@@ -232,7 +233,7 @@ impl From<LenderView> for LenderBody {
 }
 
 impl Money<'_> {
-    fn payment(self, kind: PaymentKind) -> Result<NewPayment, Problem> {
+    fn payment(self, kind: PaymentKind, now: Timestamp) -> Result<NewPayment, Problem> {
         let Self { instrument, amount_fen, purpose, lender, reference, valid_until } = self;
         let (field, reference) = reference;
         let instrument = instrument.parse().map_err(|_| {
@@ -260,11 +261,11 @@ impl Money<'_> {
             ));
         }
         let read_moment = |text: &str| {
-            Timestamp::from_rfc3339(text).ok_or_else(|| {
+            Timestamp::from_rfc3339(text).filter(|until| *until > now).ok_or_else(|| {
                 value_problem(
                     "/valid_until",
-                    "valid_until 应为 RFC 3339 时间，如 2026-11-27T18:00:00+08:00。",
-                    "valid_until is an RFC 3339 moment, such as 2026-11-27T18:00:00+08:00.",
+                    "valid_until 应为尚未到来的 RFC 3339 时间，如 2026-11-27T18:00:00+08:00。",
+                    "valid_until is an RFC 3339 moment to come, such as 2026-11-27T18:00:00+08:00.",
                 )
             })
         };

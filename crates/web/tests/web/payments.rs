@@ -66,7 +66,7 @@ async fn bad_money_is_named_and_nothing_is_sent() {
         (json!({"loan_ref": "13800138000"}), 422, "request.wrong_value"),
         (json!({"purpose": "<b>"}), 422, "request.wrong_value"),
         (json!({"instrument": "inst_1"}), 422, "request.wrong_value"),
-        (json!({"lender": "nobody"}), 404, "resource.not_found"),
+        (json!({"lender": "nobody"}), 422, "request.wrong_value"),
         (json!({"amount": 5}), 400, "request.unknown_field"),
     ] {
         let told = house.post("/v1/disbursements", &merged(&loan, &change)).send().await;
@@ -75,6 +75,20 @@ async fn bad_money_is_named_and_nothing_is_sent() {
     }
     let list = house.api(Method::GET, "/v1/payments").send().await.is(200).json();
     assert_eq!(list["items"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_due_holds_only_until_its_moment() {
+    let house = House::new().await;
+    let loan = loan(&house, "loan-7").await;
+    let due = json!({"instrument": loan["instrument"], "amount_fen": 5_000, "due_ref": "loan-7/1"});
+    for moment in ["2020-01-01T00:00:00+08:00", "tomorrow", ""] {
+        let late = merged(&due, &json!({"valid_until": moment}));
+        let told = house.post("/v1/repayments", &late).send().await;
+        told.problem(422, "request.wrong_value");
+    }
+    let paid = house.post("/v1/repayments", &due).send().await.is(201).json();
+    assert_eq!(paid["kind"], "repayment", "{paid}");
 }
 
 #[tokio::test]
