@@ -39,7 +39,7 @@ impl From<EngineError> for Problem {
                 .cause(cause),
             EngineError::UnknownLender => Self::new(Kind::WrongValue).pointer("/lender").detail(
                 "没有这个资金方，或它没有可以办理此项的通道；请用 GET /v1/lenders 查看。",
-                "There is no such lender, or none of its channels can do this: see GET /v1/lenders.",
+                "No such lender, or none of its channels can do this: see GET /v1/lenders.",
             ),
             EngineError::AlreadyPaying { payment } => Self::new(Kind::AlreadyPaying).detail(
                 format!("较早的 {payment} 尚未确定失败，请先查询它的结果。"),
