@@ -65,7 +65,7 @@ pub(crate) struct ConfigArgs {
     pub(crate) config: Option<PathBuf>,
     /// A PostgreSQL database instead of the embedded one: postgres://USER@HOST/DATABASE, several
     /// hosts with commas. Others on this machine can read it here: give one with a password by
-    /// MINGKA_SERVER_DATABASE or [server] database_url_file.
+    /// MINGKA_SERVER_DATABASE, or database_url_file under server in the configuration.
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
 }
