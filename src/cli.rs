@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Envelope keys and API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Where platforms want to be told of events, and whether they were.
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
 }
 
 #[derive(Debug, Args)]
@@ -216,6 +219,93 @@ pub(crate) struct IssueArgs {
 pub(crate) struct RevokeArgs {
     /// The key's id, as `keys list` shows it.
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhooksCommand {
+    /// Makes an endpoint of a platform; its secret is shown once.
+    #[command(after_help = "Example:\n  mingka webhooks create --platform '示例借款平台' --url \
+                            https://app.example/mingka --event-type 'payment.*'")]
+    Create(CreateEndpointArgs),
+    /// Lists the endpoints of all platforms.
+    List(ConfigArgs),
+    /// Changes an endpoint; what is left out stays.
+    #[command(after_help = "Example:\n  mingka webhooks change whk_… --disable")]
+    Change(ChangeEndpointArgs),
+    /// Makes a new secret, shown once; the old one signs as well for a day.
+    RotateSecret(EndpointArgs),
+    /// Sends an endpoint a trial that is about no event.
+    Trial(EndpointArgs),
+    /// Lists the newest deliveries to an endpoint.
+    Deliveries(EndpointArgs),
+    /// Sends a delivery again, whatever became of it before.
+    Resend(ResendArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateEndpointArgs {
+    /// The name of the platform, as `keys list` shows it.
+    #[arg(long)]
+    pub(crate) platform: String,
+    /// Where it is: an https address on the public internet.
+    #[arg(long)]
+    pub(crate) url: String,
+    /// What to tell: a type such as payment.settled or a group such as payment.*; may be repeated.
+    /// Everything when left out.
+    #[arg(long = "event-type", value_name = "TYPE")]
+    pub(crate) event_types: Vec<String>,
+    /// What to call it.
+    #[arg(long, default_value = "")]
+    pub(crate) description: String,
+    /// The language of the texts.
+    #[arg(long, default_value = "zh", value_parser = ["zh", "en"])]
+    pub(crate) lang: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChangeEndpointArgs {
+    /// The endpoint's id, as `webhooks list` shows it.
+    pub(crate) id: String,
+    /// Another address.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// What to tell instead; may be repeated.
+    #[arg(long = "event-type", value_name = "TYPE")]
+    pub(crate) event_types: Vec<String>,
+    /// What to call it.
+    #[arg(long)]
+    pub(crate) description: Option<String>,
+    /// The language of the texts.
+    #[arg(long, value_parser = ["zh", "en"])]
+    pub(crate) lang: Option<String>,
+    /// Tell it nothing.
+    #[arg(long, conflicts_with = "enable")]
+    pub(crate) disable: bool,
+    /// Tell it what happens from now on.
+    #[arg(long)]
+    pub(crate) enable: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EndpointArgs {
+    /// The endpoint's id, as `webhooks list` shows it.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResendArgs {
+    /// The endpoint's id, as `webhooks list` shows it.
+    pub(crate) endpoint: String,
+    /// The delivery's id, as `webhooks deliveries` shows it.
+    pub(crate) delivery: String,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 }

@@ -19,7 +19,7 @@ use mingka_domain::precheck::Rules;
 use mingka_domain::secret::Secret;
 use mingka_domain::text::Text;
 use mingka_engine::{
-    Channel, Clock, Engine, HttpTransport, Parts, Settings, TlsRoots, TransportSettings,
+    Channel, Clock, Engine, Hooks, HttpTransport, Parts, Settings, TlsRoots, TransportSettings,
 };
 use mingka_store::Store;
 use mingka_web::{Rate, WebSettings};
@@ -45,10 +45,16 @@ pub(crate) async fn house(
     let (keyring, store) = records(config).await?;
     let keyring = Arc::new(keyring);
     let transport = HttpTransport::new(TransportSettings {
-        roots: tls_roots(&config.transport.tls_ca_file)?,
+        roots: tls_roots(&config.transport.tls_ca_file, "[transport] tls_ca_file")?,
         ..TransportSettings::default()
     })
     .map_err(|e| format!("[transport] tls_ca_file: {e}"))?;
+    let hooks = Hooks::new(
+        config.webhooks.allow_loopback,
+        &tls_roots(&config.webhooks.tls_ca_file, "[webhooks] tls_ca_file")?,
+        mingka_web::event_json,
+    )
+    .map_err(|e| format!("[webhooks] tls_ca_file: {e}"))?;
     let binding = &config.binding;
     let settings = Settings {
         binding_valid_ms: i64::from(binding.lifetime_s) * 1_000,
@@ -67,6 +73,7 @@ pub(crate) async fn house(
         rules: Arc::new(rules(&config.precheck)?),
         dictionary: Arc::new(Dictionary::embedded().clone()),
         consents: Arc::new(ConsentBook::embedded().clone()),
+        hooks: Some(hooks),
         settings,
     });
     Ok(House { engine, keyring, clock })
@@ -258,11 +265,11 @@ fn optional_certificates(path: &Path, setting: &str) -> Result<Vec<String>, Stri
     certificates(path, setting)
 }
 
-fn tls_roots(path: &Path) -> Result<TlsRoots, String> {
+fn tls_roots(path: &Path, setting: &str) -> Result<TlsRoots, String> {
     if path.as_os_str().is_empty() {
         return Ok(TlsRoots::Public);
     }
-    Ok(TlsRoots::Only(read(path, "[transport] tls_ca_file")?))
+    Ok(TlsRoots::Only(read(path, setting)?))
 }
 
 fn read(path: &Path, setting: &str) -> Result<String, String> {

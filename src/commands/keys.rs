@@ -69,7 +69,7 @@ async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
     let platform = platform_named(&house.engine, &args.platform).await.map_err(describe)?;
     let new = NewApiKey {
         name: args.platform.clone(),
-        scopes: vec![Scope::Read, Scope::Bind, Scope::Verify, Scope::Pay],
+        scopes: vec![Scope::Read, Scope::Bind, Scope::Verify, Scope::Pay, Scope::Webhooks],
         expires_at: None,
     };
     let issued = house.engine.create_api_key(platform.id, new).await.map_err(describe)?;
@@ -112,6 +112,6 @@ pub(super) async fn platform_named(
     }
 }
 
-fn describe(error: EngineError) -> String {
+pub(super) fn describe(error: EngineError) -> String {
     error.to_string()
 }

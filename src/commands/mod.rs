@@ -8,6 +8,7 @@ mod keys;
 mod migrate;
 mod sandbox;
 mod serve;
+mod webhooks;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Migrate(args) => migrate::run(&load(&args)?),
         Command::Keys(command) => keys::run(command),
+        Command::Webhooks(command) => block_on(webhooks::run(command)),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Sandbox(args) => block_on(sandbox::run(args)),
         Command::Bank(args) => block_on(bank::run(args)),

@@ -37,6 +37,7 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<ExitCode, String> {
     }
     config.server.data_dir = folder.join("mingka");
     config.server.listen.clone_from(&args.listen);
+    config.webhooks.allow_loopback = true;
     if !args.json {
         config.log.format = LogFormat::Text;
         config.log.level = "warn".to_owned();
@@ -145,7 +146,7 @@ impl Guest {
                 platform.id,
                 NewApiKey {
                     name: "sandbox".to_owned(),
-                    scopes: vec![Scope::Read, Scope::Bind, Scope::Verify, Scope::Pay],
+                    scopes: Scope::ALL.to_vec(),
                     expires_at: None,
                 },
             )

@@ -70,6 +70,7 @@ impl House {
             rules: Arc::new(Rules::default()),
             dictionary: Arc::new(Dictionary::embedded().clone()),
             consents: Arc::new(ConsentBook::embedded().clone()),
+            hooks: None,
             settings: Settings::default(),
         });
         let background = engine.clone();

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::{
-    AttemptId, BindingId, EventId, InstrumentId, PaymentId, SessionId, VerificationId,
+    AttemptId, BindingId, EndpointId, EventId, InstrumentId, PaymentId, SessionId, VerificationId,
 };
 use crate::time::Timestamp;
 
@@ -37,6 +37,8 @@ pub enum Subject {
     Session(SessionId),
     /// Money that shall move once.
     Payment(PaymentId),
+    /// Where a platform wants to be told.
+    Endpoint(EndpointId),
 }
 
 impl Subject {
@@ -50,6 +52,7 @@ impl Subject {
             Self::Verification(id) => id.tail(),
             Self::Session(id) => id.tail(),
             Self::Payment(id) => id.tail(),
+            Self::Endpoint(id) => id.tail(),
         };
         // A subject's log is far shorter than two bytes count; the eight left are drawn at random.
         let number = u16::try_from(seq).unwrap_or(u16::MAX).to_be_bytes();
@@ -65,7 +68,8 @@ pub struct SubjectError;
 impl fmt::Display for SubjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "expected the id of a binding, an instrument, a verification, a session or a payment",
+            "expected the id of a binding, an instrument, a verification, a session, a payment or \
+             an endpoint",
         )
     }
 }
@@ -80,6 +84,7 @@ impl fmt::Display for Subject {
             Self::Verification(id) => id.fmt(f),
             Self::Session(id) => id.fmt(f),
             Self::Payment(id) => id.fmt(f),
+            Self::Endpoint(id) => id.fmt(f),
         }
     }
 }
@@ -99,6 +104,9 @@ impl FromStr for Subject {
         }
         if let Ok(id) = text.parse() {
             return Ok(Self::Payment(id));
+        }
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Endpoint(id));
         }
         text.parse().map(Self::Session).map_err(|_| SubjectError)
     }
@@ -131,6 +139,12 @@ impl From<SessionId> for Subject {
 impl From<PaymentId> for Subject {
     fn from(id: PaymentId) -> Self {
         Self::Payment(id)
+    }
+}
+
+impl From<EndpointId> for Subject {
+    fn from(id: EndpointId) -> Self {
+        Self::Endpoint(id)
     }
 }
 
@@ -173,7 +187,8 @@ mod tests {
     #[test]
     fn each_kind_round_trips_through_its_text() {
         let now = Timestamp::from_millis(1);
-        let subjects: [Subject; 5] = [
+        let subjects: [Subject; 6] = [
+            EndpointId::new(now, [6; 10]).into(),
             PaymentId::new(now, [5; 10]).into(),
             BindingId::new(now, [1; 10]).into(),
             InstrumentId::new(now, [2; 10]).into(),

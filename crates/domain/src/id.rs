@@ -63,6 +63,8 @@ pub mod kind {
         Approval = "appr";
         /// Where a platform wants to be told.
         Endpoint = "whk";
+        /// One event on its way to an endpoint.
+        Delivery = "dlv";
         /// A statement of one channel's settlement day.
         Statement = "stmt";
     }
@@ -102,6 +104,8 @@ pub type PrincipalId = Id<kind::Principal>;
 pub type ApprovalId = Id<kind::Approval>;
 /// See [`kind::Endpoint`].
 pub type EndpointId = Id<kind::Endpoint>;
+/// See [`kind::Delivery`].
+pub type DeliveryId = Id<kind::Delivery>;
 /// See [`kind::Statement`].
 pub type StatementId = Id<kind::Statement>;
 

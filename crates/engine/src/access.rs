@@ -133,7 +133,7 @@ impl Engine {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Bind, Self::Verify, Self::Pay];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Bind, Self::Verify, Self::Pay, Self::Webhooks];
 
     /// The stable name.
     #[must_use]
@@ -143,6 +143,7 @@ impl Scope {
             Self::Bind => "bind",
             Self::Verify => "verify",
             Self::Pay => "pay",
+            Self::Webhooks => "webhooks",
         }
     }
 

@@ -18,6 +18,7 @@ use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::idempotency::to_json;
+use crate::instrument::event_of;
 use crate::machine::{Changed, Loaded, Refusal};
 use crate::seal::Purpose;
 
@@ -192,7 +193,7 @@ impl Engine {
             valid_until: token.ends_at,
             cancelled_at: None,
         };
-        Ok(vec![row.insert(), agreement.insert()])
+        Ok(vec![row.insert(), event_of(&row).insert(), agreement.insert()])
     }
 
     /// When an attempt is looked at next, if it has to be.

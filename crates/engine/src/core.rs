@@ -20,6 +20,7 @@ use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::error::EngineError;
+use crate::hooks::Hooks;
 use crate::settings::Settings;
 use crate::transport::Transport;
 use crate::view::ChannelView;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub dictionary: Arc<Dictionary>,
     /// The consent texts.
     pub consents: Arc<ConsentBook>,
+    /// How platforms are told; without it they have to look.
+    pub hooks: Option<Hooks>,
     /// What an operator may turn.
     pub settings: Settings,
 }

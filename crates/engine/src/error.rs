@@ -10,6 +10,8 @@ use mingka_domain::finding::Finding;
 use mingka_domain::id::PaymentId;
 use mingka_domain::time::Timestamp;
 
+use crate::hooks::Forbidden;
+
 /// Why a use case did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EngineError {
@@ -48,12 +50,50 @@ pub enum EngineError {
         /// The older one.
         payment: PaymentId,
     },
+    /// An endpoint cannot be so, or cannot be used so.
+    Endpoint(EndpointError),
     /// No channel can do this now.
     NoChannel,
     /// The database is busy or away.
     Unavailable,
     /// A fault of ours; the log has it under the request's id.
     Internal,
+}
+
+/// Why an endpoint is not made, changed or used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointError {
+    /// Its address may not be called.
+    Address(Forbidden),
+    /// There is no such type of event: which of those given, from 0.
+    EventType {
+        /// Its place in the list.
+        index: usize,
+    },
+    /// The platform has as many as it may.
+    TooMany {
+        /// How many that are.
+        max: usize,
+    },
+    /// It is disabled.
+    Disabled,
+}
+
+impl From<EndpointError> for EngineError {
+    fn from(error: EndpointError) -> Self {
+        Self::Endpoint(error)
+    }
+}
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(why) => why.fmt(f),
+            Self::EventType { index } => write!(f, "event type {} is not known", index + 1),
+            Self::TooMany { max } => write!(f, "a platform has at most {max} endpoints in use"),
+            Self::Disabled => f.write_str("the endpoint is disabled; enable it first"),
+        }
+    }
 }
 
 impl From<InvalidTransition> for EngineError {
@@ -107,6 +147,7 @@ impl fmt::Display for EngineError {
             Self::AlreadyPaying { payment } => {
                 write!(f, "the older payment {payment} is for the same and has not ended")
             }
+            Self::Endpoint(error) => error.fmt(f),
             Self::NoChannel => f.write_str("no channel can do this now"),
             Self::Unavailable => f.write_str("the database is busy or away; try again"),
             Self::Internal => f.write_str("a fault of ours; the log has it"),

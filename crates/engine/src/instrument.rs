@@ -3,7 +3,7 @@
 use mingka_domain::binding::Binding;
 use mingka_domain::id::{InstrumentId, PlatformId, kind};
 use mingka_domain::time::Timestamp;
-use mingka_store::{InstrumentRecord, Statement};
+use mingka_store::{EventRecord, InstrumentRecord, Statement};
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
@@ -97,6 +97,8 @@ impl Engine {
             state.name().clone_into(&mut record.state);
             record.updated_at = now;
             rows.push(record.update());
+            record.version = record.version.saturating_add(1);
+            rows.push(event_of(&record).insert());
         }
         Ok(rows)
     }
@@ -131,6 +133,18 @@ impl InstrumentState {
             Self::Unbinding => "unbinding",
             Self::Unbound => "unbound",
         }
+    }
+}
+
+/// What the log keeps of a bound card: what it has become. The row's version counts the events.
+pub(crate) fn event_of(record: &InstrumentRecord) -> EventRecord {
+    EventRecord {
+        subject: record.id.into(),
+        seq: record.version,
+        platform: record.platform,
+        at: record.updated_at,
+        kind: record.state.clone(),
+        body: format!("{{\"state\":\"{}\"}}", record.state),
     }
 }
 

@@ -14,6 +14,7 @@ mod core;
 mod counters;
 mod error;
 mod hear;
+mod hooks;
 mod idempotency;
 mod inquire;
 mod instrument;
@@ -36,11 +37,15 @@ mod worker;
 pub use crate::channel::Channel;
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::core::{Engine, Parts};
-pub use crate::error::EngineError;
+pub use crate::error::{EndpointError, EngineError};
+pub use crate::hooks::{
+    About, DeliveryView, EVENT_TYPES, EndpointView, EventView, FeedPage, Forbidden, Hooks,
+    IssuedEndpoint, RETRY_DELAYS_MS, WriteEvent,
+};
 pub use crate::payment::DEFAULT_LENDER;
 pub use crate::request::{
-    CURSOR_LIMIT_MAX, Caller, ConsentGiven, Cursor, Idempotency, NewApiKey, NewBinding, NewPayment,
-    NewSession, NewVerification, Scope,
+    CURSOR_LIMIT_MAX, Caller, ConsentGiven, Cursor, EndpointChange, Idempotency, NewApiKey,
+    NewBinding, NewEndpoint, NewPayment, NewSession, NewVerification, Scope,
 };
 pub use crate::session::Prefill;
 #[doc(hidden)]

@@ -46,6 +46,8 @@ pub enum Scope {
     Verify,
     /// Move money.
     Pay,
+    /// Say where the platform wants to be told.
+    Webhooks,
 }
 
 /// A new API key.
@@ -129,6 +131,34 @@ pub struct NewPayment {
     pub amount: Fen,
     /// Until when the amount holds: nothing is sent after this moment.
     pub valid_until: Option<Timestamp>,
+}
+
+/// A new endpoint.
+#[derive(Debug, Clone)]
+pub struct NewEndpoint {
+    /// Where it is.
+    pub url: String,
+    /// What it wants to hear of: types, groups such as `payment.*`, or nothing for everything.
+    pub event_types: Vec<String>,
+    /// What the platform calls it.
+    pub description: String,
+    /// The language of the texts it is told.
+    pub lang: Lang,
+}
+
+/// What is to be another of an endpoint.
+#[derive(Debug, Clone, Default)]
+pub struct EndpointChange {
+    /// Where it is.
+    pub url: Option<String>,
+    /// What it wants to hear of.
+    pub event_types: Option<Vec<String>>,
+    /// What the platform calls it.
+    pub description: Option<String>,
+    /// The language of the texts it is told.
+    pub lang: Option<Lang>,
+    /// Whether it is told nothing.
+    pub disabled: Option<bool>,
 }
 
 /// A verification to make.

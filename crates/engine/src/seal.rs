@@ -25,6 +25,7 @@ pub(crate) enum Purpose {
     Verification,
     AgreementToken,
     SessionPrefill,
+    EndpointSecret,
 }
 
 impl Purpose {
@@ -35,6 +36,7 @@ impl Purpose {
             SealedKind::Verification => Self::Verification,
             SealedKind::Agreement => Self::AgreementToken,
             SealedKind::Session => Self::SessionPrefill,
+            SealedKind::Endpoint => Self::EndpointSecret,
         }
     }
 
@@ -45,6 +47,7 @@ impl Purpose {
             Self::Verification => "verification.elements",
             Self::AgreementToken => "agreement.token",
             Self::SessionPrefill => "session.prefill",
+            Self::EndpointSecret => "endpoint.secret",
         }
     }
 }
@@ -152,13 +155,13 @@ impl Engine {
         Ok(Secret::new(text.to_owned()))
     }
 
-    fn seal(&self, purpose: Purpose, record: &str, clear: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, purpose: Purpose, record: &str, clear: &[u8]) -> Vec<u8> {
         let place = Place { purpose: purpose.name(), record };
         let parts = self.parts();
         parts.keyring.seal(place, clear, parts.entropy.as_ref())
     }
 
-    fn open(
+    pub(crate) fn open(
         &self,
         purpose: Purpose,
         record: &str,

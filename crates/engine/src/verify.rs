@@ -13,7 +13,7 @@ use mingka_domain::outcome::{Operation, Outcome};
 use mingka_domain::precheck::{Entry, Stage, Values};
 use mingka_domain::time::Timestamp;
 use mingka_domain::verification::{Verification, VerificationEvent};
-use mingka_store::{AttemptRecord, StepRecord, Unit, VerificationRecord};
+use mingka_store::{AttemptRecord, EventRecord, StepRecord, Unit, VerificationRecord};
 
 use crate::conclude::attempt_of;
 use crate::consent::Accepted;
@@ -146,7 +146,7 @@ impl Engine {
         let record = self.new_record(id, &asking, &channel.code, &machine, now)?;
         let key = self.take_key(asking.platform, &asking.key, owner.1, None, now);
         let unit = Unit::new(key)
-            .writes([record.insert(), attempt.insert(), step.insert()])
+            .writes([record.insert(), event_of(&record).insert(), attempt.insert(), step.insert()])
             .writes(asking.accepted.iter().flat_map(|yes| yes.keep(asking.platform, owner.1, now)))
             .effects(effects);
         let committed = match self.store().commit(unit).await {
@@ -232,6 +232,20 @@ impl Engine {
         self.conclude_verification(&hearing).await
     }
 
+    /// A verification as it stood from one of its events on.
+    pub(crate) async fn verification_at(
+        &self,
+        platform: PlatformId,
+        id: VerificationId,
+        event: &EventRecord,
+    ) -> Result<VerificationView, EngineError> {
+        let record = self.store().verification(platform, id).await?;
+        let mut record = record.ok_or(EngineError::NotFound)?;
+        record.machine.clone_from(&event.body);
+        record.updated_at = event.at;
+        self.verification_view(&record).await
+    }
+
     async fn verification_view(
         &self,
         record: &VerificationRecord,
@@ -312,6 +326,18 @@ const fn product_name(product: Product) -> &'static str {
         Product::CardId => "card_id",
         Product::CardIdName => "card_id_name",
         Product::FourElements => "four_elements",
+    }
+}
+
+/// What the log keeps of a verification: what it has become. The row's version counts the events.
+fn event_of(record: &VerificationRecord) -> EventRecord {
+    EventRecord {
+        subject: record.id.into(),
+        seq: record.version,
+        platform: record.platform,
+        at: record.updated_at,
+        kind: record.state.clone(),
+        body: record.machine.clone(),
     }
 }
 

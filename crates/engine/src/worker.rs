@@ -7,7 +7,10 @@ use mingka_domain::binding::{Binding, Event};
 use mingka_domain::effect::Subject;
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
-use mingka_store::{AttemptRecord, IdempotencyRecord, SessionRecord, StepRecord, Unit};
+use mingka_store::{
+    AttemptRecord, DeliveryRecord, IdempotencyRecord, Lane, SessionRecord, StepRecord, Unit,
+};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::conclude::{Conclusion, attempt_of};
@@ -20,10 +23,27 @@ use crate::perform::{STEP_ATTEMPT, STEP_EXPIRY};
 use crate::settings::Planted;
 use crate::sweep::state_of;
 
+/// How long a delivery that ended can be looked up.
+const DELIVERY_KEPT_MS: i64 = 30 * DAY_MS;
+
 impl Engine {
     /// Does what is due until `shutdown` is ready. Several processes may run this on one database.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
-        let mut shutdown = std::pin::pin!(shutdown);
+        let stop = watch::Sender::new(false);
+        let stopped = async || {
+            let mut stop = stop.subscribe();
+            // The sender outlives both loops, so waiting cannot fail.
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        let stopping = async {
+            shutdown.await;
+            stop.send_replace(true);
+        };
+        tokio::join!(stopping, self.work(stopped()), self.tell_platforms(stopped()));
+    }
+
+    async fn work(&self, stopped: impl Future<Output = ()> + Send) {
+        let mut stopped = std::pin::pin!(stopped);
         let mut tidy_at = self.now();
         loop {
             let now = self.now();
@@ -32,10 +52,10 @@ impl Engine {
                 tidy_at = now.plus_ms(HOUR_MS);
             }
             let done = self.work_once().await;
-            let pause = if done == 0 { self.pause().await } else { Duration::ZERO };
+            let pause = if done == 0 { self.pause(Lane::House).await } else { Duration::ZERO };
             tokio::select! {
                 biased;
-                () = &mut shutdown => return,
+                () = &mut stopped => return,
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -67,9 +87,9 @@ impl Engine {
         count
     }
 
-    async fn pause(&self) -> Duration {
+    pub(crate) async fn pause(&self, lane: Lane) -> Duration {
         let poll_ms = self.settings().poll_ms;
-        let next = self.store().next_step_at().await.ok().flatten();
+        let next = self.store().next_step_of(lane).await.ok().flatten();
         let wait_ms = next.map_or(i64::MAX, |next| next.since_ms(self.now())).max(1);
         Duration::from_millis(u64::try_from(wait_ms).unwrap_or(poll_ms).min(poll_ms))
     }
@@ -115,9 +135,10 @@ impl Engine {
             Subject::Verification(id) => {
                 return self.look_after_verification(id, &attempt, interrupted, step).await;
             }
-            Subject::Instrument(_) | Subject::Session(_) | Subject::Payment(_) => {
-                return self.finish(step).await;
-            }
+            Subject::Instrument(_)
+            | Subject::Session(_)
+            | Subject::Payment(_)
+            | Subject::Endpoint(_) => return self.finish(step).await,
         };
         if interrupted {
             return self.recover(binding_id, &attempt, step).await;
@@ -195,6 +216,7 @@ impl Engine {
         let statements = [
             IdempotencyRecord::purge(now),
             StepRecord::purge(done_before),
+            DeliveryRecord::purge(now.plus_ms(-DELIVERY_KEPT_MS)),
             SessionRecord::forget_prefill(now),
         ];
         for statement in statements {

@@ -171,6 +171,7 @@ impl House {
             rules: Arc::clone(&shared.rules),
             dictionary: Arc::clone(&shared.dictionary),
             consents: Arc::clone(&shared.consents),
+            hooks: None,
             settings: Settings { planted: self.options.planted, ..Settings::default() },
         }
     }

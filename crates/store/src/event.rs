@@ -66,7 +66,61 @@ impl EventRecord {
     }
 }
 
+/// An event with its place among all events of the house.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedEvent {
+    /// Its place.
+    pub position: i64,
+    /// The event.
+    pub event: EventRecord,
+}
+
+impl PlacedEvent {
+    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+        Ok(Self { position: row.integer()?, event: EventRecord::decode(row)? })
+    }
+}
+
 impl Store {
+    /// What happened on a platform after a position (0: from the beginning), in the one order, at
+    /// most `limit`. What has no position yet comes later than all that has.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn events_of_platform(
+        &self,
+        platform: PlatformId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<PlacedEvent>, ReadError> {
+        self.read(
+            "SELECT position, subject, seq, platform, at, kind, body FROM events
+             WHERE platform = $1 AND position > $2 ORDER BY position LIMIT $3",
+            values![platform, after, limit],
+            PlacedEvent::decode,
+        )
+        .await
+    }
+
+    /// What happened in the whole house after a position, in the one order, at most `limit`: for
+    /// the house's own workers.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn events_after(
+        &self,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<PlacedEvent>, ReadError> {
+        self.read(
+            "SELECT position, subject, seq, platform, at, kind, body FROM events
+             WHERE position > $1 ORDER BY position LIMIT $2",
+            values![after, limit],
+            PlacedEvent::decode,
+        )
+        .await
+    }
+
     /// What happened to a subject after its event number `after` (0: from the beginning), oldest
     /// first, at most `limit`.
     ///

@@ -18,12 +18,20 @@ pub enum SealedKind {
     Agreement,
     /// What a session was prefilled with.
     Session,
+    /// The secrets of an endpoint.
+    Endpoint,
 }
 
 impl SealedKind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Binding, Self::Instrument, Self::Verification, Self::Agreement, Self::Session];
+    pub const ALL: [Self; 6] = [
+        Self::Binding,
+        Self::Instrument,
+        Self::Verification,
+        Self::Agreement,
+        Self::Session,
+        Self::Endpoint,
+    ];
 }
 
 /// Sealed bytes and where they came from.
@@ -61,6 +69,9 @@ impl SealedRecord {
                 "sessions",
                 "UPDATE sessions SET prefill_sealed = $1 WHERE id = $2 AND prefill_sealed = $3",
             ),
+            SealedKind::Endpoint => {
+                ("endpoints", "UPDATE endpoints SET sealed = $1 WHERE id = $2 AND sealed = $3")
+            }
         };
         Statement::guarded(
             RowKey::new(table, &self.id),
@@ -97,6 +108,9 @@ impl Store {
             SealedKind::Session => {
                 "SELECT id, prefill_sealed FROM sessions
                  WHERE id > $1 AND prefill_sealed IS NOT NULL ORDER BY id LIMIT $2"
+            }
+            SealedKind::Endpoint => {
+                "SELECT id, sealed FROM endpoints WHERE id > $1 ORDER BY id LIMIT $2"
             }
         };
         let decode = |row: &mut Row<'_, '_>| Ok((row.text()?, row.bytes()?));

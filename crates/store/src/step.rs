@@ -16,19 +16,38 @@ pub(crate) const TABLE: &str = "steps";
 /// choice is made once, whatever the planner thinks of it: hence MATERIALIZED.
 pub(crate) const CLAIM: &str = "WITH due AS MATERIALIZED (
          SELECT id FROM steps
-         WHERE done_at IS NULL AND due_at <= $1 AND lease_expiry <= $1
-         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+         WHERE done_at IS NULL AND due_at <= $1 AND lease_expiry <= $1 AND lane = $2
+         ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
      )
-     UPDATE steps SET lease_holder = $3, lease_expiry = $4, tries = tries + 1
+     UPDATE steps SET lease_holder = $4, lease_expiry = $5, tries = tries + 1
      WHERE id IN (SELECT id FROM due)
          AND done_at IS NULL AND due_at <= $1 AND lease_expiry <= $1
-     RETURNING id, platform, kind, subject, payload, due_at, tries, lease_holder, lease_expiry,
-         done_at";
+     RETURNING id, platform, lane, kind, subject, payload, due_at, tries, lease_holder,
+         lease_expiry, done_at";
 
 /// The one place where the engines' texts differ: how a worker skips rows that others hold. SQLite
 /// locks no rows and does not know these words. Without them PostgreSQL would wait for the others;
 /// what keeps a step from being handed out twice is the outer condition, not this.
 pub(crate) const SKIP: &str = " FOR UPDATE SKIP LOCKED";
+
+/// Which worker a step waits for. What waits for a platform's endpoint keeps nothing waiting that
+/// is about money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// The house's own work, banks included.
+    House,
+    /// Deliveries to platforms' endpoints.
+    Endpoints,
+}
+
+impl Lane {
+    const fn number(self) -> i64 {
+        match self {
+            Self::House => 0,
+            Self::Endpoints => 1,
+        }
+    }
+}
 
 /// One row of `steps`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +56,8 @@ pub struct StepRecord {
     pub id: StepId,
     /// Whose it is.
     pub platform: PlatformId,
+    /// Which worker it waits for.
+    pub lane: Lane,
     /// What is to be done.
     pub kind: String,
     /// For what.
@@ -58,6 +79,7 @@ pub struct StepRecord {
 /// A request for due steps.
 #[derive(Debug)]
 pub(crate) struct Claim {
+    pub(crate) lane: Lane,
     pub(crate) now: Timestamp,
     pub(crate) holder: String,
     pub(crate) lease_ms: i64,
@@ -77,6 +99,7 @@ impl StepRecord {
         Self {
             id,
             platform,
+            lane: Lane::House,
             kind: kind.to_owned(),
             subject,
             payload: "{}".to_owned(),
@@ -93,12 +116,13 @@ impl StepRecord {
     pub fn insert(&self) -> Statement {
         Statement::insert(
             RowKey::new(TABLE, self.id),
-            "INSERT INTO steps (id, platform, kind, subject, payload, due_at, tries, lease_holder,
-                 lease_expiry, done_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO steps (id, platform, lane, kind, subject, payload, due_at, tries,
+                 lease_holder, lease_expiry, done_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             values![
                 self.id,
                 self.platform,
+                self.lane.number(),
                 &self.kind,
                 self.subject,
                 &self.payload,
@@ -163,6 +187,7 @@ impl StepRecord {
         Ok(Self {
             id: row.id()?,
             platform: row.id()?,
+            lane: if row.integer()? == 0 { Lane::House } else { Lane::Endpoints },
             kind: row.text()?,
             subject: row.subject()?,
             payload: row.text()?,
@@ -179,7 +204,7 @@ impl Claim {
     /// What stands for `$1`, `$2`, … in the claim.
     pub(crate) fn values(&self) -> Vec<Value> {
         let expiry = self.now.plus_ms(self.lease_ms);
-        values![self.now, self.limit, &self.holder, expiry]
+        values![self.now, self.lane.number(), self.limit, &self.holder, expiry]
     }
 }
 
@@ -197,7 +222,7 @@ pub(crate) fn oldest_first(mut steps: Vec<StepRecord>) -> Vec<StepRecord> {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, platform, kind, subject, payload, due_at, tries, lease_holder,
+            "SELECT id, platform, lane, kind, subject, payload, due_at, tries, lease_holder,
                  lease_expiry, done_at
              FROM steps ",
             $rest
@@ -223,17 +248,25 @@ impl Store {
         .await
     }
 
-    /// When the next open step falls due or its lease ends, whichever is later: until then a worker
-    /// may sleep. `None` when no step is open.
+    /// When the next open step of the house falls due or its lease ends, whichever is later: until
+    /// then a worker may sleep. `None` when no step is open.
     ///
     /// # Errors
     /// When nothing can be read.
     pub async fn next_step_at(&self) -> Result<Option<Timestamp>, ReadError> {
+        self.next_step_of(Lane::House).await
+    }
+
+    /// The same for a lane.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn next_step_of(&self, lane: Lane) -> Result<Option<Timestamp>, ReadError> {
         let found = self
             .read_one(
                 "SELECT MIN(CASE WHEN due_at > lease_expiry THEN due_at ELSE lease_expiry END)
-                 FROM steps WHERE done_at IS NULL",
-                values![],
+                 FROM steps WHERE done_at IS NULL AND lane = $1",
+                values![lane.number()],
                 |row| row.time_opt(),
             )
             .await?;

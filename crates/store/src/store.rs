@@ -18,7 +18,7 @@ use crate::postgres::open as remote;
 use crate::postgres::server::Server;
 use crate::read::{Decode, ReadError, Readers};
 use crate::sqlite::{Writing, open, read, writer};
-use crate::step::{Claim, StepRecord};
+use crate::step::{Claim, Lane, StepRecord};
 use crate::unit::{CommitError, Committed, Unavailable, Unit, Value};
 
 /// The records. Cheap to clone; all clones are one store.
@@ -193,8 +193,8 @@ impl Store {
         self.work(Work::Unit(unit)).await.map(|_| Committed::new(effects))
     }
 
-    /// Leases up to `limit` due steps to `holder` for `lease_ms`. No two holders get the same step
-    /// unless its lease has expired in between.
+    /// Leases up to `limit` of the house's due steps to `holder` for `lease_ms`. No two holders get
+    /// the same step unless its lease has expired in between.
     ///
     /// # Errors
     /// As [`Store::commit`]; after `Unknown` the steps come back when their lease has expired.
@@ -205,7 +205,22 @@ impl Store {
         lease_ms: i64,
         limit: u32,
     ) -> Result<Vec<StepRecord>, CommitError> {
-        let claim = Claim { now, holder: holder.to_owned(), lease_ms, limit };
+        self.claim_of(Lane::House, now, holder, lease_ms, limit).await
+    }
+
+    /// The same for the steps of a lane.
+    ///
+    /// # Errors
+    /// As [`Store::claim`].
+    pub async fn claim_of(
+        &self,
+        lane: Lane,
+        now: Timestamp,
+        holder: &str,
+        lease_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<StepRecord>, CommitError> {
+        let claim = Claim { lane, now, holder: holder.to_owned(), lease_ms, limit };
         match self.work(Work::Claim(claim)).await? {
             Done::Steps(steps) => Ok(steps),
             Done::Unit => Ok(Vec::new()),

@@ -2,7 +2,7 @@
 
 use mingka_domain::cause::{Audience, CauseCode, Dictionary};
 use mingka_domain::text::Lang;
-use mingka_engine::EngineError;
+use mingka_engine::{EndpointError, EngineError, Forbidden};
 
 use crate::problem::{Kind, Problem};
 
@@ -45,6 +45,7 @@ impl From<EngineError> for Problem {
                 format!("较早的 {payment} 尚未确定失败，请先查询它的结果。"),
                 format!("The older {payment} has not finally failed: look at it first."),
             ),
+            EngineError::Endpoint(error) => endpoint(error),
             EngineError::NoChannel => Self::new(Kind::Unavailable).retry_after(60).detail(
                 "当前没有可用的通道，没有向银行发送任何信息。",
                 "No channel can do this now; nothing was sent to the bank.",
@@ -52,6 +53,34 @@ impl From<EngineError> for Problem {
             EngineError::Unavailable => Self::new(Kind::Unavailable).retry_after(2),
             EngineError::Internal => Self::new(Kind::Internal),
         }
+    }
+}
+
+fn endpoint(error: EndpointError) -> Problem {
+    let wrong = |pointer: &str| Problem::new(Kind::WrongValue).pointer(pointer);
+    match error {
+        EndpointError::Address(why) => wrong("/url").detail(
+            match why {
+                Forbidden::Unreadable => "url 不是可读的地址。",
+                Forbidden::NotHttps => "url 应为 https 地址。",
+                Forbidden::Credentials => "url 里不要写用户名或密码。",
+                Forbidden::Internal => "url 指向的不是公网地址；内部网络的地址不会被调用。",
+            },
+            format!("url: {why}."),
+        ),
+        EndpointError::EventType { index } => wrong(&format!("/event_types/{index}")).detail(
+            "没有这个事件类型；可以写 payment.settled 这样的类型、payment.* 这样的一组，或 *。",
+            "There is no such type; give types such as payment.settled, groups such as payment.*, \
+             or *.",
+        ),
+        EndpointError::TooMany { max } => wrong("/url").detail(
+            format!("同时使用的回调地址最多 {max} 个；请先停用不再需要的。"),
+            format!("At most {max} endpoints are in use at once; disable one first."),
+        ),
+        EndpointError::Disabled => Problem::new(Kind::InvalidState).detail(
+            "这个回调地址已停用；请先用 PATCH 把 disabled 设为 false。",
+            "The endpoint is disabled; first set disabled to false by PATCH.",
+        ),
     }
 }
 

@@ -124,6 +124,14 @@ impl Turn {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Turn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
 async fn turn(app: &App, mut request: Request, next: Next) -> Response {
     let turn = Turn::default();
     if let Err(problem) = turn.take(app).await {

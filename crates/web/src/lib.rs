@@ -57,6 +57,12 @@ pub fn openapi_json() -> &'static str {
     openapi::text()
 }
 
+/// An event as the interface gives it: the body of a webhook.
+#[must_use]
+pub fn event_json(event: &mingka_engine::EventView, lang: mingka_domain::text::Lang) -> String {
+    dto::event_json(event, lang)
+}
+
 async fn missing() -> Response {
     Problem::new(Kind::NotFound).into_response()
 }

@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    bindings, events, health, instruments, notify, payments, prechecks, reference, sessions,
-    verifications,
+    bindings, events, feed, health, instruments, notify, payments, prechecks, reference, sessions,
+    verifications, webhooks,
 };
 
 /// The document.
@@ -31,6 +31,9 @@ use crate::api::{
         instruments::list, instruments::show, instruments::unbind,
         payments::disburse, payments::collect, payments::list, payments::show, payments::cancel,
         payments::lenders,
+        feed::list,
+        webhooks::create, webhooks::list, webhooks::show, webhooks::change,
+        webhooks::rotate_secret, webhooks::try_out, webhooks::deliveries, webhooks::resend,
         reference::causes, reference::cause, reference::bin, reference::channels,
         reference::consents, reference::consent_text,
         notify::receive,
@@ -40,6 +43,7 @@ use crate::api::{
         (name = "Bindings", description = "One card on its way to becoming an instrument"),
         (name = "Instruments", description = "Bound cards"),
         (name = "Payments", description = "Money that moves at most once"),
+        (name = "Events", description = "What happened, read in one order or told to you"),
         (name = "Checks", description = "What was typed, and whether it belongs together"),
         (name = "Reference", description = "Causes, BINs, channels, consent texts"),
         (name = "Channels", description = "For channels only"),

@@ -12,6 +12,7 @@ use mingka_channels::{HttpRequest, HttpResponse};
 use mingka_domain::outcome::{Doubt, NotSent};
 
 pub use http::{HttpTransport, TransportSettings};
+pub(crate) use tls::connector;
 pub use tls::{TlsError, TlsRoots};
 
 /// Sends a message to a bank.

@@ -37,7 +37,7 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
-pub(super) fn connector(roots: &TlsRoots) -> Result<TlsConnector, TlsError> {
+pub(crate) fn connector(roots: &TlsRoots) -> Result<TlsConnector, TlsError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

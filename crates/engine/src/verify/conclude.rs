@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use mingka_domain::id::VerificationId;
 use mingka_domain::verification::VerificationEvent;
-use mingka_store::{AttemptRecord, CommitError, IdempotencyRecord, StepRecord, Unit};
+use mingka_store::{
+    AttemptRecord, CommitError, IdempotencyRecord, StepRecord, Unit, VerificationRecord,
+};
 
-use super::machine_of;
+use super::{event_of, machine_of};
 use crate::conclude::{TRIES_MAX, WAIT_MS, heard_of};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
@@ -80,6 +82,11 @@ impl Engine {
                 record.machine = to_json(&machine)?;
                 record.updated_at = now;
                 writes.insert(0, record.update());
+                let after = VerificationRecord {
+                    version: record.version.saturating_add(1),
+                    ..record.clone()
+                };
+                writes.push(event_of(&after).insert());
                 if let Some(key) = key {
                     let json = to_json(&self.verification_view(&record).await?)?;
                     writes.push(IdempotencyRecord::answer(platform, key, &json));

@@ -14,7 +14,7 @@ use mingka_domain::verification::Verification;
 use mingka_store::{Unit, VerificationRecord};
 use zeroize::Zeroizing;
 
-use super::{Asking, machine_of};
+use super::{Asking, event_of, machine_of};
 use crate::channel::Channel;
 use crate::conclude::attempt_of;
 use crate::core::Engine;
@@ -80,7 +80,7 @@ impl Engine {
         let mut unit = Unit::new(key);
         if new {
             let consents = asking.accepted.iter().flat_map(|yes| yes.keep(platform, subject, now));
-            unit = unit.write(record.insert()).writes(consents);
+            unit = unit.writes([record.insert(), event_of(&record).insert()]).writes(consents);
         }
         match self.store().commit(unit).await {
             Ok(_) => Ok(Some(view)),

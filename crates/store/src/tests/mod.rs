@@ -6,6 +6,7 @@ mod batches;
 mod crash;
 mod disk;
 mod engine;
+mod hooks;
 mod leases;
 mod many;
 mod postgresql;

@@ -137,6 +137,7 @@ fn a_reseal_gives_way_to_whoever_was_there_first() {
         agreement(1).insert(),
         verification(1).insert(),
         session(1).insert(),
+        endpoint(1).insert(),
     ];
     now(store.commit(unit(platform(2).insert(), rows))).unwrap();
     for kind in SealedKind::ALL {

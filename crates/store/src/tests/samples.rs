@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use mingka_domain::id::{
-    AgreementId, ApiKeyId, AttemptId, BindingId, InstrumentId, PlatformId, SessionId, StepId,
-    VerificationId,
+    AgreementId, ApiKeyId, AttemptId, BindingId, DeliveryId, EndpointId, InstrumentId, PlatformId,
+    SessionId, StepId, VerificationId,
 };
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
@@ -16,8 +16,9 @@ use mingka_domain::time::Timestamp;
 use super::engine;
 use crate::{
     AgreementRecord, ApiKeyRecord, AttemptRecord, BindingRecord, ConsentRecord, ConsentTextRecord,
-    EventRecord, Faults, IdempotencyRecord, InstrumentRecord, MaskedCard, OrderKey, PlatformRecord,
-    SessionRecord, Settings, Statement, StepRecord, Store, Unit, VerificationRecord,
+    DeliveryRecord, EndpointRecord, EventRecord, Faults, IdempotencyRecord, InstrumentRecord,
+    MaskedCard, OrderKey, PlatformRecord, SessionRecord, Settings, Statement, StepRecord, Store,
+    Unit, VerificationRecord,
 };
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -303,4 +304,47 @@ pub(super) fn idempotency(key: &str) -> IdempotencyRecord {
 pub(super) fn step(n: u64, due_at: Timestamp) -> StepRecord {
     let id = StepId::new(NOW, random(n));
     StepRecord::new(id, platform_id(1), "inquire", binding_id(1).into(), due_at)
+}
+
+pub(super) fn endpoint(n: u64) -> EndpointRecord {
+    EndpointRecord {
+        id: EndpointId::new(NOW, random(n)),
+        platform: platform_id(1),
+        version: 1,
+        url: "https://app.example/mingka".to_owned(),
+        event_types: "payment.*".to_owned(),
+        description: "ledger".to_owned(),
+        lang: "zh".to_owned(),
+        sealed: vec![4; 90],
+        secret_at: NOW,
+        old_secret_until: None,
+        failing_since: None,
+        disabled_at: None,
+        disabled_why: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+/// A delivery of the event number `n` to endpoint 1.
+pub(super) fn delivery(n: u64) -> DeliveryRecord {
+    DeliveryRecord {
+        id: DeliveryId::new(NOW, random(n)),
+        platform: platform_id(1),
+        version: 1,
+        endpoint: endpoint(1).id,
+        event: event(n, 1).id().to_string(),
+        event_type: "binding.active".to_owned(),
+        subject: binding_id(n).into(),
+        seq: 1,
+        position: 7,
+        state: "pending".to_owned(),
+        tries: 0,
+        step: step(n, NOW).id,
+        status: None,
+        error: None,
+        tried_at: None,
+        next_at: Some(NOW),
+        created_at: NOW,
+    }
 }

@@ -20,6 +20,8 @@ fn full() -> Store {
         idempotency("k").insert(),
         api_key(1).insert(),
         step(1, NOW).insert(),
+        endpoint(1).insert(),
+        delivery(1).insert(),
     ];
     now(store.commit(unit(platform(2).insert(), rows))).unwrap();
     store
@@ -56,6 +58,13 @@ fn found(store: &Store, n: u64) -> Vec<(&'static str, bool)> {
         ("consents", !now(store.consents(p, subject)).unwrap().is_empty()),
         ("idempotency", now(store.idempotency(p, "k", NOW)).unwrap().is_some()),
         ("api keys", !now(store.api_keys(p)).unwrap().is_empty()),
+        ("endpoint", now(store.endpoint(p, endpoint(1).id)).unwrap().is_some()),
+        ("endpoints", !now(store.endpoints(p)).unwrap().is_empty()),
+        ("delivery", now(store.delivery(p, delivery(1).id)).unwrap().is_some()),
+        (
+            "deliveries",
+            !now(store.deliveries(p, endpoint(1).id, Page::first(9))).unwrap().items.is_empty(),
+        ),
         ("steps", !now(store.steps(p, subject)).unwrap().is_empty()),
     ]
 }
@@ -77,6 +86,8 @@ fn no_update_reaches_another_platforms_rows() {
     let mut sent = attempt(1, Operation::SendCode);
     (rows.0.platform, rows.1.platform, rows.2.platform) = (other, other, other);
     (rows.3.platform, rows.4.platform, sent.platform) = (other, other, other);
+    let mut told = (endpoint(1), delivery(1));
+    (told.0.platform, told.1.platform) = (other, other);
     for statement in [
         rows.0.update(),
         rows.1.update(),
@@ -84,6 +95,9 @@ fn no_update_reaches_another_platforms_rows() {
         rows.3.update(),
         rows.4.update(),
         sent.update(),
+        told.0.update(),
+        told.0.update_secrets(),
+        told.1.update(),
     ] {
         let table = statement.row.table;
         let result = now(store.commit(unit(statement, [])));

@@ -31,7 +31,7 @@ const HEARTBEAT_MS: u64 = 15_000;
 /// How long one stream stays open; the reader comes back with `Last-Event-ID`.
 const STREAM_MS: u64 = 10 * 60_000;
 /// What a reader with too many streams is asked to wait.
-const STREAM_RETRY_S: u32 = 15;
+pub(super) const STREAM_RETRY_S: u32 = 15;
 /// How many lines wait for a slow reader.
 const LINE_COUNT_MAX: usize = 64;
 
@@ -123,7 +123,7 @@ pub(crate) fn live(
     Ok(response)
 }
 
-fn too_many() -> Problem {
+pub(super) fn too_many() -> Problem {
     Problem::new(Kind::TooMany).retry_after(STREAM_RETRY_S).detail(
         "同时打开的事件流过多；请关闭不再使用的，或改为读取状态。",
         "Too many event streams are open at once; close some, or read the state instead.",

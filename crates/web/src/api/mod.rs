@@ -2,6 +2,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod events;
+pub(crate) mod feed;
 pub(crate) mod health;
 pub(crate) mod instruments;
 pub(crate) mod notify;
@@ -10,6 +11,7 @@ pub(crate) mod prechecks;
 pub(crate) mod reference;
 pub(crate) mod sessions;
 pub(crate) mod verifications;
+pub(crate) mod webhooks;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -42,6 +44,13 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/payments", get(payments::list))
         .route("/v1/payments/{id}", get(payments::show))
         .route("/v1/payments/{id}/cancel", post(payments::cancel))
+        .route("/v1/events", get(feed::list))
+        .route("/v1/webhook-endpoints", post(webhooks::create).get(webhooks::list))
+        .route("/v1/webhook-endpoints/{id}", get(webhooks::show).patch(webhooks::change))
+        .route("/v1/webhook-endpoints/{id}/rotate-secret", post(webhooks::rotate_secret))
+        .route("/v1/webhook-endpoints/{id}/trial", post(webhooks::try_out))
+        .route("/v1/webhook-endpoints/{id}/deliveries", get(webhooks::deliveries))
+        .route("/v1/webhook-endpoints/{id}/deliveries/{delivery}/resend", post(webhooks::resend))
         .route("/v1/lenders", get(payments::lenders))
         .route("/v1/causes", get(reference::causes))
         .route("/v1/causes/{code}", get(reference::cause))

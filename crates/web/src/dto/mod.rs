@@ -3,10 +3,12 @@
 
 mod answers;
 mod diagnosis;
+mod events;
 mod payments;
 mod reference;
 pub(crate) mod requests;
 mod session;
+mod webhooks;
 
 use serde::Serialize;
 
@@ -15,6 +17,7 @@ pub(crate) use answers::{
     VerificationBody, VerificationList,
 };
 pub(crate) use diagnosis::{CardBody, DiagnosisBody, FindingBody};
+pub(crate) use events::{EventFeedBody, FeedQuery, event_json};
 pub(crate) use payments::{
     DisbursementRequest, LenderBody, LenderList, PaymentBody, PaymentList, PaymentQuery,
     RepaymentRequest,
@@ -27,6 +30,10 @@ pub(crate) use requests::{
     BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, VerificationRequest,
 };
 pub(crate) use session::SessionRequest;
+pub(crate) use webhooks::{
+    DeliveryBody, DeliveryList, EndpointBody, EndpointChangeRequest, EndpointList, EndpointRequest,
+    IssuedEndpointBody,
+};
 
 /// The stable name of a value that serialises to one word, as `snake_case` enums do.
 pub(crate) fn word(value: &impl Serialize) -> String {

@@ -53,7 +53,7 @@ impl SessionRequest {
 }
 
 /// The language a page begins in.
-fn language(given: Option<&str>) -> Result<Lang, Problem> {
+pub(super) fn language(given: Option<&str>) -> Result<Lang, Problem> {
     match given {
         None => Ok(Lang::Zh),
         Some(tag) => crate::lang::parse(tag).ok_or_else(|| {

@@ -21,7 +21,8 @@ use mingka_domain::secret::Secret;
 use mingka_domain::text::Text;
 use mingka_domain::time::Timestamp;
 use mingka_engine::{
-    Channel, Clock, Delivery, Engine, NewApiKey, Parts, Scope, Sending, Settings, Transport,
+    Channel, Clock, Delivery, Engine, Hooks, NewApiKey, Parts, Scope, Sending, Settings, TlsRoots,
+    Transport,
 };
 use mingka_sandbox::acp::{AcpBank, Manner};
 use mingka_sandbox::cards::{self, MagicCard};
@@ -32,6 +33,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 pub(crate) mod borrower;
+pub(crate) mod receiver;
 
 const MERCHANT: &str = "777290058110048";
 /// 2026-11-23 10:00 in Beijing.
@@ -112,6 +114,7 @@ impl House {
             rules: Arc::new(Rules::default()),
             dictionary: Arc::new(Dictionary::embedded().clone()),
             consents: Arc::new(ConsentBook::embedded().clone()),
+            hooks: Some(Hooks::new(true, &TlsRoots::Public, mingka_web::event_json).unwrap()),
             settings: Settings::default(),
         };
         let engine = Engine::new(parts.clone());

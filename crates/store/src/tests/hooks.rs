@@ -1,0 +1,100 @@
+//! Endpoints, deliveries and the hand-out: each event once, and nothing that is about money waits
+//! for somebody's endpoint.
+
+use super::samples::*;
+use crate::{CommitError, DeliveryRecord, EndpointRecord, Lane, Store};
+
+fn store_with_an_endpoint() -> Store {
+    let store = memory();
+    let rows = [endpoint(1).insert(), endpoint(2).insert()];
+    now(store.commit(unit(platform(2).insert(), rows))).unwrap();
+    store
+}
+
+#[test]
+fn an_endpoint_round_trips_and_its_secrets_change_apart() {
+    let store = store_with_an_endpoint();
+    let read = || now(store.endpoint(platform_id(1), endpoint(1).id)).unwrap().unwrap();
+    assert_eq!(read(), endpoint(1));
+    let mut changed = read();
+    changed.url = "https://other.example/".to_owned();
+    changed.disabled_at = Some(NOW);
+    changed.sealed = b"never written by this".to_vec();
+    now(store.commit(unit(changed.update(), []))).unwrap();
+    let after = read();
+    assert_eq!((after.version, &*after.url, after.disabled_at), (2, &*changed.url, Some(NOW)));
+    assert_eq!(after.sealed, endpoint(1).sealed);
+    let mut rotated = after.clone();
+    (rotated.sealed, rotated.old_secret_until) = (b"new".to_vec(), Some(NOW));
+    now(store.commit(unit(rotated.update_secrets(), []))).unwrap();
+    assert_eq!((read().version, read().sealed), (3, b"new".to_vec()));
+    let late = now(store.commit(unit(after.update(), [])));
+    assert_eq!(late.unwrap_err(), CommitError::Stale { table: "endpoints" });
+}
+
+#[test]
+fn failing_is_noted_from_its_beginning_until_something_gets_through() {
+    let store = store_with_an_endpoint();
+    let since =
+        || now(store.endpoint(platform_id(1), endpoint(1).id)).unwrap().unwrap().failing_since;
+    for moment in [NOW, NOW.plus_ms(5)] {
+        now(store.commit(unit(EndpointRecord::fails(endpoint(1).id, moment), []))).unwrap();
+        assert_eq!(since(), Some(NOW));
+    }
+    now(store.commit(unit(EndpointRecord::works(endpoint(1).id), []))).unwrap();
+    assert_eq!(since(), None);
+}
+
+#[test]
+fn an_endpoint_has_an_event_once() {
+    let store = store_with_an_endpoint();
+    now(store.commit(unit(delivery(1).insert(), []))).unwrap();
+    let again = DeliveryRecord { event: delivery(1).event, ..delivery(2) };
+    let lost = now(store.commit(unit(again.insert(), [])));
+    assert_eq!(lost.unwrap_err(), CommitError::Duplicate { table: "deliveries" });
+    let other = DeliveryRecord { endpoint: endpoint(2).id, ..again };
+    now(store.commit(unit(other.insert(), []))).unwrap();
+}
+
+#[test]
+fn of_two_who_hand_out_from_one_place_one_does() {
+    let store = store_with_an_endpoint();
+    let from = now(store.handed_out()).unwrap();
+    now(store.commit(unit(DeliveryRecord::hand_out(from, from + 3), [delivery(1).insert()])))
+        .unwrap();
+    let late =
+        now(store.commit(unit(DeliveryRecord::hand_out(from, from + 5), [delivery(2).insert()])));
+    assert_eq!(late.unwrap_err(), CommitError::Stale { table: "hand_outs" });
+    assert_eq!(now(store.handed_out()).unwrap(), from + 3);
+    let theirs = now(store.delivery(platform_id(1), delivery(2).id)).unwrap();
+    assert_eq!(theirs, None, "what the loser made is not there either");
+}
+
+#[test]
+fn a_lane_is_claimed_by_itself() {
+    let store = store_with_an_endpoint();
+    let mut carried = step(1, NOW);
+    carried.lane = Lane::Endpoints;
+    let rows = [step(2, NOW.plus_ms(5)).insert()];
+    now(store.commit(unit(carried.insert(), rows))).unwrap();
+    assert_eq!(now(store.next_step_at()).unwrap(), Some(NOW.plus_ms(5)));
+    assert_eq!(now(store.next_step_of(Lane::Endpoints)).unwrap(), Some(NOW));
+    let later = NOW.plus_ms(10);
+    let house = now(store.claim(later, "a", 1_000, 9)).unwrap();
+    assert_eq!(house.iter().map(|step| step.id).collect::<Vec<_>>(), [step(2, NOW).id]);
+    let told = now(store.claim_of(Lane::Endpoints, later, "a", 1_000, 9)).unwrap();
+    assert_eq!(
+        told.iter().map(|step| (step.id, step.lane)).collect::<Vec<_>>(),
+        [(carried.id, Lane::Endpoints)]
+    );
+}
+
+#[test]
+fn deliveries_that_ended_go_away_and_those_under_way_stay() {
+    let store = store_with_an_endpoint();
+    let ended = DeliveryRecord { state: "delivered".to_owned(), ..delivery(1) };
+    now(store.commit(unit(ended.insert(), [delivery(2).insert()]))).unwrap();
+    now(store.commit(unit(DeliveryRecord::purge(NOW.plus_ms(1)), []))).unwrap();
+    assert_eq!(now(store.delivery(platform_id(1), ended.id)).unwrap(), None);
+    assert!(now(store.delivery(platform_id(1), delivery(2).id)).unwrap().is_some());
+}
