@@ -67,11 +67,12 @@ class Product {
   /** Opens a binding session as the platform does; gives the borrower's address. */
   async session() {
     const borrower = { borrower_ref: `walk-${randomUUID()}` };
-    const session = await this.#call("POST", "/v1/binding-sessions", borrower);
+    const session = await this.call("POST", "/v1/binding-sessions", borrower);
     return session.url;
   }
 
-  async #call(method, path, body) {
+  /** Asks the API as the platform does. */
+  async call(method, path, body) {
     const answer = await fetch(new URL(path, this.ready.api), {
       method,
       headers: {
@@ -84,6 +85,34 @@ class Product {
     const text = await answer.text();
     assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
     return JSON.parse(text);
+  }
+
+  /** Binds a card by the API; gives the instrument. */
+  async bound(card) {
+    const { items } = await this.call("GET", "/v1/consents");
+    const binding = await this.call("POST", "/v1/bindings", {
+      card_number: card.number, name: card.name, id_number: card.id_number, phone: card.phone,
+      consents: items.map(({ kind, version, sha256 }) => ({ kind, version, sha256 })),
+    });
+    const code = await this.code(card.phone);
+    const confirmed = await this.call("POST", `/v1/bindings/${binding.id}/confirm`, { code });
+    return confirmed.instrument;
+  }
+
+  /** Pays a loan out, while something goes wrong at the bank; gives the payment's page. */
+  async disbursed(instrument, fault, link = {}) {
+    if (fault) {
+      const rule = { operation: "disburse", times: 1, ...fault };
+      const answer = await fetch(this.ready.banks[0].faults, {
+        method: "POST", headers: { "content-type": "application/json" },
+        body: JSON.stringify(rule),
+      });
+      assert.ok(answer.ok, `a fault is planned: ${answer.status} ${await answer.text()}`);
+    }
+    const payment = await this.call("POST", "/v1/disbursements", {
+      instrument, amount_fen: 123_405, loan_ref: `walk-${randomUUID()}`,
+    });
+    return (await this.call("POST", `/v1/payments/${payment.id}/status-link`, link)).url;
   }
 
   /** The newest code the bank sent to this phone. */

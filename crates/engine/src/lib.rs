@@ -26,6 +26,7 @@ mod request;
 mod seal;
 mod session;
 mod settings;
+mod status;
 mod sweep;
 mod transport;
 mod unbind;
@@ -51,6 +52,7 @@ pub use crate::session::Prefill;
 #[doc(hidden)]
 pub use crate::settings::Planted;
 pub use crate::settings::Settings;
+pub use crate::status::{StatusLink, StatusVisit};
 pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
 };

@@ -1,4 +1,4 @@
-// What changes by itself: the resend timer, and the state of a binding that waits for its bank.
+// What changes by itself: the resend timer, and the state of what waits for its bank.
 
 /** Counts down to a moment the server named, from the server's own clock, not the phone's. */
 export function resendTimer(button) {
@@ -20,25 +20,27 @@ export function resendTimer(button) {
 }
 
 /** Looks until the state is another one, then shows the new page. Events first, asking as well. */
-export function watch(state) {
+export function watch(state, home) {
+  const beside = home.endsWith("/") ? home : `${home}/`;
   let pause = 1500;
   let done = false;
   function renew() {
     if (done) return;
     done = true;
     source?.close();
-    location.replace("/b/");
+    location.replace(home);
   }
   async function ask() {
     if (done) return;
     try {
-      const answer = await fetch("/b/state", { credentials: "same-origin", cache: "no-store" });
+      const asked = { credentials: "same-origin", cache: "no-store" };
+      const answer = await fetch(`${beside}state`, asked);
       if (answer.ok && (await answer.json()).state !== state) { renew(); return; }
     } catch { /* Offline for a moment: ask again. */ }
     pause = Math.min(pause * 1.4, 15000);
     setTimeout(ask, pause);
   }
-  const source = "EventSource" in window ? new EventSource("/b/events") : null;
+  const source = "EventSource" in window ? new EventSource(`${beside}events`) : null;
   source?.addEventListener("state", (event) => { if (event.data !== state) renew(); });
   setTimeout(ask, pause);
 }

@@ -35,7 +35,8 @@ document.querySelector("a.lang")?.addEventListener("click", (event) => {
 });
 
 for (const button of document.querySelectorAll("button[data-seconds]")) resendTimer(button);
-if (document.body.dataset.watch) watch(document.body.dataset.watch);
+const { watch: state, home } = document.body.dataset;
+if (state) watch(state, home);
 focusFirst();
 
 addEventListener("pageshow", (event) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mingka_crypto::keyring::KeyRing;
 use mingka_crypto::{Entropy, SystemEntropy};
-use mingka_domain::id::{ApiKeyId, SessionId};
+use mingka_domain::id::{ApiKeyId, PaymentId, SessionId};
 use mingka_domain::time::Timestamp;
 use mingka_engine::{Clock, Engine, SystemClock};
 use tokio::sync::Semaphore;
@@ -100,6 +100,7 @@ pub(crate) struct Inner {
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) session_streams: Arc<Together<SessionId>>,
     pub(crate) key_streams: Arc<Together<ApiKeyId>>,
+    pub(crate) payment_streams: Arc<Together<PaymentId>>,
 }
 
 /// The shared state of all handlers.
@@ -117,6 +118,7 @@ impl Inner {
             streams: Arc::new(Semaphore::new(settings.streams_max.max(1))),
             session_streams: Arc::new(Together::new(settings.session_streams_max)),
             key_streams: Arc::new(Together::new(settings.key_streams_max)),
+            payment_streams: Arc::new(Together::new(settings.session_streams_max)),
             engine,
             settings,
         })

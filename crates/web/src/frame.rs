@@ -59,7 +59,10 @@ pub(crate) async fn outermost(
     let page = is_page(request.uri().path());
     let method = request.method().clone();
     let address = address(&request, app.settings.behind_proxy);
-    let page_lang = pages::lang_of(request.headers()).unwrap_or(info.lang);
+    let shown = pages::Page {
+        lang: pages::lang_of(request.headers()).unwrap_or(info.lang),
+        payment: is_payment_page(request.uri().path()),
+    };
     request.extensions_mut().insert(info.clone());
 
     let answer = match admit(&app, address) {
@@ -69,7 +72,7 @@ pub(crate) async fn outermost(
         Err(problem) => problem.into_response(),
         Ok(()) => turn(&app, request, next).await,
     };
-    let mut answer = write_problem(&app, answer, &info, page.then_some(page_lang));
+    let mut answer = write_problem(&app, answer, &info, page.then_some(shown));
     let secure = app.settings.public_url.starts_with("https://");
     dress(answer.headers_mut(), page, secure, &info);
 
@@ -166,11 +169,22 @@ fn address(request: &Request, behind_proxy: bool) -> Option<IpAddr> {
 /// Whether a person reads the answer: the pages, but not what their scripts ask for.
 fn is_page(path: &str) -> bool {
     let scripted = ["/b/bin/", "/b/check", "/b/state", "/b/events"];
-    (path == "/b" || path.starts_with("/b/")) && !scripted.iter().any(|p| path.starts_with(p))
+    let card = path == "/b" || path.starts_with("/b/");
+    (card && !scripted.iter().any(|p| path.starts_with(p))) || is_payment_page(path)
+}
+
+/// The same of a payment's.
+fn is_payment_page(path: &str) -> bool {
+    path.strip_prefix("/p/").is_some_and(|rest| !rest.contains('/'))
 }
 
 /// Writes a problem, or an error a library answered with, in the form its reader needs.
-fn write_problem(app: &App, mut answer: Response, info: &Info, page: Option<Lang>) -> Response {
+fn write_problem(
+    app: &App,
+    mut answer: Response,
+    info: &Info,
+    page: Option<pages::Page>,
+) -> Response {
     let given = answer.extensions_mut().remove::<Problem>();
     let status = answer.status();
     let bare = given.is_none() && (status.is_client_error() || status.is_server_error());
@@ -181,7 +195,7 @@ fn write_problem(app: &App, mut answer: Response, info: &Info, page: Option<Lang
     };
     let problem = problem.seen_at(app.now());
     let mut written = match page {
-        Some(lang) => pages::problem_page(app, &problem, lang, &info.id),
+        Some(page) => pages::problem_page(app, &problem, page, &info.id),
         None => json(&problem, info),
     };
     *written.status_mut() = problem.kind.row().status;

@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::{
     bindings, events, feed, health, instruments, notify, payments, prechecks, reference, sessions,
-    verifications, webhooks,
+    status, verifications, webhooks,
 };
 
 /// The document.
@@ -30,7 +30,7 @@ use crate::api::{
         bindings::cancel, events::stream,
         instruments::list, instruments::show, instruments::unbind,
         payments::disburse, payments::collect, payments::list, payments::show, payments::cancel,
-        payments::lenders,
+        payments::lenders, events::stream_payment, status::create,
         feed::list,
         webhooks::create, webhooks::list, webhooks::show, webhooks::change,
         webhooks::rotate_secret, webhooks::try_out, webhooks::deliveries, webhooks::resend,

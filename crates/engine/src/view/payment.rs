@@ -66,3 +66,11 @@ pub struct LenderView {
     /// When it was made.
     pub created_at: Timestamp,
 }
+
+impl PaymentView {
+    /// Changes whenever anything of it that is shown does: what a page that waits compares.
+    #[must_use]
+    pub fn watch_word(&self) -> String {
+        format!("{}.{}", self.state, self.version)
+    }
+}

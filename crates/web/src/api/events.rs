@@ -1,4 +1,5 @@
-//! A binding's events as they happen (server-sent events), replayable from any of them.
+//! A binding's or a payment's events as they happen (server-sent events), replayable from any of
+//! them.
 //!
 //! Nothing is queued for a reader: each turn reads the records from the last event it told, so a
 //! reader that was away misses nothing and a slow one holds no memory.
@@ -14,16 +15,16 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use mingka_domain::id::{ApiKeyId, BindingId, PlatformId, SessionId, kind};
+use mingka_domain::id::{ApiKeyId, BindingId, PaymentId, PlatformId, SessionId, kind};
 use mingka_domain::text::Lang;
-use mingka_engine::Scope;
+use mingka_engine::{Scope, TimelineEntry};
 use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::caller::{Caller, IdPath};
 use crate::dto::{TimelineBody, word};
 use crate::frame::Info;
-use crate::limits::Together;
+use crate::limits::{Inside, Together};
 use crate::problem::{Kind, Problem, ProblemBody};
 
 /// How often a quiet stream shows that it lives.
@@ -58,16 +59,57 @@ pub(crate) async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Read)?;
-    let after = match headers.get("last-event-id") {
-        None => 0,
-        Some(seen) => seen.to_str().ok().and_then(|seen| seen.parse().ok()).ok_or_else(|| {
-            Problem::new(Kind::WrongQuery)
-                .detail("Last-Event-ID 应为数字。", "Last-Event-ID is a number.")
-        })?,
-    };
+    let after = last_seen(&headers)?;
     // Before the stream begins, so that an unknown id is a 404 and not an empty stream.
     app.engine.binding(platform, id).await?;
-    live(&app, Reader::Key(caller.key()), platform, id, Told::Events(info.lang), after)
+    let followed = Followed::Binding(id);
+    live(&app, Reader::Key(caller.key()), platform, followed, Told::Events(info.lang), after)
+}
+
+/// Follow a payment
+///
+/// Server-sent events. Each has the number of the timeline's entry as its id; after a break come
+/// back with `Last-Event-ID` and nothing is missed or told twice.
+#[utoipa::path(
+    get, path = "/v1/payments/{id}/events", tag = "Payments", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The payment"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The last event that was seen"),
+    ),
+    responses(
+        (status = 200, description = "Events: `id`, `event`, and `data` as a TimelineEntry", content_type = "text/event-stream", body = String),
+        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn stream_payment(
+    State(app): State<App>,
+    info: Info,
+    caller: Caller,
+    IdPath(id): IdPath<kind::Payment>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let platform = caller.may(Scope::Read)?;
+    let after = last_seen(&headers)?;
+    app.engine.payment(platform, id).await?;
+    let followed = Followed::Payment(id);
+    live(&app, Reader::Key(caller.key()), platform, followed, Told::Events(info.lang), after)
+}
+
+fn last_seen(headers: &HeaderMap) -> Result<u64, Problem> {
+    let Some(seen) = headers.get("last-event-id") else { return Ok(0) };
+    seen.to_str().ok().and_then(|seen| seen.parse().ok()).ok_or_else(|| {
+        Problem::new(Kind::WrongQuery)
+            .detail("Last-Event-ID 应为数字。", "Last-Event-ID is a number.")
+    })
+}
+
+/// What a stream is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Followed {
+    /// A card on its way to becoming an instrument.
+    Binding(BindingId),
+    /// Money that moves once.
+    Payment(PaymentId),
 }
 
 /// What a stream tells.
@@ -84,8 +126,10 @@ pub(crate) enum Told {
 pub(crate) enum Reader {
     /// A platform's server.
     Key(ApiKeyId),
-    /// A borrower's page.
+    /// A borrower's page about a card.
     Session(SessionId),
+    /// A borrower's page about a payment.
+    Payment(PaymentId),
 }
 
 /// Opens a stream. One reader has only so many at once: nobody shall take them all.
@@ -93,25 +137,24 @@ pub(crate) fn live(
     app: &App,
     reader: Reader,
     platform: PlatformId,
-    id: BindingId,
+    followed: Followed,
     told: Told,
     after: u64,
 ) -> Result<Response, Problem> {
-    let (of_key, of_session) = match reader {
-        Reader::Key(key) => (Some(Together::enter(&app.key_streams, key)), None),
-        Reader::Session(id) => (None, Some(Together::enter(&app.session_streams, id))),
+    let held = match reader {
+        Reader::Key(key) => Together::enter(&app.key_streams, key).map(Held::Key),
+        Reader::Session(id) => Together::enter(&app.session_streams, id).map(Held::Session),
+        Reader::Payment(id) => Together::enter(&app.payment_streams, id).map(Held::Payment),
     };
-    if matches!(of_key, Some(None)) || matches!(of_session, Some(None)) {
-        return Err(too_many());
-    }
+    let held = held.ok_or_else(too_many)?;
     let permit = std::sync::Arc::clone(&app.streams)
         .try_acquire_owned()
         .map_err(|_| Problem::new(Kind::Busy).retry_after(5))?;
     let (lines, receiver) = mpsc::channel(LINE_COUNT_MAX);
     let app = App::clone(app);
     tokio::spawn(async move {
-        let _held = (permit, of_key, of_session);
-        let teller = Teller { app, platform, id, told, after, state: String::new(), lines };
+        let _held = (permit, held);
+        let teller = Teller { app, platform, followed, told, after, state: String::new(), lines };
         // Closed from either side, and never later than this.
         let _ = tokio::time::timeout(Duration::from_millis(STREAM_MS), teller.run()).await;
     });
@@ -130,10 +173,17 @@ pub(super) fn too_many() -> Problem {
     )
 }
 
+/// A reader's place among its streams; given back when dropped.
+enum Held {
+    Key(#[expect(dead_code, reason = "kept for its end")] Inside<ApiKeyId>),
+    Session(#[expect(dead_code, reason = "kept for its end")] Inside<SessionId>),
+    Payment(#[expect(dead_code, reason = "kept for its end")] Inside<PaymentId>),
+}
+
 struct Teller {
     app: App,
     platform: PlatformId,
-    id: BindingId,
+    followed: Followed,
     told: Told,
     after: u64,
     state: String,
@@ -146,7 +196,10 @@ struct Gone;
 impl Teller {
     async fn run(mut self) {
         // Watched before the first look, so that nothing falls between.
-        let mut watch = self.app.engine.watch(self.id);
+        let mut watch = match self.followed {
+            Followed::Binding(id) => self.app.engine.watch(id),
+            Followed::Payment(id) => self.app.engine.watch_payment(id),
+        };
         let heartbeat = Duration::from_millis(HEARTBEAT_MS);
         loop {
             if self.tell().await.is_err() {
@@ -170,24 +223,20 @@ impl Teller {
 
     async fn tell(&mut self) -> Result<(), Gone> {
         // What cannot be read now is told at the next turn.
-        let Ok(binding) = self.app.engine.binding(self.platform, self.id).await else {
-            return Ok(());
-        };
+        let Some((state, timeline, bank)) = self.look().await else { return Ok(()) };
         match self.told {
             Told::State => {
-                let state = word(&binding.state);
                 if state != self.state {
                     self.send(format!("event: state\ndata: {state}\n\n")).await?;
                     self.state = state;
                 }
             }
             Told::Events(lang) => {
-                let bank = binding.card.bank_code.as_deref();
-                for (entry, number) in binding.timeline.iter().zip(1_u64..) {
+                for (entry, number) in timeline.iter().zip(1_u64..) {
                     if number <= self.after {
                         continue;
                     }
-                    let data = TimelineBody::new(entry, lang, bank);
+                    let data = TimelineBody::new(entry, lang, bank.as_deref());
                     let data = serde_json::to_string(&data).unwrap_or_default();
                     let name = &entry.event;
                     self.send(format!("id: {number}\nevent: {name}\ndata: {data}\n\n")).await?;
@@ -196,6 +245,21 @@ impl Teller {
             }
         }
         Ok(())
+    }
+
+    /// State, timeline, and the bank whose hotline the words may name.
+    async fn look(&self) -> Option<(String, Vec<TimelineEntry>, Option<String>)> {
+        let engine = &self.app.engine;
+        match self.followed {
+            Followed::Binding(id) => {
+                let view = engine.binding(self.platform, id).await.ok()?;
+                Some((word(&view.state), view.timeline, view.card.bank_code))
+            }
+            Followed::Payment(id) => {
+                let view = engine.payment(self.platform, id).await.ok()?;
+                Some((view.watch_word(), view.timeline, None))
+            }
+        }
     }
 
     async fn send(&self, line: String) -> Result<(), Gone> {

@@ -10,6 +10,7 @@ pub(crate) mod payments;
 pub(crate) mod prechecks;
 pub(crate) mod reference;
 pub(crate) mod sessions;
+pub(crate) mod status;
 pub(crate) mod verifications;
 pub(crate) mod webhooks;
 
@@ -43,6 +44,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/repayments", post(payments::collect))
         .route("/v1/payments", get(payments::list))
         .route("/v1/payments/{id}", get(payments::show))
+        .route("/v1/payments/{id}/events", get(events::stream_payment))
+        .route("/v1/payments/{id}/status-link", post(status::create))
         .route("/v1/payments/{id}/cancel", post(payments::cancel))
         .route("/v1/events", get(feed::list))
         .route("/v1/webhook-endpoints", post(webhooks::create).get(webhooks::list))

@@ -29,7 +29,7 @@ pub(crate) use reference::{
 pub(crate) use requests::{
     BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, VerificationRequest,
 };
-pub(crate) use session::SessionRequest;
+pub(crate) use session::{SessionRequest, StatusLinkBody, StatusLinkRequest};
 pub(crate) use webhooks::{
     DeliveryBody, DeliveryList, EndpointBody, EndpointChangeRequest, EndpointList, EndpointRequest,
     IssuedEndpointBody,

@@ -2,7 +2,7 @@
 
 use mingka_domain::text::Lang;
 use mingka_engine::NewSession;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::requests::{exposed, reference, value_problem};
@@ -12,6 +12,8 @@ use crate::typed::Typed;
 
 /// The longest address the borrower may be led back to, in bytes.
 const RETURN_URL_BYTES_MAX: usize = 2_048;
+/// The same in a link that holds it itself: it must fit into a cookie.
+const LINK_RETURN_URL_BYTES_MAX: usize = 1_024;
 
 /// A hosted page to open for one borrower. What is known of the borrower already is not asked for
 /// again: the page shows it masked, and the borrower may change it.
@@ -36,6 +38,43 @@ pub(crate) struct SessionRequest {
     /// The phone number reserved at the bank, if you know it.
     #[schema(value_type = Option<String>, nullable = false)]
     pub(crate) phone: Option<Typed>,
+}
+
+/// A payment's page to open for its borrower.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StatusLinkRequest {
+    /// The language to begin in: `zh` or `en`.
+    #[schema(example = "zh", nullable = false)]
+    pub(crate) lang: Option<String>,
+    /// Where the page leads back to: an absolute `https` address, at most 1,024 bytes.
+    #[schema(example = "https://app.example/loans", nullable = false)]
+    pub(crate) return_url: Option<String>,
+}
+
+impl StatusLinkRequest {
+    /// The language and the way back.
+    pub(crate) fn link(&self) -> Result<(Lang, Option<String>), Problem> {
+        let return_url = return_url(self.return_url.as_deref())?;
+        if return_url.as_ref().is_some_and(|url| url.len() > LINK_RETURN_URL_BYTES_MAX) {
+            return Err(value_problem(
+                "/return_url",
+                "return_url 最多 1024 字节。",
+                "return_url has at most 1024 bytes.",
+            ));
+        }
+        Ok((language(self.lang.as_deref())?, return_url))
+    }
+}
+
+/// A payment's page and its address.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StatusLink)]
+pub(crate) struct StatusLinkBody {
+    /// Send the borrower here. It holds a short-lived token: do not log or keep it.
+    #[schema(example = "https://pay.example/p/xxxxxxxx")]
+    pub(crate) url: String,
+    pub(crate) expires_at: String,
 }
 
 impl SessionRequest {

@@ -1,10 +1,12 @@
 //! The page's cookies: the session's token, the language, what may be kept, and which binding was
-//! left behind. All of them `HttpOnly`, for `/b` only, and read strictly.
+//! left behind. All of them `HttpOnly`, for one page only, and read strictly.
 
 use http::{HeaderMap, HeaderValue, header};
 
 /// The session's token.
 pub(crate) const TOKEN: &str = "mk_page";
+/// The token of a payment's page; sent to that page only.
+pub(crate) const PAYMENT: &str = "mk_pay";
 /// The language chosen.
 pub(crate) const LANG: &str = "mk_lang";
 /// Name, ID number and phone, sealed.
@@ -29,9 +31,20 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// A `Set-Cookie` for one of ours. The value is made of letters, digits, `-`, `_` and `.` only.
 pub(crate) fn set(name: &str, value: &str, max_age_s: i64, secure: bool) -> HeaderValue {
+    set_at("/b", name, value, max_age_s, secure)
+}
+
+/// The same for another path of ours.
+pub(crate) fn set_at(
+    path: &str,
+    name: &str,
+    value: &str,
+    max_age_s: i64,
+    secure: bool,
+) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
     let line =
-        format!("{name}={value}; Path=/b; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}");
+        format!("{name}={value}; Path={path}; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&line).unwrap_or_else(|_| HeaderValue::from_static("mk_none=; Max-Age=0"))
 }
 

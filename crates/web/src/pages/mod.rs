@@ -6,9 +6,11 @@
 mod code;
 mod cookies;
 mod form;
+mod payment;
 mod result;
 mod said;
 mod side;
+mod status;
 mod urlencoded;
 mod views;
 mod visit;
@@ -59,6 +61,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/b/check", post(side::check))
         .route("/b/state", get(side::state))
         .route("/b/events", get(side::events))
+        .merge(payment::routes())
 }
 
 /// A language the borrower chose, if any.
@@ -178,6 +181,7 @@ fn frame(visit: &Visit, title: &str, step: usize) -> Frame {
         w: visit.w,
         title: format!("{title} · {}", visit.session.platform_name),
         platform: visit.session.platform_name.clone(),
+        home: "/b/".to_owned(),
         assets: assets::folder(),
         step,
         sandbox: false,
@@ -223,11 +227,23 @@ fn day_and_clock(moment: Timestamp) -> String {
     format!("{:04}-{:02}-{:02} {}", t.year(), t.month(), t.day(), clock(moment))
 }
 
+/// Which page a problem is shown on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    pub(crate) lang: Lang,
+    /// A payment's page, not a card's.
+    pub(crate) payment: bool,
+}
+
 /// A problem as a page: what happened and the way on.
-pub(crate) fn problem_page(app: &App, problem: &Problem, lang: Lang, request_id: &str) -> Response {
+pub(crate) fn problem_page(app: &App, problem: &Problem, page: Page, request_id: &str) -> Response {
+    let lang = page.lang;
     let w = Words::of(lang);
     let wait_s = problem.retry_after_s.unwrap_or(1);
     let (heading, text, to_page) = match problem.kind {
+        Kind::PageGone | Kind::Unauthorized if page.payment => {
+            (w.gone_title, w.pay_gone_text.to_owned(), false)
+        }
         Kind::PageGone | Kind::Unauthorized => (w.gone_title, w.gone_text.to_owned(), false),
         Kind::PageStale | Kind::IdempotencyMismatch | Kind::Malformed | Kind::MediaType => {
             (w.stale_title, w.stale_text.to_owned(), true)
@@ -243,6 +259,7 @@ pub(crate) fn problem_page(app: &App, problem: &Problem, lang: Lang, request_id:
             w,
             title: heading.to_owned(),
             platform: String::new(),
+            home: "/b/".to_owned(),
             assets: assets::folder(),
             step: 0,
             sandbox: app.settings.sandbox,
@@ -253,7 +270,7 @@ pub(crate) fn problem_page(app: &App, problem: &Problem, lang: Lang, request_id:
         heading,
         text,
         again: false,
-        to_page,
+        to_page: to_page && !page.payment,
         // The session is not known here, so its way back is not either.
         leave: false,
         return_url: None,

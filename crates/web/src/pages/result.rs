@@ -6,6 +6,7 @@ use http::{HeaderMap, StatusCode};
 use mingka_domain::cause::{Audience, Dictionary};
 use mingka_domain::diagnosis::{Actor, Certainty, Diagnosis, NextStep, Retry};
 use mingka_domain::hotline::Hotlines;
+use mingka_domain::text::Lang;
 use mingka_domain::time::SECOND_MS;
 use mingka_engine::{BindingState, BindingView};
 
@@ -93,7 +94,7 @@ pub(super) fn refused(
         next: said.next_step,
         when: when(app, visit, diagnosis, binding, said.retry),
         card_line: card_line(w, visit.lang, &binding.card),
-        hotline: hotline(visit, diagnosis, bank_code),
+        hotline: hotline_of(visit.lang, diagnosis, bank_code),
         hotline_words: said.hotline,
         back: back(visit, diagnosis),
         reference: binding.id.to_string(),
@@ -153,12 +154,16 @@ fn retry_in(app: &App, binding: &BindingView) -> Option<i64> {
 }
 
 /// A number to tap, where the bank must act and its number is known.
-fn hotline(visit: &Visit, diagnosis: &Diagnosis, bank_code: Option<&str>) -> Option<Hotline> {
+pub(super) fn hotline_of(
+    lang: Lang,
+    diagnosis: &Diagnosis,
+    bank_code: Option<&str>,
+) -> Option<Hotline> {
     if !bank_must_act(diagnosis) {
         return None;
     }
     let found = Hotlines::embedded().find(bank_code?)?;
-    let bank = found.bank.in_lang(visit.lang).to_owned();
+    let bank = found.bank.in_lang(lang).to_owned();
     Some(Hotline { number: found.number.clone(), bank })
 }
 

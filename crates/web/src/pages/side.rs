@@ -10,7 +10,7 @@ use mingka_domain::precheck::{CardFacts, Entry};
 use serde::{Deserialize, Serialize};
 
 use super::visit::Visit;
-use crate::api::events::{Reader, Told, live};
+use crate::api::events::{Followed, Reader, Told, live};
 use crate::app::App;
 use crate::bins;
 use crate::body::Json;
@@ -164,5 +164,5 @@ pub(super) async fn state(State(app): State<App>, visit: Visit) -> Result<Respon
 pub(super) async fn events(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
     let id = visit.session.binding.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let reader = Reader::Session(visit.session.id);
-    live(&app, reader, visit.session.platform, id, Told::State, 0)
+    live(&app, reader, visit.session.platform, Followed::Binding(id), Told::State, 0)
 }

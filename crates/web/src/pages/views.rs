@@ -17,6 +17,8 @@ pub(crate) struct Frame {
     pub(crate) w: &'static Words,
     pub(crate) title: String,
     pub(crate) platform: String,
+    /// The page's own address: for the language and whatever looks again.
+    pub(crate) home: String,
     /// The folder of the assets, with their content hash in it.
     pub(crate) assets: &'static str,
     /// 1 details, 2 code, 3 result.
@@ -216,6 +218,34 @@ pub(crate) struct RefusedPage {
     pub(crate) open: bool,
     /// Whether a code may be asked for again, and the seconds until then.
     pub(crate) retry: Option<i64>,
+    pub(crate) return_url: Option<String>,
+}
+
+/// Where a payment stands.
+#[derive(Debug, Template)]
+#[template(path = "payment.html")]
+pub(crate) struct PaymentPage {
+    pub(crate) frame: Frame,
+    /// `good`, `wait` or `stop`.
+    pub(crate) mood: &'static str,
+    pub(crate) heading: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) amount: String,
+    pub(crate) card_line: String,
+    pub(crate) own_reference: String,
+    /// Why it came to nothing, most likely first: what it is, and what to do then.
+    pub(crate) several: bool,
+    pub(crate) reasons: Vec<(String, String)>,
+    /// What it waits for.
+    pub(crate) waits_for: Option<&'static str>,
+    pub(crate) who: String,
+    pub(crate) next: String,
+    pub(crate) when: Option<String>,
+    pub(crate) next_look: Option<String>,
+    pub(crate) hotline: Option<Hotline>,
+    pub(crate) timeline: Vec<(String, &'static str)>,
+    pub(crate) reference: String,
+    pub(crate) bank_code: Option<String>,
     pub(crate) return_url: Option<String>,
 }
 

@@ -219,6 +219,102 @@ words! {
         "The trouble is on our side and has nothing to do with your card. Try again in a minute; if it persists, give the reference below to support.";
     missing_title: "没有这个页面", "There is no such page";
     missing_text: "请从应用里重新打开绑卡页面。", "Please open the card page again from the app.";
+    pay_out_title: "放款处理中", "Your loan is being paid out";
+    pay_out_text:
+        "银行正在办理，通常几分钟内有结果。请不要重复申请。",
+        "The bank is working on it; this usually takes minutes. Please do not apply again.";
+    pay_in_title: "还款处理中", "Your repayment is being collected";
+    pay_in_text:
+        "银行正在办理，通常几分钟内有结果。请不要重复还款。",
+        "The bank is working on it; this usually takes minutes. Please do not pay again.";
+    pay_waiting_title: "已受理，稍后自动办理", "Taken on; it will be done a little later";
+    pay_waiting_text:
+        "到时间会自动办理，您不用再提交。",
+        "It is done by itself when the time comes; you need not submit again.";
+    pay_doubt_title: "结果确认中", "Confirming the result";
+    pay_doubt_text:
+        "银行还没有给出最终结果，我们正在自动查询。这不代表没有办成，请不要重复办理。",
+        "The bank has not given its final answer and we keep asking it. It may well have been done: please do not do it again.";
+    pay_review_title: "正在人工核实", "Being checked by people";
+    pay_review_text:
+        "查询一直没有得到最终结果，工作人员正在与银行核实。核实清楚之前不会重复办理，也请您不要重复办理。",
+        "Asking the bank gave no final result, so our staff are checking with it. Nothing is done twice until that is clear; please do not do it again yourself.";
+    pay_out_settled_title: "放款已到账", "Your loan has been paid out";
+    pay_out_settled_text:
+        "银行已确认款项转入下面这张卡。",
+        "The bank confirmed that the money went to the card below.";
+    pay_in_settled_title: "还款已完成", "Your repayment has arrived";
+    pay_in_settled_text:
+        "银行已确认从下面这张卡扣款。",
+        "The bank confirmed that the money was taken from the card below.";
+    pay_out_refused_title: "这笔放款没有办成", "This loan was not paid out";
+    pay_out_refused_text:
+        "银行确认款项没有转出，可以放心按下面的步骤处理。",
+        "The bank confirmed that no money moved; you can safely follow the steps below.";
+    pay_in_refused_title: "这次还款没有扣成", "This repayment was not collected";
+    pay_in_refused_text:
+        "银行确认没有扣款，可以放心按下面的步骤处理。",
+        "The bank confirmed that no money was taken; you can safely follow the steps below.";
+    pay_returned_title: "款项被银行退回", "The bank sent the money back";
+    pay_returned_text:
+        "款项曾转出，但收款银行没有入账并退回了。处理好下面的原因后可以重新放款。",
+        "The money had been sent, but the receiving bank could not book it and sent it back. Once the reason below is settled it can be paid out again.";
+    pay_cancelled_title: "已取消", "Cancelled";
+    pay_cancelled_text:
+        "在提交银行之前已经取消，没有任何款项转出或扣除。",
+        "It was cancelled before anything was sent to the bank; no money moved.";
+    pay_other_title: "进展有更新", "There is news";
+    pay_other_text:
+        "具体情况请在应用里查看，或把下面的编号告诉客服。",
+        "Look in the app for the details, or give the reference below to support.";
+    pay_amount: "金额", "Amount";
+    pay_reference: "业务编号", "Your reference";
+    pay_why: "在等什么", "What it waits for";
+    pay_wait_not_sent:
+        "刚才没有连上银行，会自动再试",
+        "The bank could not be reached just now; it is tried again by itself";
+    pay_wait_soft:
+        "银行这会儿没有办理，会自动再试",
+        "The bank did not do it just now; it is tried again by itself";
+    pay_wait_hours:
+        "现在不在银行的办理时间，到时间自动办理",
+        "The bank does not work on this at this hour; it goes on by itself";
+    pay_wait_stopped:
+        "这项业务暂停办理，恢复后自动继续",
+        "This service is paused; it goes on by itself afterwards";
+    pay_wait_balance:
+        "付款账户的资金正在补充，到位后自动继续",
+        "The paying account is being topped up; it goes on by itself afterwards";
+    pay_wait_limit:
+        "今天的办理额度已满，额度恢复后自动继续",
+        "Today's limit is used up; it goes on by itself when there is room";
+    pay_next_look: "下次更新", "Next update";
+    pay_next_none: "您无需操作", "You need not do anything";
+    pay_next_ask:
+        "请不要重复办理，结果出来后这里会更新",
+        "Please do not do it again; this page shows the result as soon as it is known";
+    pay_actor_staff: "我们的工作人员正在与银行核实", "Our staff are checking with the bank";
+    pay_actor_us: "我们和银行正在办理", "We and the bank are working on it";
+    pay_actor_none: "这笔已经办结", "This is finished";
+    pay_timeline: "进展", "What happened";
+    pay_event_opened: "已受理", "Taken on";
+    pay_event_deferred: "暂时还不能提交银行，已排队", "Not to be sent to the bank yet; it waits";
+    pay_event_sent: "已提交银行", "Handed to the bank";
+    pay_event_pending: "银行受理，正在办理", "The bank took it and is working on it";
+    pay_event_settled: "银行确认办成", "The bank confirmed that it is done";
+    pay_event_declined: "银行确认没有办理", "The bank confirmed that it was not done";
+    pay_event_not_sent: "没有连上银行，稍后再试", "The bank could not be reached; it is tried again later";
+    pay_event_unknown: "没有等到银行的答复，开始查询", "No answer came from the bank; we began to ask";
+    pay_event_still_open: "银行还没有最终结果，继续查询", "The bank has no final result yet; we go on asking";
+    pay_event_not_found: "银行暂时查不到这笔，继续核实", "The bank does not find it yet; we go on checking";
+    pay_event_duplicate: "银行怀疑重复，转人工核实", "The bank suspects a duplicate; people check it";
+    pay_event_returned: "银行退回了款项", "The bank sent the money back";
+    pay_event_cancelled: "已取消", "Cancelled";
+    pay_event_lapsed: "在有效期内没能提交银行，已结束", "It could not be sent to the bank in time and ended";
+    pay_event_other: "有新的进展", "There was news";
+    pay_gone_text:
+        "为了安全，这个链接只在短时间内有效。请回到应用里再打开一次，款项的办理不受影响。",
+        "For safety this link works only for a short time. Open it again from the app; the payment itself goes on all the same.";
     to_page: "回到绑卡页面", "Back to the card page";
 }
 

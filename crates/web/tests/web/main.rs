@@ -17,5 +17,6 @@ mod openapi;
 mod pages;
 mod payments;
 mod sessions;
+mod status;
 mod verifications;
 mod webhooks;

@@ -117,7 +117,7 @@ async fn what_was_sent_cannot_be_cancelled() {
     house.post(&path, &json!({})).send().await.problem(409, "state.not_possible");
 }
 
-async fn loan(house: &House, reference: &str) -> Value {
+pub(crate) async fn loan(house: &House, reference: &str) -> Value {
     let card = card("ok");
     let request = house.binding_request(&card).await;
     let binding = house.post("/v1/bindings", &request).send().await.is(201).json();
@@ -127,7 +127,7 @@ async fn loan(house: &House, reference: &str) -> Value {
     json!({"instrument": bound["instrument"], "amount_fen": 1_000_000, "loan_ref": reference})
 }
 
-fn merged(body: &Value, change: &Value) -> Value {
+pub(crate) fn merged(body: &Value, change: &Value) -> Value {
     let mut body = body.clone();
     for (name, value) in change.as_object().unwrap() {
         body[name] = value.clone();
@@ -136,7 +136,7 @@ fn merged(body: &Value, change: &Value) -> Value {
 }
 
 /// Turns the worker, an hour at a time, until nothing is left to look at.
-async fn at_its_end(house: &House, payment: &Value) -> Value {
+pub(crate) async fn at_its_end(house: &House, payment: &Value) -> Value {
     let path = format!("/v1/payments/{}", payment["id"].as_str().unwrap());
     for _ in 0..50 {
         let seen = house.api(Method::GET, &path).send().await.is(200).json();
