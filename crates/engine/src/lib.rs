@@ -24,6 +24,7 @@ mod payment;
 mod perform;
 mod request;
 mod seal;
+mod sequence;
 mod session;
 mod settings;
 mod status;

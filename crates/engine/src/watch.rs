@@ -19,6 +19,11 @@ impl Announcer {
         let _ = self.0.send(subject);
     }
 
+    /// Every change, whatever it is about.
+    pub(crate) fn all(&self) -> broadcast::Receiver<Subject> {
+        self.0.subscribe()
+    }
+
     pub(crate) fn watch(&self, subject: Subject) -> Watch {
         Watch { subject, changes: self.0.subscribe() }
     }

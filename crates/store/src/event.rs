@@ -66,6 +66,51 @@ impl EventRecord {
     }
 }
 
+/// An event that has no place in the one order yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnplacedEvent {
+    /// Its identity.
+    pub id: EventId,
+    /// To what it happened.
+    pub subject: Subject,
+    /// Its place in the subject's log.
+    pub seq: i64,
+    /// How many events before it in that log have no place either.
+    pub before_it: i64,
+}
+
+impl UnplacedEvent {
+    /// Gives it its place; `Stale` when it has one.
+    #[must_use]
+    pub fn place(&self, position: i64) -> Statement {
+        Statement::guarded(
+            RowKey::new(TABLE, self.subject),
+            "UPDATE events SET position = $1 WHERE id = $2 AND position IS NULL",
+            values![position, self.id],
+        )
+    }
+
+    /// Moves the end of the order from one position to a later one; `Stale` when somebody else did.
+    /// The guard of every unit that gives places: two never give the same one.
+    #[must_use]
+    pub fn move_end(from: i64, to: i64) -> Statement {
+        Statement::guarded(
+            RowKey::new("hand_outs", "sequence"),
+            "UPDATE hand_outs SET position = $1 WHERE name = 'sequence' AND position = $2",
+            values![to, from],
+        )
+    }
+
+    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+        Ok(Self {
+            id: row.id()?,
+            subject: row.subject()?,
+            seq: row.integer()?,
+            before_it: row.integer()?,
+        })
+    }
+}
+
 /// An event with its place among all events of the house.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedEvent {
@@ -82,6 +127,36 @@ impl PlacedEvent {
 }
 
 impl Store {
+    /// The position of the newest event that has one.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn end_of_order(&self) -> Result<i64, ReadError> {
+        let found = self
+            .read_one("SELECT position FROM hand_outs WHERE name = 'sequence'", values![], |row| {
+                row.integer()
+            })
+            .await?;
+        Ok(found.unwrap_or(0))
+    }
+
+    /// Events that have no place in the one order yet, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn unplaced_events(&self, limit: u32) -> Result<Vec<UnplacedEvent>, ReadError> {
+        self.read(
+            "SELECT id, subject, seq,
+                 (SELECT COUNT(*) FROM events AS earlier
+                  WHERE earlier.subject = events.subject AND earlier.seq < events.seq
+                      AND earlier.position IS NULL)
+             FROM events WHERE position IS NULL ORDER BY id LIMIT $1",
+            values![limit],
+            UnplacedEvent::decode,
+        )
+        .await
+    }
+
     /// What happened on a platform after a position (0: from the beginning), in the one order, at
     /// most `limit`. What has no position yet comes later than all that has.
     ///

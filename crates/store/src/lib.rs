@@ -43,7 +43,7 @@ pub use binding::{BindingRecord, CardIndex, MaskedCard};
 pub use consent::{ConsentRecord, ConsentTextRecord};
 pub use delivery::DeliveryRecord;
 pub use endpoint::EndpointRecord;
-pub use event::{EventRecord, PlacedEvent};
+pub use event::{EventRecord, PlacedEvent, UnplacedEvent};
 pub use fault::{CommitFault, Faults};
 pub use floor::bare_commits;
 pub use idempotency::IdempotencyRecord;

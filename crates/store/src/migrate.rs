@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "statements",
         sql: include_str!("migrations/0006_statements.sql"),
     },
+    Migration { number: 7, name: "sequence", sql: include_str!("migrations/0007_sequence.sql") },
 ];
 
 /// The number of the newest migration this program knows.

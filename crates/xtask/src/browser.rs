@@ -36,7 +36,7 @@ pub(crate) fn walks(see: impl FnMut(&str)) -> Result<()> {
 }
 
 /// Whether node_modules is older than the lock file, or absent.
-fn is_stale(folder: &Path) -> bool {
+pub(crate) fn is_stale(folder: &Path) -> bool {
     let time = |path: &str| folder.join(path).metadata().and_then(|data| data.modified()).ok();
     match (time("node_modules/.package-lock.json"), time("package-lock.json")) {
         (Some(installed), Some(locked)) => installed < locked,

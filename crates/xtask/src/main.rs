@@ -12,6 +12,7 @@ mod run;
 mod sim;
 mod test;
 mod tidy;
+mod webhooks;
 mod words;
 
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ enum Command {
     Tidy(tidy::Options),
     /// Everything that must hold before a change lands; each stage prints its minutes
     Ci(ci::Options),
-    /// Every test: unit, documentation, outside vectors, the browser walks
+    /// Every test: unit, documentation, outside vectors, webhooks, the browser walks
     Test(test::Options),
     /// Run one command beside a throwaway PostgreSQL (MINGKA_TEST_POSTGRES says where)
     Postgres(postgres::Options),

@@ -5,9 +5,10 @@ use clap::Args;
 use crate::browser;
 use crate::postgres::Servers;
 use crate::run::{Program, Result, Stages, works, workspace_root};
+use crate::webhooks;
 
 /// What `cargo xtask test` takes.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Options {
     /// Leave out the browser walks (they need node, npm, Chromium and a CJK font)
     #[arg(long, conflicts_with = "only_browser")]
@@ -15,6 +16,12 @@ pub(crate) struct Options {
     /// Leave out the store's tests on PostgreSQL (they need its server)
     #[arg(long, conflicts_with = "only_browser")]
     no_postgres: bool,
+    /// Leave out the webhooks' check (it needs node, npm and Python)
+    #[arg(long, conflicts_with = "only_browser")]
+    no_webhooks: bool,
+    /// Run the webhooks' check alone, on the binary as it is built by then
+    #[arg(long, conflicts_with_all = ["only_browser", "no_webhooks"])]
+    only_webhooks: bool,
     /// Run the browser walks alone, on the binary as it is built by then
     #[arg(long)]
     only_browser: bool,
@@ -23,7 +30,7 @@ pub(crate) struct Options {
 impl Options {
     /// Everything, with or without the browser.
     pub(crate) fn all(browser: bool) -> Self {
-        Self { no_browser: !browser, no_postgres: false, only_browser: false }
+        Self { no_browser: !browser, ..Self::default() }
     }
 }
 
@@ -38,7 +45,8 @@ pub(crate) fn command(options: &Options) -> Result<()> {
 /// Runs the tests and counts them.
 pub(crate) fn run(options: &Options, counts: &mut Counts) -> Result<()> {
     let mut stages = Stages::default();
-    if !options.only_browser {
+    let alone = options.only_browser || options.only_webhooks;
+    if !alone {
         vectors(&mut stages);
         let (runner, tests) = tests();
         stages.stage("tests", || tests.run_watched(|line| counts.add(runner, line)));
@@ -52,7 +60,12 @@ pub(crate) fn run(options: &Options, counts: &mut Counts) -> Result<()> {
             stages.stage("postgresql", || Servers::start()?.told(again).run_watched(see));
         }
     }
-    if options.no_browser {
+    if options.no_webhooks || options.only_browser {
+        stages.left_out("webhooks", "asked to");
+    } else {
+        stages.stage("webhooks", || webhooks::verified(|line| counts.add(Runner::Walks, line)));
+    }
+    if options.no_browser || options.only_webhooks {
         stages.left_out("browser", "asked to");
     } else {
         stages.stage("browser", || browser::walks(|line| counts.add(Runner::Walks, line)));

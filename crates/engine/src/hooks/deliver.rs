@@ -41,6 +41,8 @@ const FAILING_MS: i64 = 3 * DAY_MS;
 const RETRY_AFTER_MS_MAX: i64 = DAY_MS;
 /// How soon a delivery is looked at again whose endpoint has as many at once as it may.
 const CROWDED_MS: i64 = 2 * SECOND_MS;
+/// How long changes are gathered before they are placed.
+const GATHER_MS: u64 = 20;
 /// How many deliveries are carried at once.
 const AT_ONCE_MAX: usize = 64;
 
@@ -48,30 +50,40 @@ const AT_ONCE_MAX: usize = 64;
 const GONE: u16 = 410;
 
 impl Engine {
-    /// Hands out and carries until `stopped` is ready. What is under way then is finished.
+    /// Places events, hands them out and carries them until `stopped` is ready. What is under way
+    /// then is finished.
     pub(crate) async fn tell_platforms(&self, stopped: impl Future<Output = ()> + Send) {
         let mut stopped = std::pin::pin!(stopped);
+        let mut changes = self.inner.announcer.all();
         let mut under_way = JoinSet::new();
         loop {
-            if let Err(error) = self.hand_out().await {
-                tracing::warn!(error = %error, "events could not be handed out");
+            let placed = self.sequence().await;
+            let handed_out = self.hand_out().await;
+            if let Some(error) = placed.as_ref().err().or(handed_out.as_ref().err()) {
+                tracing::warn!(error = %error, "events could not be placed and handed out");
             }
             let claimed = self.carry_due(&mut under_way).await;
-            let pause =
-                if claimed == 0 { self.pause(Lane::Endpoints).await } else { Duration::ZERO };
+            let moved = placed.unwrap_or(0) + handed_out.unwrap_or(0) + claimed;
+            let pause = if moved == 0 { self.pause(Lane::Endpoints).await } else { Duration::ZERO };
             tokio::select! {
                 biased;
                 () = &mut stopped => break,
                 // Whatever ends makes room.
                 Some(_) = under_way.join_next() => {}
+                // What changes in this process need not wait to be looked for; a little, so that
+                // what comes together is placed together.
+                _ = changes.recv() => tokio::time::sleep(Duration::from_millis(GATHER_MS)).await,
                 () = tokio::time::sleep(pause) => {}
             }
+            changes = changes.resubscribe();
         }
         while under_way.join_next().await.is_some() {}
     }
 
-    /// Hands out what can be, carries what is due, and says how many deliveries that were.
+    /// Places and hands out what can be, carries what is due, and says how many deliveries that
+    /// were.
     pub async fn tell_once(&self) -> usize {
+        while self.sequence().await.is_ok_and(|count| count > 0) {}
         while self.hand_out().await.is_ok_and(|count| count > 0) {}
         let mut under_way = JoinSet::new();
         let claimed = self.carry_due(&mut under_way).await;

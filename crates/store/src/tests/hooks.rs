@@ -2,7 +2,7 @@
 //! for somebody's endpoint.
 
 use super::samples::*;
-use crate::{CommitError, DeliveryRecord, EndpointRecord, Lane, Store};
+use crate::{CommitError, DeliveryRecord, EndpointRecord, Lane, Store, UnplacedEvent};
 
 fn store_with_an_endpoint() -> Store {
     let store = memory();
@@ -97,4 +97,50 @@ fn deliveries_that_ended_go_away_and_those_under_way_stay() {
     now(store.commit(unit(DeliveryRecord::purge(NOW.plus_ms(1)), []))).unwrap();
     assert_eq!(now(store.delivery(platform_id(1), ended.id)).unwrap(), None);
     assert!(now(store.delivery(platform_id(1), delivery(2).id)).unwrap().is_some());
+}
+
+/// What is placed, by position: subject and number.
+fn order(store: &Store) -> Vec<(i64, String, i64)> {
+    let placed = now(store.events_after(0, 100)).unwrap();
+    let told = |p: crate::PlacedEvent| (p.position, p.event.subject.to_string(), p.event.seq);
+    placed.into_iter().map(told).collect()
+}
+
+#[test]
+fn events_are_read_in_the_order_of_their_places_and_those_without_are_not() {
+    let store = store_with_an_endpoint();
+    let rows = [event(1, 1).insert(), event(2, 1).insert(), event(1, 2).insert()];
+    now(store.commit(unit(binding(1).insert(), rows))).unwrap();
+    assert_eq!(order(&store), []);
+    let unplaced = now(store.unplaced_events(10)).unwrap();
+    let waiting: Vec<_> = unplaced.iter().map(|one| (one.seq, one.before_it)).collect();
+    assert_eq!(waiting.iter().filter(|one| **one == (2, 1)).count(), 1, "{waiting:?}");
+    // Placed in another order than they were written in.
+    let places: Vec<_> = unplaced.iter().rev().zip(1..).map(|(one, at)| one.place(at)).collect();
+    now(store.commit(unit(UnplacedEvent::move_end(0, 3), places))).unwrap();
+    assert_eq!(order(&store).iter().map(|one| one.0).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(now(store.events_after(1, 1)).unwrap()[0].position, 2);
+    assert_eq!(now(store.unplaced_events(10)).unwrap(), []);
+    let (own, other) = (platform_id(1), platform_id(2));
+    assert_eq!(now(store.events_of_platform(own, 1, 10)).unwrap().len(), 2);
+    assert_eq!(now(store.events_of_platform(other, 0, 10)).unwrap(), []);
+}
+
+#[test]
+fn of_two_who_give_places_from_one_end_one_does_and_none_gives_a_place_twice() {
+    let store = store_with_an_endpoint();
+    now(store.commit(unit(binding(1).insert(), [event(1, 1).insert(), event(2, 1).insert()])))
+        .unwrap();
+    let both = now(store.unplaced_events(10)).unwrap();
+    let give = |from, to, place: crate::Statement| {
+        now(store.commit(unit(UnplacedEvent::move_end(from, to), [place])))
+    };
+    give(0, 1, both[0].place(1)).unwrap();
+    let late = give(0, 1, both[1].place(1)).unwrap_err();
+    assert_eq!(late, CommitError::Stale { table: "hand_outs" });
+    let again = give(1, 2, both[0].place(2)).unwrap_err();
+    assert_eq!(again, CommitError::Stale { table: "events" });
+    assert_eq!(now(store.end_of_order()).unwrap(), 1, "the loser moved nothing");
+    give(1, 2, both[1].place(2)).unwrap();
+    assert_eq!(order(&store).len(), 2);
 }

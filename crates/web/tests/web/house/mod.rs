@@ -87,6 +87,11 @@ impl House {
 
     /// A house with other web settings.
     pub(crate) async fn with(turn: impl FnOnce(&mut WebSettings)) -> Self {
+        Self::on(Store::open_in_memory().unwrap(), turn).await
+    }
+
+    /// A house on this store.
+    pub(crate) async fn on(store: Store, turn: impl FnOnce(&mut WebSettings)) -> Self {
         let clock = Arc::new(HandClock(AtomicI64::new(MORNING_MS)));
         let secret = Secret::new("a secret of the simulation".to_owned());
         let bank = AcpBank::simulation(MERCHANT, &secret, cards::bank());
@@ -95,7 +100,7 @@ impl House {
         let profile = Profile::unionpay_acp();
         let both = |text: &str| Text { zh: text.to_owned(), en: text.to_owned() };
         let parts = Parts {
-            store: Store::open_in_memory().unwrap(),
+            store,
             keyring: Arc::clone(&keyring),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy::new()),

@@ -1,0 +1,90 @@
+//! The one order of all events: each gets its position soon after it is durable, after every
+//! earlier event of its own subject, and no position is given twice or out of turn. Whoever reads
+//! on from a position misses nothing.
+
+use std::collections::BTreeMap;
+
+use mingka_domain::effect::Subject;
+use mingka_store::{CommitError, Unit, UnplacedEvent};
+
+use crate::core::Engine;
+use crate::error::EngineError;
+
+/// How many events get their places in one unit.
+const PLACED_MAX: u32 = 500;
+
+impl Engine {
+    /// Gives positions to events that have none, and says how many those were. Several processes
+    /// may do this at once: the end of the order is moved by one of them at a time.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn sequence(&self) -> Result<usize, EngineError> {
+        // Read before the events: whatever gets a place in between moves it.
+        let end = self.store().end_of_order().await?;
+        let events = in_turn(self.store().unplaced_events(PLACED_MAX).await?);
+        let count = i64::try_from(events.len()).unwrap_or(0);
+        if count == 0 {
+            return Ok(0);
+        }
+        let places = (end.saturating_add(1)..).zip(&events);
+        let unit = Unit::new(UnplacedEvent::move_end(end, end.saturating_add(count)))
+            .writes(places.map(|(position, event)| event.place(position)));
+        match self.store().commit(unit).await {
+            Ok(_) => Ok(events.len()),
+            // Another process was quicker.
+            Err(CommitError::Stale { .. }) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The events in the order in which they get their places: by their moments, and those of one
+/// subject by their numbers even where a clock was set back between them. One whose predecessor is
+/// not among them waits for it.
+fn in_turn(events: Vec<UnplacedEvent>) -> Vec<UnplacedEvent> {
+    let mut logs: BTreeMap<Subject, Vec<UnplacedEvent>> = BTreeMap::new();
+    let turns: Vec<Subject> = events.iter().map(|event| event.subject).collect();
+    for event in events {
+        logs.entry(event.subject).or_default().push(event);
+    }
+    for log in logs.values_mut() {
+        log.sort_by_key(|event| event.seq);
+        let whole = log.iter().zip(0_i64..).take_while(|(event, n)| event.before_it == *n).count();
+        log.truncate(whole);
+        log.reverse();
+    }
+    turns.iter().filter_map(|subject| logs.get_mut(subject)?.pop()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mingka_domain::id::PaymentId;
+    use mingka_domain::time::Timestamp;
+
+    use super::*;
+
+    fn event(subject: u8, seq: i64, at_ms: i64, before_it: i64) -> UnplacedEvent {
+        let subject = Subject::from(PaymentId::new(Timestamp::from_millis(1), [subject; 10]));
+        let id = subject.event_id(seq, Timestamp::from_millis(at_ms));
+        UnplacedEvent { id, subject, seq, before_it }
+    }
+
+    fn seqs(events: Vec<UnplacedEvent>) -> Vec<i64> {
+        in_turn(events).iter().map(|event| event.seq).collect()
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_turn_a_log_around() {
+        let (a, b) = (1, 2);
+        let events = vec![event(a, 12, 1, 1), event(b, 21, 2, 0), event(a, 11, 3, 0)];
+        assert_eq!(seqs(events), [11, 21, 12]);
+    }
+
+    #[test]
+    fn who_comes_before_its_predecessor_waits() {
+        assert_eq!(seqs(vec![event(1, 12, 1, 1), event(2, 21, 2, 0)]), [21]);
+        let events = vec![event(1, 11, 1, 0), event(1, 13, 2, 2), event(2, 21, 3, 0)];
+        assert_eq!(seqs(events), [11, 21]);
+    }
+}
