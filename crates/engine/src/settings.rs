@@ -68,6 +68,20 @@ pub enum Planted {
     LostRecovery,
     /// A code nobody mapped counts as a decline.
     UnmappedIsDecline,
+    /// A payment whose answer did not come is sent again, as another attempt.
+    FailOverOnTimeout,
+    /// A payment whose exchange was interrupted counts as not sent.
+    ResendAfterCrash,
+    /// The first answer's success counts as money that moved.
+    FirstAnswerSettles,
+    /// A notification is believed without an inquiry.
+    NotificationBelieved,
+    /// The idempotency key of a payment is no part of what may lose.
+    KeyNotGuarded,
+    /// The loan of a payment in doubt is free for another.
+    GuardReleasedInDoubt,
+    /// Whatever amount an answer names is believed.
+    AnyAmountBelieved,
 }
 
 impl Default for Settings {

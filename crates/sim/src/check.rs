@@ -153,7 +153,7 @@ fn given_up(attempt: &AttemptRecord, events: &[EventRecord]) -> Option<Timestamp
 }
 
 /// Nothing was executed that is not durable here.
-async fn ledger_is_ours(world: &World, platform: PlatformId) {
+pub(crate) async fn ledger_is_ours(world: &World, platform: PlatformId) {
     let entries = world.bank().bank().entries().to_vec();
     for entry in entries {
         let id = format!("att_{}", entry.order.order_id).parse::<AttemptId>();

@@ -1,4 +1,5 @@
-//! The house, which dies and is born again on the same database.
+//! The house, which dies and is born again on the same database: one process, or several that share
+//! it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,7 +24,7 @@ pub(crate) struct House {
     shared: Arc<Shared>,
     keyring: Arc<KeyRing>,
     options: Options,
-    life: Mutex<Option<Life>>,
+    lives: Mutex<Vec<Option<Life>>>,
 }
 
 #[derive(Clone)]
@@ -33,15 +34,29 @@ struct Life {
 }
 
 impl House {
-    pub(crate) fn new(world: Arc<World>, shared: Arc<Shared>, options: Options) -> Arc<Self> {
+    /// A house of so many processes.
+    pub(crate) fn new(
+        count: usize,
+        world: Arc<World>,
+        shared: Arc<Shared>,
+        options: Options,
+    ) -> Arc<Self> {
         let keyring = Arc::new(KeyRing::fresh(world.entropy.as_ref()));
         let platform = OnceLock::new();
-        let house = Self { world, platform, shared, keyring, options, life: Mutex::new(None) };
-        Arc::new(house)
+        let lives = Mutex::new(vec![None; count]);
+        Arc::new(Self { world, platform, shared, keyring, options, lives })
+    }
+
+    /// Starts every process that does not run.
+    pub(crate) fn be_born(&self) {
+        let places: Vec<usize> = self.lives().iter().enumerate().filter_map(missing).collect();
+        for place in places {
+            self.begin(place);
+        }
     }
 
     /// A new process on the same database.
-    pub(crate) fn be_born(&self) {
+    fn begin(&self, place: usize) {
         let alive = Arc::new(AtomicBool::new(true));
         let own: Arc<OnceLock<Engine>> = Arc::new(OnceLock::new());
         let (flag, dying) = (Arc::clone(&alive), Arc::clone(&own));
@@ -56,19 +71,44 @@ impl House {
         let _ = own.set(engine.clone());
         self.world.tell(|| "a process of the house begins".to_owned());
         self.spawn_worker(engine.clone());
-        *self.life() = Some(Life { engine, alive });
+        if let Some(life) = self.lives().get_mut(place) {
+            *life = Some(Life { engine, alive });
+        }
     }
 
-    /// The running engine, if the house lives.
+    /// A running engine, if the house lives; one of several by chance.
     pub(crate) fn engine(&self) -> Option<Engine> {
-        let life = self.life();
-        let life = life.as_ref().filter(|life| life.alive.load(Ordering::SeqCst));
-        life.map(|life| life.engine.clone())
+        let mut running = self.engines();
+        match running.len() {
+            0 => None,
+            1 => running.pop(),
+            count => {
+                let chosen = self.world.network.below(u64::try_from(count).unwrap_or(1));
+                Some(running.swap_remove(usize::try_from(chosen).unwrap_or(0)))
+            }
+        }
     }
 
-    /// Ends the running process.
+    /// Every running engine.
+    pub(crate) fn engines(&self) -> Vec<Engine> {
+        self.lives().iter().flatten().filter(|life| life.runs()).map(Life::engine).collect()
+    }
+
+    /// Ends every running process.
     pub(crate) fn die(&self) {
-        if let Some(life) = self.life().take() {
+        for life in self.lives().iter_mut().filter_map(Option::take) {
+            life.alive.store(false, Ordering::SeqCst);
+            life.engine.halt();
+        }
+    }
+
+    /// Ends one running process, chosen by chance among several.
+    fn die_in_part(&self) {
+        let mut lives = self.lives();
+        let count = u64::try_from(lives.len()).unwrap_or(1);
+        let place = if count > 1 { self.world.fate.below(count) } else { 0 };
+        let life = usize::try_from(place).ok().and_then(|place| lives.get_mut(place));
+        if let Some(life) = life.and_then(Option::take) {
             life.alive.store(false, Ordering::SeqCst);
             life.engine.halt();
         }
@@ -78,7 +118,7 @@ impl House {
     pub(crate) async fn supervise(self: Arc<Self>) {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            if self.engine().is_none() {
+            if self.lives().iter().any(|life| !life.as_ref().is_some_and(Life::runs)) {
                 let wait_s = self.world.fate.between(0, 60);
                 tokio::time::sleep(Duration::from_secs(wait_s)).await;
                 self.be_born();
@@ -101,7 +141,8 @@ impl House {
                     biased;
                     () = engine.halted() => {}
                     answer = engine.notification(CHANNEL, &message) => {
-                        if let Err(EngineError::Unauthorized) = answer {
+                        let forged = house.world.forges.load(Ordering::SeqCst);
+                    if let Err(EngineError::Unauthorized) = answer && !forged {
                             house.world.violate("a true notification was not believed".to_owned());
                         }
                     }
@@ -119,7 +160,7 @@ impl House {
         if world.fate.chance(12) {
             let kept = world.fate.chance(500);
             world.tell(|| format!("the house dies at a commit (kept: {kept})"));
-            self.die();
+            self.die_in_part();
             return Some(CommitFault { kept, read_back: false });
         }
         if world.fate.chance(12) {
@@ -176,7 +217,21 @@ impl House {
         }
     }
 
-    fn life(&self) -> std::sync::MutexGuard<'_, Option<Life>> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lives(&self) -> std::sync::MutexGuard<'_, Vec<Option<Life>>> {
+        self.lives.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Life {
+    fn runs(&self) -> bool {
+        self.alive.load(Ordering::SeqCst)
+    }
+
+    fn engine(&self) -> Engine {
+        self.engine.clone()
+    }
+}
+
+fn missing((place, life): (usize, &Option<Life>)) -> Option<usize> {
+    (!life.as_ref().is_some_and(Life::runs)).then_some(place)
 }

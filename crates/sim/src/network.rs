@@ -60,6 +60,7 @@ impl Network {
         }
         self.watch(&message).await;
         let delivery = self.carry(&request, fate, timeout_ms).await;
+        self.note_what_is_told(&message, &delivery);
         self.die_sometimes("before an answer is heard").await;
         self.world.tell(|| format!("← {} {}", message.shown(), shown(&delivery)));
         delivery
@@ -167,16 +168,17 @@ impl Network {
         }
     }
 
-    /// What may be on the wire: only what is durable, and no code twice.
+    /// What may be on the wire: only what is durable, no code twice, and no money twice.
     async fn watch(&self, message: &Message) {
         let Some(operation) = message.operation else { return };
+        let moves = operation.moves_money();
         let changes = matches!(
             operation,
             Operation::Verify
                 | Operation::SendCode
                 | Operation::OpenAgreement
                 | Operation::CancelAgreement
-        );
+        ) || moves;
         if !changes {
             return;
         }
@@ -184,10 +186,31 @@ impl Network {
         if !orders.contains(&operation) {
             self.world.violate(format!("{} was sent before it was durable", message.shown()));
         }
+        if moves {
+            crate::money::check::before_it_leaves(&self.world, message).await;
+        }
         if let Some(code) = &message.code
             && self.world.confirmed_before(&message.order_id, code)
         {
             self.world.violate(format!("{} takes one code to the bank twice", message.shown()));
+        }
+    }
+}
+
+impl Network {
+    /// The bank says that money moved, and names the amount the order has in its own books.
+    fn note_what_is_told(&self, message: &Message, delivery: &Delivery) {
+        let Delivery::Answered(response) = delivery else { return };
+        if message.operation != Some(Operation::QueryState) {
+            return;
+        }
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        let is = |field: &str| body.split('&').any(|found| found == field);
+        let amount = self.world.bank().bank().payments().find_map(|payment| {
+            (payment.order.order_id == message.order_id).then_some(payment.amount_fen)
+        });
+        if is("origRespCode=00") && amount.is_some_and(|fen| is(&format!("txnAmt={fen}"))) {
+            self.world.note_told(&message.order_id);
         }
     }
 }
@@ -211,6 +234,8 @@ impl Message {
             ("74", _) => Some(Operation::CancelAgreement),
             ("78", _) => Some(Operation::QueryAgreement),
             ("00", _) => Some(Operation::QueryState),
+            ("12", _) => Some(Operation::Disburse),
+            ("01", _) => Some(Operation::Collect),
             _ => None,
         };
         let customer = STANDARD.decode(text("customerInfo")).unwrap_or_default();

@@ -21,7 +21,7 @@ use crate::borrower::Borrower;
 use crate::life::House;
 use crate::random::Dice;
 use crate::world::{MERCHANT, World};
-use crate::{Options, check};
+use crate::{Options, Story, check, money};
 
 /// By how many turns of the worker a house comes to rest, or never does.
 const TURNS_MAX: u32 = 3_000;
@@ -129,9 +129,15 @@ async fn tell(seed: u64, options: Options, shared: Arc<Shared>) -> Outcome {
             return Outcome { seed, violations, trace: Vec::new() };
         }
     };
-    let bank = AcpBank::simulation(MERCHANT, &shared.secret, cards::bank());
+    let (story, mut bank, mut processes) = (options.story_of(seed), cards::bank(), 1);
+    if story == Story::Money {
+        bank = bank.with_rules(money::rules());
+        processes = 1 + usize::try_from(Dice::fork(seed, 7).below(2)).unwrap_or(0);
+    }
+    let bank = AcpBank::simulation(MERCHANT, &shared.secret, bank);
     let world = Arc::new(World::new(seed, bank, store, options.traced));
-    let house = House::new(Arc::clone(&world), Arc::clone(&shared), options);
+    let parts = (Arc::clone(&world), Arc::clone(&shared));
+    let house = House::new(processes, parts.0, parts.1, options);
     house.be_born();
     if let Some(engine) = house.engine()
         && let Ok(platform) = engine.create_platform("模拟借款平台").await
@@ -146,7 +152,10 @@ async fn tell(seed: u64, options: Options, shared: Arc<Shared>) -> Outcome {
             house.post(message);
         }
     }));
-    live(seed, &house, &shared).await;
+    match story {
+        Story::Cards => live(seed, &house, &shared).await,
+        Story::Money => money::live(seed, &house).await,
+    }
     Outcome { seed, violations: world.violations(), trace: world.trace() }
 }
 
@@ -182,7 +191,7 @@ async fn live(seed: u64, house: &Arc<House>, shared: &Arc<Shared>) {
 }
 
 /// Faults of the network and of processes come by themselves; the clock's are made here.
-async fn trouble(dice: &Dice, world: &World) {
+pub(crate) async fn trouble(dice: &Dice, world: &World) {
     for _ in 0..dice.between(2, 40) {
         tokio::time::sleep(Duration::from_secs(dice.between(10, 60))).await;
         if dice.chance(15) {

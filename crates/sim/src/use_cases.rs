@@ -250,7 +250,7 @@ fn calm_with<F: AsyncFnOnce(&Day)>(shared: Arc<Shared>, story: F) {
         let world = Arc::new(World::new(1, bank, store, false));
         world.healed.store(true, Ordering::SeqCst);
         world.resting.store(true, Ordering::SeqCst);
-        let house = House::new(Arc::clone(&world), shared, Options::default());
+        let house = House::new(1, Arc::clone(&world), shared, Options::default());
         house.be_born();
         let engine = house.engine().unwrap();
         let platform = engine.create_platform("模拟借款平台").await.unwrap().id;

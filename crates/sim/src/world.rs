@@ -1,6 +1,6 @@
 //! What the parties of a story share: the time, the bank, the wire, and what was seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub(crate) resting: AtomicBool,
     /// Whether the house's clock ever jumped.
     pub(crate) jumped: AtomicBool,
+    /// Whether the bank's notifications may carry a signature that does not fit.
+    pub(crate) forges: AtomicBool,
     /// How far the house's clock is off.
     offset_ms: AtomicI64,
     began: Instant,
@@ -57,6 +59,10 @@ struct Seen {
     trace: Vec<String>,
     violations: Vec<String>,
     confirmations: BTreeSet<(String, String)>,
+    /// The orders about money that left, to see that each does so once.
+    left: BTreeSet<String>,
+    /// When the bank first said of an order that its very amount had moved.
+    told: BTreeMap<String, Timestamp>,
 }
 
 impl World {
@@ -71,6 +77,7 @@ impl World {
             healed: AtomicBool::new(false),
             resting: AtomicBool::new(false),
             jumped: AtomicBool::new(false),
+            forges: AtomicBool::new(false),
             offset_ms: AtomicI64::new(0),
             began: Instant::now(),
             traced,
@@ -149,6 +156,33 @@ impl World {
     /// Notes that a code was taken to the bank for an order, and says whether it had been before.
     pub(crate) fn confirmed_before(&self, order: &str, code: &str) -> bool {
         !self.seen().confirmations.insert((order.to_owned(), code.to_owned()))
+    }
+
+    /// Notes that an order about money leaves, and says whether it had left before.
+    pub(crate) fn left_before(&self, order: &str) -> bool {
+        !self.seen().left.insert(order.to_owned())
+    }
+
+    /// Notes that the bank says that an order's amount has moved.
+    pub(crate) fn note_told(&self, order: &str) {
+        let now = self.true_now();
+        self.seen().told.entry(order.to_owned()).or_insert(now);
+    }
+
+    /// When the bank first said that an order's amount had moved.
+    pub(crate) fn told_at(&self, order: &str) -> Option<Timestamp> {
+        self.seen().told.get(order).copied()
+    }
+
+    /// Lets the bank's own clock run; what it announces goes to the mailbox.
+    pub(crate) fn tick_bank(&self) {
+        let now = self.true_now();
+        let told = self.bank().tick(now, &self.bank_entropy);
+        if let Some(mailbox) = self.mailbox.get() {
+            for notification in told {
+                mailbox(notification.request);
+            }
+        }
     }
 
     pub(crate) fn violations(&self) -> Vec<String> {

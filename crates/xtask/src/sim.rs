@@ -16,6 +16,9 @@ pub(crate) struct Options {
     /// The first of the seeds
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Plant every mistake and write the table of the seeds that catch them
+    #[arg(long)]
+    planted: bool,
     /// Further arguments for the simulator itself, after `--`
     #[arg(last = true)]
     rest: Vec<String>,
@@ -27,6 +30,7 @@ pub(crate) fn command(options: &Options) -> Result<()> {
     let seed = options.seed.map(|seed| seed.to_string());
     let mut arguments = vec!["run", "--quiet", "--release", "--package", "mingka-sim", "--"];
     match &seed {
+        _ if options.planted => arguments.push("--planted"),
         Some(seed) => arguments.extend(["--seed", seed]),
         None => arguments.extend(["--seeds", &seeds, "--from", &from]),
     }

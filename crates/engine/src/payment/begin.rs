@@ -12,7 +12,7 @@ use mingka_store::{
 
 use super::conclude::Hearing;
 use super::look::STEP_PAYMENT;
-use super::plan::{Plan, Planned, operation_of};
+use super::plan::{Planned, operation_of};
 use super::{Changed, Loaded};
 use crate::core::Engine;
 use crate::error::EngineError;
@@ -30,6 +30,7 @@ impl Engine {
         new: NewPayment,
     ) -> Result<Option<PaymentView>, EngineError> {
         let now = self.now();
+        let key = self.planted_key(key);
         let lender = self.store().lender_of_code(platform, &new.lender).await?;
         let lender = lender.filter(|lender| self.has_a_way(lender, new.kind));
         let lender = lender.ok_or(EngineError::UnknownLender)?;
@@ -56,6 +57,7 @@ impl Engine {
         );
         let begun = self.begun(&opened.payment, &planned, &instrument, now)?;
         let step = self.payment_step(&begun.changed, now);
+        let early = self.planted_early(&begun, &planned).await;
         let unit = Unit::new(take)
             .writes([opened.payment.record_after(&begun.changed).insert()])
             .writes([opened.event.insert(), begun.changed.event.insert(), step.insert()])
@@ -74,8 +76,10 @@ impl Engine {
             "a payment was taken on");
         self.announce(id, committed.effects());
         if let (Some(attempt), Planned::Now(plan)) = (&begun.attempt, &planned) {
-            let Plan { channel, request } = plan.as_ref();
-            let heard = self.exchange(&committed, channel, attempt, request).await;
+            let heard = match early {
+                Some(heard) => heard,
+                None => self.exchange(&committed, plan.channel, attempt, &plan.request).await,
+            };
             drop(room);
             self.conclude_payment(&Hearing {
                 platform,

@@ -76,11 +76,13 @@ impl Engine {
         let attempt = attempt.ok_or_else(|| internal("an attempt is missing", &id))?;
         let (_, attempt_write) = heard_of(attempt, hearing.heard, now)?;
         let mut writes: Vec<Statement> = attempt_write.into_iter().collect();
-        let event = Event::Heard { attempt: hearing.attempt, what: hearing.what.clone() };
+        let what = self.planted_word(hearing, &payment.record);
+        let what = what.unwrap_or_else(|| hearing.what.clone());
+        let event = Event::Heard { attempt: hearing.attempt, what };
         let name = event.name();
         let (guard, after, effects) = match payment.apply(event, now) {
             Ok(mut changed) => {
-                if !keeps_out {
+                if !keeps_out || self.lets_go(&changed.machine) {
                     changed.record.guard = None;
                 }
                 if let Some(number) = hearing.heard.and_then(|heard| heard.query_id.clone()) {

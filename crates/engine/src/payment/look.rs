@@ -7,7 +7,7 @@ use mingka_domain::diagnosis::{Certainty, Diagnosis};
 use mingka_domain::effect::Subject;
 use mingka_domain::id::PaymentId;
 use mingka_domain::outcome::Outcome;
-use mingka_domain::payment::{Event, Payment};
+use mingka_domain::payment::{Event, Heard as Word, Payment, Proof};
 use mingka_store::{AttemptRecord, StepRecord, Unit};
 
 use super::Loaded;
@@ -16,6 +16,7 @@ use super::plan::{Plan, Planned};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
+use crate::settings::Planted;
 
 /// The kind of step that looks after a payment.
 pub(crate) const STEP_PAYMENT: &str = "payment";
@@ -51,7 +52,8 @@ impl Engine {
         let channel = self.channel(&attempt.order.channel)?;
         let amount = payment.record.amount;
         let about = attempt.operation;
-        let request = Request::QueryState { about, amount: Some(amount) };
+        let named = (!self.plants(Planted::AnyAmountBelieved)).then_some(amount);
+        let request = Request::QueryState { about, amount: named };
         let heard = self.inquire(channel, &attempt.order, &request).await;
         let decided = matches!(heard.outcome, Outcome::Settled | Outcome::Declined(_));
         self.conclude_payment(&Hearing {
@@ -72,6 +74,9 @@ impl Engine {
         attempt: &AttemptRecord,
         step: &StepRecord,
     ) -> Result<(), EngineError> {
+        if self.plants(Planted::LostRecovery) {
+            return self.finish(step).await;
+        }
         tracing::warn!(payment.id = %payment.record.id, attempt.id = %attempt.id,
             "an exchange about money was interrupted; the bank will be asked");
         let heard = Heard::interrupted(&attempt.order.channel, attempt.operation, self.now());
@@ -171,6 +176,14 @@ impl Engine {
         // Told before the answer came: the answer comes first.
         if awaited || payment.machine.open_attempt() != Some(attempt.id) {
             return Ok(());
+        }
+        if self.plants(Planted::NotificationBelieved) {
+            let amount = payment.record.amount;
+            let what = Word::Settled { proof: Proof::Inquiry, amount };
+            let (platform, attempt) = (attempt.platform, attempt.id);
+            let (heard, step) = (None, None);
+            let hearing = Hearing { platform, payment: id, attempt, what, heard, step };
+            return self.conclude_payment(&hearing).await;
         }
         self.inquire_payment(&payment, attempt, None).await
     }

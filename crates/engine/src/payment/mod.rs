@@ -6,6 +6,7 @@ mod conclude;
 mod heard;
 mod look;
 mod plan;
+mod planted;
 
 pub(crate) use look::STEP_PAYMENT;
 

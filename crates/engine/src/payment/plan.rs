@@ -12,6 +12,7 @@ use crate::core::Engine;
 use crate::error::EngineError;
 use crate::request::NewPayment;
 use crate::seal::Purpose;
+use crate::settings::Planted;
 
 /// "Not found" is never final about money unless a profile says so; then it takes this many.
 const NOT_FOUND_MIN: u32 = 2;
@@ -110,6 +111,9 @@ impl Engine {
             doubt_ms: 0,
             inquiry_delays_ms: Vec::new(),
         };
+        if settings.planted == Some(Planted::NotFoundFinalAtOnce) {
+            (terms.settling_ms, terms.not_found_min) = (0, 1);
+        }
         for channel in channels {
             let inquiry = &channel.profile.payment_inquiry;
             let timeout_ms = i64::try_from(channel.timeout_ms()).unwrap_or(i64::MAX);

@@ -1,0 +1,174 @@
+//! What must hold about money, on the wire and at rest: the bank's books are the truth, and every
+//! payment of ours agrees with them or is in somebody's hands.
+
+use mingka_domain::effect::Subject;
+use mingka_domain::id::{AttemptId, PlatformId};
+use mingka_domain::payment::{Event, Payment, PaymentKind, Proof};
+use mingka_domain::time::Timestamp;
+use mingka_sandbox::bank::{self, PaymentState};
+use mingka_store::{AttemptRecord, Page, PaymentRecord};
+
+use crate::network::Message;
+use crate::world::World;
+
+/// Where clocks are compared, a second is nothing.
+const WHOLE_SECOND_MS: i64 = 1_000;
+
+/// An order about money leaves once, and only while no other attempt of its payment is open.
+pub(crate) async fn before_it_leaves(world: &World, message: &Message) {
+    if world.left_before(&message.order_id) {
+        world.violate(format!("order {} about money was sent a second time", message.order_id));
+    }
+    let platform = world.platform();
+    let Ok(id) = format!("att_{}", message.order_id).parse::<AttemptId>() else { return };
+    let Ok(Some(own)) = world.store.attempt(platform, id).await else { return };
+    let attempts = world.store.attempts(platform, own.subject).await.unwrap_or_default();
+    let open = attempts.iter().find(|other| {
+        other.id != own.id && ["sent", "pending", "doubtful"].contains(&other.state.as_str())
+    });
+    if let Some(open) = open {
+        world.violate(format!("{} left while {} was still {}", own.id, open.id, open.state));
+    }
+}
+
+/// Whether every payment has ended, or people look at it.
+pub(crate) async fn all_at_their_end(world: &World) -> bool {
+    payments(world).await.iter().all(is_at_its_end)
+}
+
+/// Names every payment that neither ended nor reached people in time.
+pub(crate) async fn still_open(world: &World) {
+    for payment in payments(world).await.iter().filter(|payment| !is_at_its_end(payment)) {
+        let (id, state) = (payment.id, &payment.state);
+        world.violate(format!("{id} is still {state} long after all healed"));
+    }
+}
+
+fn is_at_its_end(payment: &PaymentRecord) -> bool {
+    payment.state == "review" || machine(payment).is_some_and(|machine| machine.is_ended())
+}
+
+/// What must hold at rest.
+pub(crate) async fn at_rest(world: &World) {
+    let platform = world.platform();
+    let records = payments(world).await;
+    for record in &records {
+        let subject = Subject::Payment(record.id);
+        let attempts = world.store.attempts(platform, subject).await.unwrap_or_default();
+        log_replays(world, platform, record).await;
+        books_agree(world, record, &attempts);
+    }
+    one_for_each_loan(world, &records).await;
+    crate::check::ledger_is_ours(world, platform).await;
+}
+
+async fn log_replays(world: &World, platform: PlatformId, record: &PaymentRecord) {
+    let events = world.store.events_of(platform, record.id.into(), 0, 10_000).await;
+    let events = events.unwrap_or_default();
+    let log: Option<Vec<(Event, Timestamp)>> = events
+        .iter()
+        .map(|event| Some((serde_json::from_str(&event.body).ok()?, event.at)))
+        .collect();
+    let replayed = log.and_then(|log| Payment::replay(log).ok());
+    if replayed.is_none() || replayed != machine(record) {
+        world.violate(format!("the log of {} does not replay to its state", record.id));
+    }
+    if usize::try_from(record.version).ok() != Some(events.len()) {
+        world.violate(format!("{} has lost an event", record.id));
+    }
+}
+
+/// Ours against the bank's.
+fn books_agree(world: &World, record: &PaymentRecord, attempts: &[AttemptRecord]) {
+    let orders: Vec<bank::Payment> = {
+        let bank = world.bank();
+        let ours = |payment: &&bank::Payment| {
+            attempts.iter().any(|attempt| attempt.order.order_id == payment.order.order_id)
+        };
+        bank.bank().payments().filter(ours).cloned().collect()
+    };
+    let moved: Vec<&bank::Payment> = orders.iter().filter(|order| has_moved(order)).collect();
+    let id = record.id;
+    if moved.iter().filter(|order| !is_lied_about(order)).count() > 1 {
+        world.violate(format!("{id} was executed {} times by the bank", moved.len()));
+    }
+    let Some(machine) = machine(record) else { return };
+    match &machine {
+        Payment::Settled(settled) => {
+            let order = orders.iter().find(|order| {
+                format!("att_{}", order.order.order_id) == settled.attempt.to_string()
+            });
+            if order.is_none_or(|order| !has_moved(order)) {
+                world.violate(format!("{id} is settled and the bank moved nothing"));
+            } else if order.is_some_and(|order| order.amount_fen != settled.amount.get()) {
+                world.violate(format!("{id} is settled with another amount than moved"));
+            }
+            if settled.proof == Proof::Inquiry {
+                really_told(world, record, settled.attempt, settled.at);
+            }
+        }
+        Payment::Refused(_) | Payment::Cancelled
+            if moved.iter().any(|order| !is_lied_about(order)) =>
+        {
+            world.violate(format!("{id} is {} and the bank executed it", record.state));
+        }
+        Payment::Returned { .. } => {
+            let back =
+                |order: &&bank::Payment| matches!(order.state, PaymentState::Returned { .. });
+            if !moved.iter().any(back) {
+                world.violate(format!("{id} is returned and no money came back"));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Settled by an inquiry: then the bank had said so, and named the order's amount, by then. Where
+/// the house's clock jumped, the moments cannot be compared.
+fn really_told(world: &World, record: &PaymentRecord, attempt: AttemptId, at: Timestamp) {
+    let told_at = world.told_at(&attempt.hex());
+    let jumped = world.jumped.load(std::sync::atomic::Ordering::SeqCst);
+    let early = told_at.is_some_and(|told| !jumped && told.plus_ms(-WHOLE_SECOND_MS) > at);
+    if told_at.is_none() || early {
+        world.violate(format!("{} was settled before the bank had said so", record.id));
+    }
+}
+
+/// At most one disbursement of a loan that moved money, whatever reference or key was used.
+async fn one_for_each_loan(world: &World, records: &[PaymentRecord]) {
+    let mut paid = std::collections::BTreeMap::new();
+    for record in records.iter().filter(|record| record.kind == PaymentKind::Disbursement) {
+        let subject = Subject::Payment(record.id);
+        let attempts = world.store.attempts(world.platform(), subject).await.unwrap_or_default();
+        let bank = world.bank();
+        let count = bank.bank().payments().filter(|order| {
+            attempts.iter().any(|attempt| attempt.order.order_id == order.order.order_id)
+                && matches!(order.state, PaymentState::Settled { .. })
+                && !is_lied_about(order)
+        });
+        *paid.entry(&record.reference).or_insert(0) += count.count();
+    }
+    for (loan, count) in paid {
+        if count > 1 {
+            world.violate(format!("{loan} was paid out {count} times"));
+        }
+    }
+}
+
+const fn has_moved(order: &bank::Payment) -> bool {
+    matches!(order.state, PaymentState::Settled { .. } | PaymentState::Returned { .. })
+}
+
+/// The bank said that it had refused what it executed: no house can know before a statement.
+fn is_lied_about(order: &bank::Payment) -> bool {
+    order.course.told.is_some_and(|told| told.until.is_none())
+}
+
+fn machine(record: &PaymentRecord) -> Option<Payment> {
+    serde_json::from_str(&record.machine).ok()
+}
+
+async fn payments(world: &World) -> Vec<PaymentRecord> {
+    let listed = world.store.payments(world.platform(), Page::first(100)).await;
+    listed.map(|listed| listed.items).unwrap_or_default()
+}

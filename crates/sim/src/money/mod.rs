@@ -1,0 +1,142 @@
+//! The story of money: a card bound on a calm morning, then a platform that pays out and collects
+//! while networks, processes, clocks and the bank itself go wrong; and what must hold.
+
+pub(crate) mod check;
+mod lies;
+mod payer;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mingka_domain::id::InstrumentId;
+use mingka_domain::precheck::Entry;
+use mingka_domain::secret::OneTimeCode;
+use mingka_domain::text::Lang;
+use mingka_domain::time::{DAY_MS, HOUR_MS, Timestamp};
+use mingka_engine::{Clock as _, ConsentGiven, Engine, EngineError, Idempotency, NewBinding};
+use mingka_sandbox::bank::Rules;
+use mingka_sandbox::cards::{self, MagicCard};
+
+use self::payer::Payer;
+use crate::life::House;
+use crate::random::Dice;
+use crate::story::trouble;
+use crate::world::World;
+
+/// By how many turns of the worker every payment has ended, or people look at it.
+const TURNS_MAX: u32 = 3_000;
+/// The longest a payment may be open after the healing: a day "being done", two of doubt.
+const ENDED_WITHIN_MS: i64 = 3 * DAY_MS + 12 * HOUR_MS;
+
+/// The bank's rules in this story: it takes repayments without a code of their own.
+pub(crate) fn rules() -> Rules {
+    Rules { payment_code_required: false, ..Rules::default() }
+}
+
+/// Tells it.
+pub(crate) async fn live(seed: u64, house: &Arc<House>) {
+    let world = &house.world;
+    let dice = Dice::fork(seed, 6);
+    world.healed.store(true, Ordering::SeqCst);
+    let card = cards::series(u32::try_from(dice.below(1_000_000)).unwrap_or(0));
+    let Some(instrument) = bound(house, &card).await else {
+        world.violate("a card could not be bound on a calm morning".to_owned());
+        return;
+    };
+    world.healed.store(false, Ordering::SeqCst);
+    world.forges.store(true, Ordering::SeqCst);
+    let supervisor = tokio::spawn(Arc::clone(house).supervise());
+    let clock = tokio::spawn(run_bank(Arc::clone(world)));
+    lies::plan(&dice, world);
+    let mut payers = Vec::new();
+    for number in 0..dice.between(1, 3) {
+        let own = Dice::fork(seed, 200 + number);
+        let payer = Payer::new(Arc::clone(house), own, number, instrument);
+        payers.push(tokio::spawn(payer.live()));
+    }
+    trouble(&dice, world).await;
+    world.healed.store(true, Ordering::SeqCst);
+    world.bank().faults_mut().clear();
+    world.tell(|| "all faults are healed".to_owned());
+    for payer in payers {
+        if payer.await.is_err() {
+            world.violate("a platform's story ended by a panic".to_owned());
+        }
+    }
+    house.be_born();
+    supervisor.abort();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    world.resting.store(true, Ordering::SeqCst);
+    clock.abort();
+    rest(house).await;
+    check::at_rest(world).await;
+    house.die();
+}
+
+/// The bank's own clock: it executes what is due and announces it.
+async fn run_bank(world: Arc<World>) {
+    loop {
+        world.tick_bank();
+        tokio::time::sleep(Duration::from_millis(world.network.between(200, 5_000))).await;
+    }
+}
+
+/// Turns the worker until every payment has ended, or people look at it.
+async fn rest(house: &House) {
+    let world = &house.world;
+    let began = world.now();
+    for _ in 0..TURNS_MAX {
+        world.tick_bank();
+        if check::all_at_their_end(world).await {
+            return;
+        }
+        let Some(engine) = house.engine() else { break };
+        let next: Option<Timestamp> = world.store.next_step_at().await.ok().flatten();
+        let Some(next) = next.filter(|next| next.since_ms(began) <= ENDED_WITHIN_MS) else { break };
+        let wait_ms = next.since_ms(world.now()).max(0).saturating_add(1);
+        tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))).await;
+        world.tick_bank();
+        engine.work_once().await;
+    }
+    check::still_open(world).await;
+}
+
+/// A card that is bound while nothing goes wrong.
+async fn bound(house: &House, card: &MagicCard) -> Option<InstrumentId> {
+    let (engine, platform) = (house.engine()?, *house.platform.get()?);
+    let bound = bind(&engine, platform, card).await.ok()?;
+    let code = {
+        let bank = house.world.bank();
+        bank.bank().newest_codes().next().map(|(_, sent)| sent.digits.clone())?
+    };
+    let code = OneTimeCode::parse(&code).ok()?;
+    let active = engine.confirm(platform, bound, key("confirm"), code).await.ok()?;
+    active.instrument
+}
+
+async fn bind(
+    engine: &Engine,
+    platform: mingka_domain::id::PlatformId,
+    card: &MagicCard,
+) -> Result<mingka_domain::id::BindingId, EngineError> {
+    let shown = engine.consents(platform, Lang::Zh).await?;
+    let given = shown.into_iter().map(|text| ConsentGiven {
+        kind: text.kind,
+        version: text.version,
+        lang: text.lang,
+        sha256: Some(text.sha256),
+    });
+    let new = NewBinding {
+        entry: Entry::four(&card.number, &card.name, &card.id_number, &card.phone),
+        environment: mingka_domain::environment::Environment::default(),
+        consents: given.collect(),
+        borrower_ref: None,
+        session: None,
+    };
+    Ok(engine.bind(platform, key("bind"), new).await?.id)
+}
+
+fn key(name: &str) -> Idempotency {
+    Idempotency { key: name.to_owned(), fingerprint: [7; 32] }
+}
