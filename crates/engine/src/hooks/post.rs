@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
@@ -172,11 +173,11 @@ where
     let Ok((mut sender, connection)) = builder.handshake(TokioIo::new(stream)).await else {
         return Posted::NoConnection;
     };
-    let driver = tokio::spawn(connection);
-    let answer = sender.send_request(request).await;
-    // The body of an answer is nobody's business: what is left of it is not read.
-    driver.abort();
-    match answer {
+    // Ends with this exchange, also when that runs out of time. The body of an answer is nobody's
+    // business: what is left of it is not read.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    match sender.send_request(request).await {
         Ok(answer) => Posted::Answered {
             status: answer.status().as_u16(),
             retry_after_s: answer

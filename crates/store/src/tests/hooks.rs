@@ -144,3 +144,44 @@ fn of_two_who_give_places_from_one_end_one_does_and_none_gives_a_place_twice() {
     give(1, 2, both[1].place(2)).unwrap();
     assert_eq!(order(&store).len(), 2);
 }
+
+/// Two processes on one database give places at once, and more events come meanwhile: no place is
+/// given twice, none is left out, and each log keeps its own order.
+#[test]
+fn two_processes_give_places_in_one_order() {
+    let directory = Directory::new();
+    let (one, two) = (directory.store(), directory.store());
+    wait(one.commit(unit(platform(1).insert(), (1..=8).map(|n| binding(n).insert())))).unwrap();
+    let write = async |store: &Store| {
+        for seq in 1..=6 {
+            for n in 1..=8 {
+                store.commit(unit(event(n, seq).insert(), [])).await.unwrap();
+            }
+        }
+    };
+    let place = async |store: &Store| {
+        loop {
+            let end = store.end_of_order().await.unwrap();
+            if end == 48 {
+                return;
+            }
+            let found = store.unplaced_events(5).await.unwrap();
+            // Without its predecessor none gets a place: what the engine's own order sees to.
+            let ready: Vec<_> = found.into_iter().filter(|one| one.before_it == 0).collect();
+            if !ready.is_empty() {
+                let to = end + i64::try_from(ready.len()).unwrap();
+                let places = ready.iter().zip(end + 1..).map(|(one, at)| one.place(at));
+                let tried = store.commit(unit(UnplacedEvent::move_end(end, to), places)).await;
+                assert!(matches!(tried, Ok(_) | Err(CommitError::Stale { .. })), "{tried:?}");
+            }
+        }
+    };
+    wait(async { tokio::join!(write(&one), place(&one), place(&two)) });
+    let placed = wait(one.events_after(0, 100)).unwrap();
+    let positions: Vec<_> = placed.iter().map(|found| found.position).collect();
+    assert_eq!(positions, (1..=48).collect::<Vec<_>>());
+    for n in 1..=8 {
+        let own = placed.iter().filter(|found| found.event.subject == binding_id(n).into());
+        assert_eq!(own.map(|found| found.event.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    }
+}

@@ -248,6 +248,47 @@ async fn who_lacks_the_scope_or_is_another_platform_reaches_nothing() {
     assert_eq!(ask.send().await.is(200).json()["items"], json!([]));
 }
 
+/// A process that dies while an endpoint thinks: whoever comes next sends it again.
+#[tokio::test]
+async fn what_was_under_way_when_the_process_died_is_sent_again_under_the_same_id() {
+    let house = House::new().await;
+    let receiver = Receiver::silent().await;
+    let (path, secret) = endpoint(&house, &receiver).await;
+    house.post(&format!("{path}/trial"), &json!({})).send().await.is(202);
+    let (dying, engine) = (house.engine.clone(), house.engine.clone());
+    let carried = tokio::spawn(async move { engine.tell_once().await });
+    receiver.hears(1).await;
+    dying.halt();
+    carried.await.unwrap();
+    receiver.answer(204);
+    let house = house.restarted(std::sync::Arc::clone(&house.parts.keyring));
+    assert_eq!(house.engine.tell_once().await, 0, "the dead one's lease still lasts");
+    house.later(91_000);
+    assert_eq!(house.engine.tell_once().await, 1);
+    let ids: Vec<String> =
+        receiver.arrivals().iter().map(|one| one.header("webhook-id").to_owned()).collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1]);
+    assert!(is_signed_with(&receiver.arrivals()[1], &secret));
+    assert_eq!(newest_delivery(&house, &path).await["state"], "delivered");
+}
+
+#[tokio::test]
+async fn a_secret_outlives_the_rotation_of_the_keys_that_seal_it() {
+    let house = House::new().await;
+    let receiver = Receiver::new().await;
+    let (path, secret) = endpoint(&house, &receiver).await;
+    let text = house.parts.keyring.to_file_text();
+    let mut ring = mingka_crypto::keyring::KeyRing::from_file_text(&text).unwrap();
+    ring.rotate(&mingka_crypto::SystemEntropy::new()).unwrap();
+    let house = house.restarted(std::sync::Arc::new(ring));
+    assert!(house.engine.reseal().await.unwrap() >= 1, "the secret is sealed anew");
+    assert!(house.engine.keys_fit().await.unwrap());
+    house.post(&format!("{path}/trial"), &json!({})).send().await.is(202);
+    house.engine.tell_once().await;
+    assert!(is_signed_with(&receiver.arrivals()[0], &secret));
+}
+
 #[tokio::test]
 async fn another_keys_secret_does_not_open() {
     let house = House::new().await;

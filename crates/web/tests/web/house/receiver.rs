@@ -52,6 +52,18 @@ impl Receiver {
         Self { port, heard }
     }
 
+    /// One that takes everything and says nothing until it is told what.
+    pub(crate) async fn silent() -> Self {
+        Self::answering(0).await
+    }
+
+    /// Waits until so many arrived.
+    pub(crate) async fn hears(&self, count: usize) {
+        while self.arrivals().len() < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/mingka", self.port)
     }
@@ -86,6 +98,11 @@ async fn hear(mut stream: TcpStream, heard: &Heard) {
     };
     heard.arrivals.lock().unwrap().push(Arrival { head, body });
     let status = heard.status.load(Ordering::SeqCst);
+    if status == 0 {
+        // Until the caller goes away.
+        let _ = stream.read_u8().await;
+        return;
+    }
     let wait_s = heard.retry_after_s.load(Ordering::SeqCst);
     let answer =
         format!("HTTP/1.1 {status} Told\r\nretry-after: {wait_s}\r\ncontent-length: 0\r\n\r\n");
