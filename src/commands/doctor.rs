@@ -76,6 +76,13 @@ fn examine(config: &Config) -> Vec<Item> {
             "add one as config.default.toml shows, or start with `mingka sandbox`",
         ));
     }
+    if config.webhooks.allow_loopback {
+        items.push(Item::warning(
+            "webhooks may call this machine itself: whoever may name an endpoint reaches what \
+             listens here",
+            "set [webhooks] allow_loopback to false, unless this is for development",
+        ));
+    }
     if let Err(error) = compose::channels(config, "http://127.0.0.1") {
         items.push(Item::wrong("the channels cannot be used", &error));
     }
@@ -313,6 +320,19 @@ mod tests {
         assert!(wrong(&config));
         config.server.public_url = "https://pay.example.com".to_owned();
         assert!(!wrong(&config));
+    }
+
+    #[test]
+    fn webhooks_that_may_call_this_machine_are_looked_at() {
+        let mut config = Config::default();
+        let said = |config: &Config| {
+            grades(config).iter().any(|(grade, what)| {
+                *grade == Grade::Warning && what.starts_with("webhooks may call this machine")
+            })
+        };
+        assert!(!said(&config));
+        config.webhooks.allow_loopback = true;
+        assert!(said(&config));
     }
 
     #[cfg(unix)]

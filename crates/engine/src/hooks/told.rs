@@ -33,6 +33,13 @@ enum Step {
     Named(Option<String>, String),
 }
 
+/// What the log keeps of an endpoint.
+#[derive(serde::Deserialize)]
+struct EndpointEvent {
+    /// Why it is told nothing from then on.
+    why: Option<String>,
+}
+
 impl<'a> Logs<'a> {
     pub(super) fn new(engine: &'a Engine) -> Self {
         Self { engine, logs: BTreeMap::new() }
@@ -167,7 +174,14 @@ impl Engine {
                 About::Verification(Box::new(view))
             }
             (Subject::Endpoint(id), _) => {
-                About::Endpoint(Box::new(self.endpoint(platform, id).await?))
+                let mut view = self.endpoint(platform, id).await?;
+                let told: EndpointEvent = serde_json::from_str(&event.body)
+                    .map_err(|error| internal("an event cannot be read", &error))?;
+                view.disabled_at = told.why.is_some().then_some(event.at);
+                (view.disabled_why, view.updated_at) = (told.why, event.at);
+                // The log does not keep since when nothing got through.
+                view.failing_since = None;
+                About::Endpoint(Box::new(view))
             }
             _ => return Err(internal("an event is about nothing that is told", &event.subject)),
         })

@@ -231,6 +231,14 @@ async fn that_an_endpoint_was_given_up_is_told_to_the_others() {
     let told = bodies(&other);
     assert_eq!((told.len(), &told[0]["data"]["disabled_why"]), (1, &json!("gone")), "{told:?}");
     assert!(path.ends_with(told[0]["data"]["id"].as_str().unwrap()));
+    // Enabled again it is told as it was then all the same.
+    gone.answer(200);
+    let ask = house.api(Method::PATCH, &path).json(&json!({"disabled": false}));
+    ask.send().await.is(200);
+    let feed = read(&house, "").await;
+    assert_eq!(types(&feed), ["endpoint.disabled", "endpoint.enabled"]);
+    assert_eq!(feed["items"][0], told[0]);
+    assert!(feed["items"][1]["data"]["disabled_at"].is_null());
 }
 
 /// Nothing is told before it is durable, and what is durable is told once, whatever commit failed

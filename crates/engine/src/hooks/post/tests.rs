@@ -112,6 +112,49 @@ async fn the_connection_is_made_to_the_address_that_was_judged() {
     assert_eq!(posted, Posted::Forbidden(Forbidden::Internal));
 }
 
+/// Over TLS the endpoint's certificate must be for its name, by an authority that is believed.
+#[tokio::test]
+async fn tls_is_spoken_with_the_endpoint_of_that_name_only() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names = vec!["hooks.example".to_owned()];
+    let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            rustls_pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut bytes = Vec::new();
+            while !bytes.ends_with(b"{}") && stream.read_buf(&mut bytes).await.unwrap() > 0 {}
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        }
+    });
+    let here: Resolve = Arc::new(|_, port| {
+        Box::pin(async move { Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]) })
+    });
+    let own = TlsRoots::Only(certificate.pem());
+    let believing = |roots: &TlsRoots| Poster {
+        resolve: Arc::clone(&here),
+        ..Poster::new(Guard { loopback: true }, roots).unwrap()
+    };
+    let to = |name: &str| format!("https://{name}:{port}/hook");
+    let taken = Posted::Answered { status: 204, retry_after_s: None };
+    assert_eq!(post(&believing(&own), &to("hooks.example")).await, taken);
+    assert_eq!(post(&believing(&own), &to("other.example")).await, Posted::NoConnection);
+    let public = believing(&TlsRoots::Public);
+    assert_eq!(post(&public, &to("hooks.example")).await, Posted::NoConnection);
+}
+
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let inside = Endpoint::at("127.0.0.1:0", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
