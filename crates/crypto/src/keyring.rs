@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::digest::hmac_sha256;
 use crate::entropy::{Entropy, random};
+use crate::log::LogSigner;
 
 pub use file::KeyFileError;
 
@@ -156,6 +157,14 @@ impl KeyRing {
         push_with_length(&mut message, label.as_bytes());
         message.extend_from_slice(clear);
         hmac_sha256(self.index_key.as_ref(), &message)
+    }
+
+    /// The signer of the evidence log of this name. Its key comes from the index key, which never
+    /// changes, so the log keeps one key for life. `None` for a name no log can have.
+    #[must_use]
+    pub fn log_signer(&self, name: &str) -> Option<LogSigner> {
+        let seed = Zeroizing::new(self.blind_index("evidence.log", name.as_bytes()));
+        LogSigner::new(name, &seed)
     }
 
     fn cipher(&self, version: u32) -> Option<LessSafeKey> {

@@ -8,6 +8,7 @@ pub mod chain;
 pub mod digest;
 pub mod entropy;
 pub mod keyring;
+pub mod log;
 pub mod rsa;
 
 pub use digest::constant_time_eq;
