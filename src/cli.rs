@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Where platforms want to be told of events, and whether they were.
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+    /// The evidence log: its key, the whole of it as files, and whether they hold.
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
 }
 
 #[derive(Debug, Args)]
@@ -308,4 +311,42 @@ pub(crate) struct ResendArgs {
     pub(crate) delivery: String,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Shows the log's public key. Publish it where others find it without asking you.
+    Key(ConfigArgs),
+    /// Writes the whole log into a new folder, laid out as C2SP tlog-tiles lays it out, with the
+    /// facts beside it: confidential, unlike the log.
+    #[command(after_help = "Example:\n  mingka evidence export --out evidence-2026-11")]
+    Export(ExportArgs),
+    /// Checks an export or a receipt, offline, with the public key alone. Ends with 1 when anything
+    /// does not hold.
+    #[command(after_help = "Examples:\n  mingka evidence verify evidence-2026-11 --key \
+                      'mingka.local/evidence+0a1b2c3d+AQ…'\n  mingka evidence verify \
+                      receipt.json --key '…'")]
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// The folder to write; it must not exist yet.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The folder of an export, or the file of a receipt.
+    #[arg(value_name = "EXPORT|RECEIPT")]
+    pub(crate) what: PathBuf,
+    /// The log's public key, from where it was published: never from the receipt itself.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: String,
+    /// One JSON line instead of sentences.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

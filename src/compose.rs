@@ -61,6 +61,7 @@ pub(crate) async fn house(
         session_valid_ms: i64::from(binding.session_lifetime_s) * 1_000,
         code_sends_per_card_day_max: binding.code_sends_per_card_day_max,
         code_sends_per_phone_day_max: binding.code_sends_per_phone_day_max,
+        evidence_name: evidence_name(config)?,
         ..Settings::default()
     };
     let engine = Engine::new(Parts {
@@ -90,6 +91,18 @@ async fn records(config: &Config) -> Result<(KeyRing, Store), String> {
     let is_in_use = !store.platforms().await.map_err(|e| format!("{database}: {e}"))?.is_empty();
     let keyring = key_file::open_beside(&config.key_file(), &database.to_string(), is_in_use)?;
     Ok((keyring, store))
+}
+
+/// The evidence log's name, which stands in its key and in every checkpoint.
+fn evidence_name(config: &Config) -> Result<String, String> {
+    let name = &config.evidence.name;
+    let fits = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
+    fits.then(|| name.clone()).ok_or_else(|| {
+        format!(
+            "[evidence] name: {name:?} must be a name without spaces and +, such as \
+                 gateway.example/evidence"
+        )
+    })
 }
 
 /// The web's settings for a house that is reached at `public_url`.

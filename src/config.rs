@@ -20,6 +20,7 @@ pub(crate) struct Config {
     pub(crate) binding: BindingSettings,
     pub(crate) transport: TransportSection,
     pub(crate) webhooks: WebhookSettings,
+    pub(crate) evidence: EvidenceSettings,
     pub(crate) channel: Vec<ChannelSettings>,
 }
 
@@ -94,6 +95,18 @@ pub(crate) struct TransportSection {
 pub(crate) struct WebhookSettings {
     pub(crate) allow_loopback: bool,
     pub(crate) tls_ca_file: PathBuf,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EvidenceSettings {
+    pub(crate) name: String,
+}
+
+impl Default for EvidenceSettings {
+    fn default() -> Self {
+        Self { name: mingka_engine::Settings::default().evidence_name }
+    }
 }
 
 /// One `[[channel]]`: whose server stands at the other end, and our contract with it.

@@ -3,6 +3,7 @@
 mod bank;
 mod check;
 mod doctor;
+mod evidence;
 mod explain;
 mod keys;
 mod migrate;
@@ -33,6 +34,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Migrate(args) => migrate::run(&load(&args)?),
         Command::Keys(command) => keys::run(command),
+        Command::Evidence(command) => evidence::run(command),
         Command::Webhooks(command) => block_on(webhooks::run(command)),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Sandbox(args) => block_on(sandbox::run(args)),

@@ -13,6 +13,7 @@ mod consent;
 mod core;
 mod counters;
 mod error;
+mod evidence;
 mod hear;
 mod hooks;
 mod idempotency;
@@ -40,6 +41,9 @@ pub use crate::channel::Channel;
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::core::{Engine, Parts};
 pub use crate::error::{EndpointError, EngineError};
+pub use crate::evidence::{
+    EvidenceExport, ExportReport, Receipt, ReceiptEntry, verify_export, verify_receipt,
+};
 pub use crate::hooks::{
     About, DeliveryView, EVENT_TYPES, EndpointView, EventView, FeedPage, Forbidden, Hooks,
     IssuedEndpoint, RETRY_DELAYS_MS, WriteEvent,

@@ -49,6 +49,8 @@ pub struct Settings {
     pub payment_look_again_ms: i64,
     /// How long the answer to a payment's idempotency key is kept: for the life of the order.
     pub payment_key_kept_ms: i64,
+    /// The name of the evidence log, as its checkpoints and its public key say it.
+    pub evidence_name: String,
     /// A mistake switched on by the simulator, which must notice it. `None` in a running house.
     #[doc(hidden)]
     pub planted: Option<Planted>,
@@ -109,6 +111,7 @@ impl Default for Settings {
             payment_retry_ms: MINUTE_MS,
             payment_look_again_ms: MINUTE_MS,
             payment_key_kept_ms: 400 * DAY_MS,
+            evidence_name: "mingka.local/evidence".to_owned(),
             planted: None,
         }
     }

@@ -14,6 +14,7 @@ mod consent;
 mod delivery;
 mod endpoint;
 mod event;
+mod evidence;
 mod fault;
 mod floor;
 mod idempotency;
@@ -31,6 +32,8 @@ mod session;
 mod sqlite;
 mod step;
 mod store;
+#[cfg(feature = "tamper")]
+mod tamper;
 #[cfg(test)]
 mod tests;
 mod unit;
@@ -44,6 +47,7 @@ pub use consent::{ConsentRecord, ConsentTextRecord};
 pub use delivery::DeliveryRecord;
 pub use endpoint::EndpointRecord;
 pub use event::{EventRecord, PlacedEvent, UnplacedEvent};
+pub use evidence::{CheckpointRecord, LeafRecord, TileRecord};
 pub use fault::{CommitFault, Faults};
 pub use floor::bare_commits;
 pub use idempotency::IdempotencyRecord;
@@ -59,5 +63,7 @@ pub use reseal::{SealedKind, SealedRecord};
 pub use session::SessionRecord;
 pub use step::{Lane, StepRecord};
 pub use store::{Stats, Store};
+#[cfg(feature = "tamper")]
+pub use tamper::{TAMPERS, Tamper};
 pub use unit::{CommitError, Committed, Statement, Unavailable, Unit};
 pub use verification::VerificationRecord;

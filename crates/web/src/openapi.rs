@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    bindings, events, feed, health, instruments, notify, payments, prechecks, reference, sessions,
-    status, verifications, webhooks,
+    bindings, events, evidence, feed, health, instruments, notify, payments, prechecks, reference,
+    sessions, status, verifications, webhooks,
 };
 
 /// The document.
@@ -32,6 +32,7 @@ use crate::api::{
         payments::disburse, payments::collect, payments::list, payments::show, payments::cancel,
         payments::lenders, events::stream_payment, status::create,
         feed::list,
+        evidence::of_payment, evidence::of_binding,
         webhooks::create, webhooks::list, webhooks::show, webhooks::change,
         webhooks::rotate_secret, webhooks::try_out, webhooks::deliveries, webhooks::resend,
         reference::causes, reference::cause, reference::bin, reference::channels,
@@ -44,6 +45,7 @@ use crate::api::{
         (name = "Instruments", description = "Bound cards"),
         (name = "Payments", description = "Money that moves at most once"),
         (name = "Events", description = "What happened, read in one order or told to you"),
+        (name = "Evidence", description = "What happened, with a proof that needs only our public key"),
         (name = "Checks", description = "What was typed, and whether it belongs together"),
         (name = "Reference", description = "Causes, BINs, channels, consent texts"),
         (name = "Channels", description = "For channels only"),

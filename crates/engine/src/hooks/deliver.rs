@@ -58,12 +58,16 @@ impl Engine {
         let mut under_way = JoinSet::new();
         loop {
             let placed = self.sequence().await;
+            let appended = self.append_evidence().await;
             let handed_out = self.hand_out().await;
-            if let Some(error) = placed.as_ref().err().or(handed_out.as_ref().err()) {
-                tracing::warn!(error = %error, "events could not be placed and handed out");
+            let failed =
+                [&placed, &appended, &handed_out].into_iter().find_map(|done| done.as_ref().err());
+            if let Some(error) = failed {
+                tracing::warn!(error = %error, "events could not be placed, kept and handed out");
             }
             let claimed = self.carry_due(&mut under_way).await;
-            let moved = placed.unwrap_or(0) + handed_out.unwrap_or(0) + claimed;
+            let moved =
+                placed.unwrap_or(0) + appended.unwrap_or(0) + handed_out.unwrap_or(0) + claimed;
             let pause = if moved == 0 { self.pause(Lane::Endpoints).await } else { Duration::ZERO };
             tokio::select! {
                 biased;
@@ -84,6 +88,7 @@ impl Engine {
     /// were.
     pub async fn tell_once(&self) -> usize {
         while self.sequence().await.is_ok_and(|count| count > 0) {}
+        while self.append_evidence().await.is_ok_and(|count| count > 0) {}
         while self.hand_out().await.is_ok_and(|count| count > 0) {}
         let mut under_way = JoinSet::new();
         let claimed = self.carry_due(&mut under_way).await;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod events;
+pub(crate) mod evidence;
 pub(crate) mod feed;
 pub(crate) mod health;
 pub(crate) mod instruments;
@@ -44,6 +45,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/repayments", post(payments::collect))
         .route("/v1/payments", get(payments::list))
         .route("/v1/payments/{id}", get(payments::show))
+        .route("/v1/payments/{id}/evidence", get(evidence::of_payment))
+        .route("/v1/bindings/{id}/evidence", get(evidence::of_binding))
         .route("/v1/payments/{id}/events", get(events::stream_payment))
         .route("/v1/payments/{id}/status-link", post(status::create))
         .route("/v1/payments/{id}/cancel", post(payments::cancel))

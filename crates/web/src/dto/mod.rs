@@ -4,6 +4,7 @@
 mod answers;
 mod diagnosis;
 mod events;
+mod evidence;
 mod payments;
 mod reference;
 pub(crate) mod requests;
@@ -18,6 +19,7 @@ pub(crate) use answers::{
 };
 pub(crate) use diagnosis::{CardBody, DiagnosisBody, FindingBody};
 pub(crate) use events::{EventFeedBody, FeedQuery, event_json};
+pub(crate) use evidence::ReceiptBody;
 pub(crate) use payments::{
     DisbursementRequest, LenderBody, LenderList, PaymentBody, PaymentList, PaymentQuery,
     RepaymentRequest,

@@ -17,6 +17,7 @@ mod house;
 mod openapi;
 mod pages;
 mod payments;
+mod receipts;
 mod sessions;
 mod status;
 mod verifications;

@@ -118,7 +118,12 @@ async fn what_was_sent_cannot_be_cancelled() {
 }
 
 pub(crate) async fn loan(house: &House, reference: &str) -> Value {
-    let card = card("ok");
+    loan_to(house, "ok", reference).await
+}
+
+/// The same to another card of the catalogue.
+pub(crate) async fn loan_to(house: &House, slug: &str, reference: &str) -> Value {
+    let card = card(slug);
     let request = house.binding_request(&card).await;
     let binding = house.post("/v1/bindings", &request).send().await.is(201).json();
     let path = format!("/v1/bindings/{}/confirm", binding["id"].as_str().unwrap());
