@@ -5,6 +5,7 @@
 
 mod borrower;
 mod check;
+mod evidence;
 mod life;
 mod mistakes;
 mod money;

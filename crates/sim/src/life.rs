@@ -177,6 +177,7 @@ impl House {
             let work = async {
                 while !world.resting.load(Ordering::SeqCst) {
                     engine.work_once().await;
+                    engine.tell_once().await;
                     let wait_ms = world.fate.between(500, 20_000);
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                 }

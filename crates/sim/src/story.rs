@@ -21,7 +21,7 @@ use crate::borrower::Borrower;
 use crate::life::House;
 use crate::random::Dice;
 use crate::world::{MERCHANT, World};
-use crate::{Options, Story, check, money};
+use crate::{Options, Story, check, evidence, money};
 
 /// By how many turns of the worker a house comes to rest, or never does.
 const TURNS_MAX: u32 = 3_000;
@@ -187,6 +187,9 @@ async fn live(seed: u64, house: &Arc<House>, shared: &Arc<Shared>) {
     world.resting.store(true, Ordering::SeqCst);
     rest(house).await;
     check::at_rest(world).await;
+    if let Some(engine) = house.engine() {
+        evidence::holds(world, &engine).await;
+    }
     house.die();
 }
 

@@ -45,7 +45,7 @@ use crate::api::{
         (name = "Instruments", description = "Bound cards"),
         (name = "Payments", description = "Money that moves at most once"),
         (name = "Events", description = "What happened, read in one order or told to you"),
-        (name = "Evidence", description = "What happened, with a proof that needs only our public key"),
+        (name = "Evidence", description = "What happened, proven with our public key alone"),
         (name = "Checks", description = "What was typed, and whether it belongs together"),
         (name = "Reference", description = "Causes, BINs, channels, consent texts"),
         (name = "Channels", description = "For channels only"),

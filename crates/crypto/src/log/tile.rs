@@ -150,8 +150,8 @@ pub fn split_bundle(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
     (entries.len() <= TILE_WIDTH).then_some(entries)
 }
 
-/// A tile's number in a path: groups of three digits, all but the last with an x, and the width of a
-/// partial one.
+/// A tile's number in a path: groups of three digits, all but the last with an x, and the width of
+/// a partial one.
 struct Number(u64, usize);
 
 impl fmt::Display for Number {

@@ -1,6 +1,6 @@
-//! What an event commits to: the event itself, the identity of the order it speaks of, and, where it
-//! is the first of its subject, what was accepted then. All of it is read from where it stands, so
-//! that a change in any of these tables no longer fits the commitment.
+//! What an event commits to: the event itself, the identity of the order it speaks of, and, where
+//! it is the first of its subject, what was accepted then. All of it is read from where it stands,
+//! so that a change in any of these tables no longer fits the commitment.
 
 use mingka_crypto::digest::{hex, sha256};
 use mingka_domain::effect::Subject;

@@ -1,5 +1,5 @@
-//! A receipt: what happened to one subject, each event with its proof that it stands in the log, and
-//! the log's signed state. Checked with the log's public key and nothing else.
+//! A receipt: what happened to one subject, each event with its proof that it stands in the log,
+//! and the log's signed state. Checked with the log's public key and nothing else.
 
 use mingka_crypto::log::{
     LogKey, Tile, inclusion_proof, leaf_hash, tiles_of_proof, verify_inclusion,

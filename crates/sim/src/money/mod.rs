@@ -19,6 +19,7 @@ use mingka_sandbox::bank::Rules;
 use mingka_sandbox::cards::{self, MagicCard};
 
 use self::payer::Payer;
+use crate::evidence;
 use crate::life::House;
 use crate::random::Dice;
 use crate::story::trouble;
@@ -71,6 +72,9 @@ pub(crate) async fn live(seed: u64, house: &Arc<House>) {
     clock.abort();
     rest(house).await;
     check::at_rest(world).await;
+    if let Some(engine) = house.engine() {
+        evidence::holds(world, &engine).await;
+    }
     house.die();
 }
 
