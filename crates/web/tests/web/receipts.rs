@@ -63,12 +63,14 @@ async fn a_bindings_receipt_says_what_was_accepted() {
     assert_eq!(first["consents"].as_array().unwrap().len(), 2, "{first}");
 }
 
+type Change = fn(&mut Receipt);
+
 #[tokio::test]
 async fn whatever_is_changed_in_a_receipt_is_found() {
     let (house, paid) = a_day().await;
     let whole = receipt(&house, &path_of(&paid)).await;
     let key = house.engine.evidence_key().unwrap();
-    let changes: [(&str, fn(&mut Receipt)); 10] = [
+    let changes: [(&str, Change); 10] = [
         ("a fact", |one| one.entries[1].facts = one.entries[1].facts.replace("disburse", "refund")),
         ("a space", |one| one.entries[1].facts.push(' ')),
         ("a salt", |one| one.entries[1].salt = one.entries[0].salt.clone()),
