@@ -1,6 +1,6 @@
-// A borrower looks at payments: one whose answer was lost, which is never called an end and
-// resolves before the eyes; one that the bank would not do, which says why, who acts and what next.
-// Two open side by side never show each other.
+// A borrower looks at payments: one whose answer was lost and that resolves before the eyes; one
+// that the bank would not do, which says why, who acts and what next; one in doubt, which is never
+// called an end. Two opened one after the other never show each other.
 
 import assert from "node:assert/strict";
 
@@ -17,10 +17,9 @@ export const payment = {
     const instrument = await product.bound(card);
     const lost = await product.disbursed(instrument, { fault: "half_answer" });
     await visit.open(lost);
-    await visit.see(WAITING);
-    await visit.stateIsSound("1-doubtful");
-    assert.match(await visit.text("h1"), /结果确认中/);
-    assert.match(await visit.text("main"), /请不要重复办理/);
+    await visit.see(SUCCESS, RESOLVED_MS);
+    await visit.stateIsSound("1-settled");
+    assert.match(await visit.text("h1"), /放款已到账/);
     assert.ok(!visit.page.url().includes(lost.split("/p/")[1]), "the token left the address");
     const first = visit.page.url();
 
@@ -38,14 +37,19 @@ export const payment = {
     }
     assert.equal(await visit.page.locator('main a[href="https://app.example/loans"]').count(), 1);
 
-    // The first one, still open in another tab, is still itself.
+    // The first one is still itself.
     await visit.open(first);
-    await visit.see(SUCCESS, RESOLVED_MS);
-    await visit.stateIsSound("3-settled");
     assert.match(await visit.text("h1"), /放款已到账/);
     await visit.page.locator("a.lang").click();
     await visit.see(SUCCESS);
     assert.match(await visit.text("h1"), /Your loan has been paid out/);
-    await visit.stateIsSound("4-english");
+    await visit.stateIsSound("3-english");
+
+    // One that never reached the bank: until that is certain it is in doubt, and says so.
+    await visit.open(await product.disbursed(instrument, { fault: "drop_before" }));
+    await visit.see(WAITING);
+    await visit.stateIsSound("4-doubtful");
+    assert.match(await visit.text("h1"), /结果确认中/);
+    assert.match(await visit.text("main"), /请不要重复办理/);
   },
 };
