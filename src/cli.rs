@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Envelope keys and API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Banks' statements: what they prove, and how they and our books compare.
+    #[command(subcommand)]
+    Statement(StatementCommand),
     /// Where platforms want to be told of events, and whether they were.
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
@@ -211,6 +214,9 @@ pub(crate) struct IssueArgs {
     /// The name of the platform; made when it does not exist.
     #[arg(long)]
     pub(crate) platform: String,
+    /// Let the key import banks' statements, which prove how payments ended.
+    #[arg(long)]
+    pub(crate) statements: bool,
     /// One JSON line.
     #[arg(long)]
     pub(crate) json: bool,
@@ -222,6 +228,42 @@ pub(crate) struct IssueArgs {
 pub(crate) struct RevokeArgs {
     /// The key's id, as `keys list` shows it.
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StatementCommand {
+    /// Imports a statement in the documented form (docs/statements.md) and acts on what it proves.
+    /// The same file again changes nothing.
+    #[command(after_help = "Example:\n  mingka statement import --platform '示例借款平台' \
+                            unionpay-2026-11-26.csv")]
+    Import(ImportStatementArgs),
+    /// Shows how a day's statements and a platform's payments compare.
+    #[command(
+        after_help = "Example:\n  mingka statement show --platform '示例借款平台' 2026-11-26"
+    )]
+    Show(ShowStatementArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportStatementArgs {
+    /// The name of the platform, as `keys list` shows it.
+    #[arg(long)]
+    pub(crate) platform: String,
+    /// The file.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowStatementArgs {
+    /// The name of the platform, as `keys list` shows it.
+    #[arg(long)]
+    pub(crate) platform: String,
+    /// The settlement day, such as 2026-11-26.
+    pub(crate) day: String,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 }

@@ -67,11 +67,9 @@ async fn list(args: ConfigArgs) -> Result<ExitCode, String> {
 async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
     let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock)).await?;
     let platform = platform_named(&house.engine, &args.platform).await.map_err(describe)?;
-    let new = NewApiKey {
-        name: args.platform.clone(),
-        scopes: vec![Scope::Read, Scope::Bind, Scope::Verify, Scope::Pay, Scope::Webhooks],
-        expires_at: None,
-    };
+    let mut scopes = Scope::ALL.to_vec();
+    scopes.retain(|scope| *scope != Scope::Statements || args.statements);
+    let new = NewApiKey { name: args.platform.clone(), scopes, expires_at: None };
     let issued = house.engine.create_api_key(platform.id, new).await.map_err(describe)?;
     if args.json {
         let line = json!({

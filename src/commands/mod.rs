@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod sandbox;
 mod serve;
+mod statement;
 mod webhooks;
 
 use std::io::Write as _;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Migrate(args) => migrate::run(&load(&args)?),
         Command::Keys(command) => keys::run(command),
         Command::Evidence(command) => evidence::run(command),
+        Command::Statement(command) => block_on(statement::run(command)),
         Command::Webhooks(command) => block_on(webhooks::run(command)),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Sandbox(args) => block_on(sandbox::run(args)),

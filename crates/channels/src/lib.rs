@@ -8,6 +8,7 @@ pub mod exchange;
 pub mod http;
 pub mod profile;
 pub mod request;
+pub mod statement;
 
 pub use exchange::{
     Acknowledgement, Booked, Context, Exchange, Notice, OrderIdentity, Reply, Sent, Token,

@@ -49,6 +49,21 @@ impl CutOff {
         let hours_left = 24 - i64::from(self.0.min(24));
         SettlementDay(at.plus_ms(hours_left * HOUR_MS).beijing().date())
     }
+
+    /// Whether a day is over.
+    #[must_use]
+    pub fn has_ended(self, day: SettlementDay, now: Timestamp) -> bool {
+        self.day_of(now) > day
+    }
+
+    /// The first moment of a day.
+    #[must_use]
+    pub fn begins(self, day: SettlementDay) -> Timestamp {
+        let hours_left = 24 - i64::from(self.0.min(24));
+        let midnight = format!("{}000000", day.0.strftime("%Y%m%d"));
+        let midnight = Timestamp::from_beijing_compact(&midnight);
+        midnight.unwrap_or(Timestamp::from_millis(0)).plus_ms(-hours_left * HOUR_MS)
+    }
 }
 
 impl SettlementDay {
@@ -173,6 +188,9 @@ mod tests {
             ("20261231233000", "2027-01-01"),
         ] {
             assert_eq!(unionpay.day_of(at(moment)), day(expected), "{moment}");
+            let begins = unionpay.begins(day(expected));
+            assert_eq!(unionpay.day_of(begins), day(expected));
+            assert_eq!(unionpay.day_of(begins.plus_ms(-1)), day(expected).previous());
         }
         let calendar = CutOff::at_hour(24).unwrap();
         assert_eq!(calendar.day_of(at("20261126235959")), day("2026-11-26"));

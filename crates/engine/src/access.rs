@@ -133,7 +133,8 @@ impl Engine {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Bind, Self::Verify, Self::Pay, Self::Webhooks];
+    pub const ALL: [Self; 6] =
+        [Self::Read, Self::Bind, Self::Verify, Self::Pay, Self::Webhooks, Self::Statements];
 
     /// The stable name.
     #[must_use]
@@ -144,6 +145,7 @@ impl Scope {
             Self::Verify => "verify",
             Self::Pay => "pay",
             Self::Webhooks => "webhooks",
+            Self::Statements => "statements",
         }
     }
 

@@ -52,6 +52,8 @@ pub enum EngineError {
     },
     /// An endpoint cannot be so, or cannot be used so.
     Endpoint(EndpointError),
+    /// A statement that is not taken.
+    Statement(StatementError),
     /// No channel can do this now.
     NoChannel,
     /// The database is busy or away.
@@ -77,6 +79,32 @@ pub enum EndpointError {
     },
     /// It is disabled.
     Disabled,
+}
+
+/// Why a statement is not taken; nothing of it was imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatementError {
+    /// It is not in the documented form, or does not hold what it says.
+    Unreadable {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: &'static str,
+    },
+    /// It is of no channel and merchant account of ours.
+    NotOurs,
+    /// Its settlement day is not over: nothing about it can be complete.
+    DayNotOver,
+}
+
+impl fmt::Display for StatementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { line, problem } => write!(f, "line {line}: {problem}"),
+            Self::NotOurs => f.write_str("it is of no channel and merchant account of ours"),
+            Self::DayNotOver => f.write_str("its settlement day is not over yet"),
+        }
+    }
 }
 
 impl From<EndpointError> for EngineError {
@@ -148,6 +176,7 @@ impl fmt::Display for EngineError {
                 write!(f, "the older payment {payment} is for the same and has not ended")
             }
             Self::Endpoint(error) => error.fmt(f),
+            Self::Statement(error) => error.fmt(f),
             Self::NoChannel => f.write_str("no channel can do this now"),
             Self::Unavailable => f.write_str("the database is busy or away; try again"),
             Self::Internal => f.write_str("a fault of ours; the log has it"),

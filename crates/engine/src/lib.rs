@@ -28,6 +28,7 @@ mod seal;
 mod sequence;
 mod session;
 mod settings;
+mod statement;
 mod status;
 mod sweep;
 mod transport;
@@ -40,7 +41,7 @@ mod worker;
 pub use crate::channel::Channel;
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::core::{Engine, Parts};
-pub use crate::error::{EndpointError, EngineError};
+pub use crate::error::{EndpointError, EngineError, StatementError};
 pub use crate::evidence::{
     EvidenceExport, ExportReport, Receipt, ReceiptEntry, verify_export, verify_receipt,
 };
@@ -57,6 +58,7 @@ pub use crate::session::Prefill;
 #[doc(hidden)]
 pub use crate::settings::Planted;
 pub use crate::settings::Settings;
+pub use crate::statement::{LineView, MissingView, StatementReport, StatementView};
 pub use crate::status::{StatusLink, StatusVisit};
 pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,

@@ -48,6 +48,8 @@ pub enum Scope {
     Pay,
     /// Say where the platform wants to be told.
     Webhooks,
+    /// Import banks' statements, which prove how payments ended.
+    Statements,
 }
 
 /// A new API key.

@@ -84,6 +84,8 @@ pub enum Planted {
     GuardReleasedInDoubt,
     /// Whatever amount an answer names is believed.
     AnyAmountBelieved,
+    /// Absence from an order's own day's statement counts before the next one is there.
+    AbsenceOfOneDay,
 }
 
 impl Default for Settings {

@@ -66,7 +66,7 @@ pub const MISTAKES: &[Mistake] = &[
     money(
         "a code nobody mapped refuses a payment",
         Planted::UnmappedIsDecline,
-        "and the bank executed it",
+        "was refused although the bank had not refused it",
     ),
     money(
         "the first answer's success counts as money that moved",
@@ -92,6 +92,11 @@ pub const MISTAKES: &[Mistake] = &[
         "whatever amount an answer names is believed",
         Planted::AnyAmountBelieved,
         "was settled before the bank had said so",
+    ),
+    money(
+        "absence from one day's statement counts",
+        Planted::AbsenceOfOneDay,
+        "was refused although the bank had not refused it",
     ),
 ];
 

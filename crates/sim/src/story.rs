@@ -11,7 +11,7 @@ use mingka_domain::cause::Dictionary;
 use mingka_domain::consent::ConsentBook;
 use mingka_domain::precheck::Rules;
 use mingka_domain::secret::Secret;
-use mingka_domain::time::{HOUR_MS, Timestamp};
+use mingka_domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use mingka_engine::Clock;
 use mingka_sandbox::acp::AcpBank;
 use mingka_sandbox::cards::{self, MagicCard};
@@ -130,12 +130,15 @@ async fn tell(seed: u64, options: Options, shared: Arc<Shared>) -> Outcome {
         }
     };
     let (story, mut bank, mut processes) = (options.story_of(seed), cards::bank(), 1);
+    let mut hour_ms = 0;
     if story == Story::Money {
         bank = bank.with_rules(money::rules());
+        let within = u64::try_from(DAY_MS).unwrap_or(1);
+        hour_ms = i64::try_from(Dice::fork(seed, 8).below(within)).unwrap_or(0);
         processes = 1 + usize::try_from(Dice::fork(seed, 7).below(2)).unwrap_or(0);
     }
     let bank = AcpBank::simulation(MERCHANT, &shared.secret, bank);
-    let world = Arc::new(World::new(seed, bank, store, options.traced));
+    let world = Arc::new(World::new(seed, bank, store, options.traced).later(hour_ms));
     let parts = (Arc::clone(&world), Arc::clone(&shared));
     let house = House::new(processes, parts.0, parts.1, options);
     house.be_born();

@@ -3,6 +3,7 @@
 
 mod doubts;
 mod payments;
+mod statements;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -45,6 +45,8 @@ pub(crate) struct World {
     /// How far the house's clock is off.
     offset_ms: AtomicI64,
     began: Instant,
+    /// The moment at which the story begins.
+    beginning: Timestamp,
     traced: bool,
     seen: Mutex<Seen>,
     platform: OnceLock<PlatformId>,
@@ -80,6 +82,7 @@ impl World {
             forges: AtomicBool::new(false),
             offset_ms: AtomicI64::new(0),
             began: Instant::now(),
+            beginning: Timestamp::from_millis(BEGINNING_MS),
             traced,
             seen: Mutex::new(Seen::default()),
             platform: OnceLock::new(),
@@ -97,10 +100,21 @@ impl World {
         self.platform.get().copied().unwrap_or(nobody)
     }
 
+    /// The same world, at another hour of its first day.
+    pub(crate) fn later(mut self, ms: i64) -> Self {
+        self.beginning = self.beginning.plus_ms(ms);
+        self
+    }
+
+    /// The moment at which the story begins.
+    pub(crate) const fn beginning(&self) -> Timestamp {
+        self.beginning
+    }
+
     /// The bank's clock, which never jumps.
     pub(crate) fn true_now(&self) -> Timestamp {
         let elapsed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_millis(BEGINNING_MS.saturating_add(elapsed))
+        self.beginning.plus_ms(elapsed)
     }
 
     pub(crate) fn is_healed(&self) -> bool {
@@ -140,7 +154,7 @@ impl World {
         if !self.traced {
             return;
         }
-        let at = self.true_now().since_ms(Timestamp::from_millis(BEGINNING_MS));
+        let at = self.true_now().since_ms(self.beginning);
         let mut seen = self.seen();
         if seen.trace.len() < TRACE_LINES_MAX {
             seen.trace.push(format!("{:>12} s  {}", Seconds(at), line()));

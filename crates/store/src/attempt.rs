@@ -109,7 +109,7 @@ impl AttemptRecord {
         )
     }
 
-    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+    pub(crate) fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             id: row.id()?,
             platform: row.id()?,

@@ -30,6 +30,7 @@ mod read;
 mod reseal;
 mod session;
 mod sqlite;
+mod statement;
 mod step;
 mod store;
 #[cfg(feature = "tamper")]
@@ -61,6 +62,7 @@ pub use postgres::examine::Finding;
 pub use read::ReadError;
 pub use reseal::{SealedKind, SealedRecord};
 pub use session::SessionRecord;
+pub use statement::{StatementLineRecord, StatementRecord};
 pub use step::{Lane, StepRecord};
 pub use store::{Stats, Store};
 #[cfg(feature = "tamper")]

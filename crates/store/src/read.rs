@@ -9,6 +9,7 @@ use mingka_domain::id::{Id, Kind};
 use mingka_domain::money::Fen;
 use mingka_domain::outcome::Operation;
 use mingka_domain::payment::PaymentKind;
+use mingka_domain::statement::SettlementDay;
 use mingka_domain::time::Timestamp;
 
 use crate::unit::{Unavailable, Value};
@@ -182,6 +183,10 @@ impl Row<'_, '_> {
     pub(crate) fn fen(&mut self) -> Result<Fen, ReadError> {
         let amount = Fen::new(self.integer()?).ok();
         self.present(amount)
+    }
+
+    pub(crate) fn day(&mut self) -> Result<SettlementDay, ReadError> {
+        self.parsed()
     }
 
     pub(crate) fn subject(&mut self) -> Result<Subject, ReadError> {

@@ -20,6 +20,8 @@ use crate::problem::{Kind, Problem};
 
 /// The longest idempotency key we take, in characters.
 const KEY_CHARS_MAX: usize = 64;
+/// The largest file we take over HTTP, in bytes; larger ones by the command line.
+const CSV_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// A JSON body.
 #[derive(Debug)]
@@ -64,6 +66,34 @@ impl<T: DeserializeOwned> FromRequest<App> for Changing<T> {
         let value = serde_json::from_slice(text).map_err(|_| Problem::new(Kind::Malformed))?;
         let fingerprint = fingerprint(app, &scope, &value);
         Ok(Self { idempotency: Idempotency { key, fingerprint }, body })
+    }
+}
+
+/// A file of lines, as text/csv in UTF-8.
+#[derive(Debug)]
+pub(crate) struct Csv(pub(crate) String);
+
+impl FromRequest<App> for Csv {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let given = request.headers().get(header::CONTENT_TYPE);
+        let kind = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("text/csv") {
+            return Err(Problem::new(Kind::MediaType).detail(
+                "请以 Content-Type: text/csv 发送 UTF-8 编码的文件。",
+                "Send the file as Content-Type: text/csv in UTF-8.",
+            ));
+        }
+        let bytes = read_within(request, app, CSV_BYTES_MAX).await?;
+        let text = String::from_utf8(bytes.to_vec()).map_err(|_| {
+            Problem::new(Kind::Malformed).detail(
+                "文件不是 UTF-8 编码；请转换编码后再发送。",
+                "The file is not UTF-8; convert it before sending.",
+            )
+        })?;
+        Ok(Self(text))
     }
 }
 
@@ -140,20 +170,23 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
 /// The whole body, bounded in bytes and in time. While it arrives the request holds no place among
 /// those worked on: a slow sender keeps nobody waiting.
 pub(crate) async fn read(request: Request, app: &App) -> Result<Bytes, Problem> {
+    read_within(request, app, app.settings.body_bytes_max).await
+}
+
+async fn read_within(request: Request, app: &App, bytes_max: usize) -> Result<Bytes, Problem> {
     let turn = request.extensions().get::<Turn>().cloned();
     let turn = turn.filter(|_| !request.body().is_end_stream());
     if let Some(turn) = &turn {
         turn.give_back();
     }
-    let bytes = receive(request, app).await?;
+    let bytes = receive(request, app, bytes_max).await?;
     if let Some(turn) = &turn {
         turn.take(app).await?;
     }
     Ok(bytes)
 }
 
-async fn receive(request: Request, app: &App) -> Result<Bytes, Problem> {
-    let bytes_max = app.settings.body_bytes_max;
+async fn receive(request: Request, app: &App, bytes_max: usize) -> Result<Bytes, Problem> {
     let limited = Limited::new(request.into_body(), bytes_max);
     let wait = Duration::from_millis(app.settings.body_timeout_ms);
     match tokio::time::timeout(wait, limited.collect()).await {

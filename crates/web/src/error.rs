@@ -2,7 +2,7 @@
 
 use mingka_domain::cause::{Audience, CauseCode, Dictionary};
 use mingka_domain::text::Lang;
-use mingka_engine::{EndpointError, EngineError, Forbidden};
+use mingka_engine::{EndpointError, EngineError, Forbidden, StatementError};
 
 use crate::problem::{Kind, Problem};
 
@@ -46,6 +46,7 @@ impl From<EngineError> for Problem {
                 format!("The older {payment} has not finally failed: look at it first."),
             ),
             EngineError::Endpoint(error) => endpoint(error),
+            EngineError::Statement(error) => statement(error),
             EngineError::NoChannel => Self::new(Kind::Unavailable).retry_after(60).detail(
                 "当前没有可用的通道，没有向银行发送任何信息。",
                 "No channel can do this now; nothing was sent to the bank.",
@@ -53,6 +54,25 @@ impl From<EngineError> for Problem {
             EngineError::Unavailable => Self::new(Kind::Unavailable).retry_after(2),
             EngineError::Internal => Self::new(Kind::Internal),
         }
+    }
+}
+
+fn statement(error: StatementError) -> Problem {
+    let wrong = Problem::new(Kind::WrongValue);
+    match error {
+        StatementError::Unreadable { line, problem } => wrong.detail(
+            format!("对账单第 {line} 行不符合 docs/statements.md 的格式，整份没有导入。"),
+            format!("Line {line} of the statement: {problem}. Nothing of it was imported."),
+        ),
+        StatementError::NotOurs => wrong.detail(
+            "对账单首行的通道和商户号不是已配置的商户号，整份没有导入。",
+            "The channel and merchant of the first line are no account of yours; nothing was \
+             imported.",
+        ),
+        StatementError::DayNotOver => wrong.detail(
+            "这个清算日还没有结束，请在日切之后导入。",
+            "The settlement day is not over; import it after the cut-off.",
+        ),
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::{
     bindings, events, evidence, feed, health, instruments, notify, payments, prechecks, reference,
-    sessions, status, verifications, webhooks,
+    sessions, statements, status, verifications, webhooks,
 };
 
 /// The document.
@@ -31,6 +31,7 @@ use crate::api::{
         instruments::list, instruments::show, instruments::unbind,
         payments::disburse, payments::collect, payments::list, payments::show, payments::cancel,
         payments::lenders, events::stream_payment, status::create,
+        statements::import, statements::show,
         feed::list,
         evidence::of_payment, evidence::of_binding,
         webhooks::create, webhooks::list, webhooks::show, webhooks::change,
@@ -44,6 +45,7 @@ use crate::api::{
         (name = "Bindings", description = "One card on its way to becoming an instrument"),
         (name = "Instruments", description = "Bound cards"),
         (name = "Payments", description = "Money that moves at most once"),
+        (name = "Statements", description = "What the banks' books say, beside yours"),
         (name = "Events", description = "What happened, read in one order or told to you"),
         (name = "Evidence", description = "What happened, proven with our public key alone"),
         (name = "Checks", description = "What was typed, and whether it belongs together"),

@@ -87,6 +87,10 @@ known! {
     PAYMENT_CANCELLED = "payment.cancelled";
     /// A payment whose time was over before anything was sent.
     PAYMENT_EXPIRED = "payment.expired";
+    /// A disbursement that came back.
+    PAYMENT_RETURNED = "payment.returned";
+    /// The channel knows of no such order.
+    ORDER_NOT_FOUND = "channel.order_not_found";
     /// Over what the law allows a class II account.
     ACCOUNT_CLASS_TWO_LIMIT = "account.class_two_limit";
     /// Over what the law allows a class III account.

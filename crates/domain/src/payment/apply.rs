@@ -111,7 +111,12 @@ impl Payment {
                 _ => Err(Why::WrongState),
             },
             Self::Refused(refused) if refused.attempt == Some(attempt) => {
-                refused.hear(attempt, &what, now)
+                let Refused { progress, diagnosis, .. } = refused;
+                progress.moved_all_the_same(attempt, diagnosis, &what, now)
+            }
+            // An earlier attempt, declined: no other is made before people have looked.
+            Self::Waiting(Waiting { progress, diagnosis: Some(diagnosis), .. }) => {
+                progress.moved_all_the_same(attempt, diagnosis, &what, now)
             }
             Self::InFlight(_) | Self::Doubtful(_) | Self::Review(_) | Self::Settled(_) => {
                 Err(Why::OtherAttempt)
@@ -277,27 +282,31 @@ impl Review {
     }
 }
 
-impl Refused {
+impl Progress {
     /// What was declined stays declined, until a statement says that the money moved all the same.
     /// Somebody was told that nothing had moved, and may have acted on it: people decide.
-    fn hear(self, attempt: AttemptId, what: &Heard, now: Timestamp) -> Next {
+    fn moved_all_the_same(
+        self,
+        attempt: AttemptId,
+        diagnosis: Diagnosis,
+        what: &Heard,
+        now: Timestamp,
+    ) -> Next {
         let Heard::Settled { proof: Proof::Statement(_), .. } = what else {
             return Err(Why::WrongState);
         };
         Ok(Payment::Review(Review {
-            inquire_at: now.plus_ms(self.progress.terms.inquiry_delay_ms(0)),
-            progress: self.progress,
+            inquire_at: now.plus_ms(self.terms.inquiry_delay_ms(0)),
+            progress: self,
             attempt,
             since: now,
             why: ReviewReason::SettledAfterRefusal,
             inquiries: 0,
-            diagnosis: self.diagnosis,
+            diagnosis,
         })
         .announced())
     }
-}
 
-impl Progress {
     fn another_is_left(&self) -> bool {
         self.attempts < self.terms.attempts_max
     }

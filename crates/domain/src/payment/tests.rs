@@ -71,6 +71,8 @@ fn stories_lead_where_the_table_says() {
         ("send declined statement !declined !send open", "review:settled_after_refusal"),
         ("send declined statement settled", "settled"),
         ("send declined statement persons_no", "refused:card.lost"),
+        ("send soft statement !send", "review:settled_after_refusal"),
+        ("send soft !settled !declined", "waiting:soft_decline attempts=1"),
     ];
     for (story, expected) in table {
         assert_eq!(tell(story), expected, "{story}");

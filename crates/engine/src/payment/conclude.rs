@@ -14,21 +14,21 @@ use crate::error::EngineError;
 use crate::hear::Heard;
 
 /// What is to become durable.
-pub(super) struct Hearing<'a> {
-    pub(super) platform: PlatformId,
-    pub(super) payment: PaymentId,
-    pub(super) attempt: AttemptId,
+pub(crate) struct Hearing<'a> {
+    pub(crate) platform: PlatformId,
+    pub(crate) payment: PaymentId,
+    pub(crate) attempt: AttemptId,
     /// What happened.
-    pub(super) what: Word,
+    pub(crate) what: Word,
     /// What the attempt is known as from now on; `None` when nothing about it was proven.
-    pub(super) heard: Option<&'a Heard>,
+    pub(crate) heard: Option<&'a Heard>,
     /// The step that looks after the payment, while it is leased to us.
-    pub(super) step: Option<&'a StepRecord>,
+    pub(crate) step: Option<&'a StepRecord>,
 }
 
 impl Engine {
     /// Makes it durable. What comes too late to change anything changes nothing.
-    pub(super) async fn conclude_payment(&self, hearing: &Hearing<'_>) -> Result<(), EngineError> {
+    pub(crate) async fn conclude_payment(&self, hearing: &Hearing<'_>) -> Result<(), EngineError> {
         let (mut step, mut keeps_out) = (hearing.step, true);
         let mut wait_ms = WAIT_MS;
         for _ in 0..TRIES_MAX {

@@ -8,6 +8,7 @@ mod look;
 mod plan;
 mod planted;
 
+pub(crate) use conclude::Hearing;
 pub(crate) use look::STEP_PAYMENT;
 
 use mingka_domain::cause::known;

@@ -3,7 +3,7 @@
 
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{AttemptId, PlatformId};
-use mingka_domain::payment::{Event, Payment, PaymentKind, Proof};
+use mingka_domain::payment::{Event, Payment, PaymentKind, Proof, ReviewReason};
 use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{self, PaymentState};
 use mingka_store::{AttemptRecord, Page, PaymentRecord};
@@ -45,7 +45,13 @@ pub(crate) async fn still_open(world: &World) {
 }
 
 fn is_at_its_end(payment: &PaymentRecord) -> bool {
-    payment.state == "review" || machine(payment).is_some_and(|machine| machine.is_ended())
+    machine(payment).is_some_and(|machine| machine.is_ended() || is_flagged(&machine))
+}
+
+/// Declined in the answer, settled in the statement: people look at it.
+fn is_flagged(machine: &Payment) -> bool {
+    let Payment::Review(review) = machine else { return false };
+    review.why == ReviewReason::SettledAfterRefusal
 }
 
 /// What must hold at rest.
@@ -55,6 +61,7 @@ pub(crate) async fn at_rest(world: &World) {
     for record in &records {
         let subject = Subject::Payment(record.id);
         let attempts = world.store.attempts(platform, subject).await.unwrap_or_default();
+        world.tell(|| format!("{} ended as {}", record.id, record.machine));
         log_replays(world, platform, record).await;
         books_agree(world, record, &attempts);
     }
@@ -95,9 +102,10 @@ fn books_agree(world: &World, record: &PaymentRecord, attempts: &[AttemptRecord]
     let Some(machine) = machine(record) else { return };
     match &machine {
         Payment::Settled(settled) => {
-            let order = orders.iter().find(|order| {
-                format!("att_{}", order.order.order_id) == settled.attempt.to_string()
-            });
+            let order = orders.iter().find(|order| is_of(settled.attempt, order));
+            if order.is_some_and(|order| matches!(order.state, PaymentState::Returned { .. })) {
+                world.violate(format!("{id} is settled and its money came back"));
+            }
             if order.is_none_or(|order| !has_moved(order)) {
                 world.violate(format!("{id} is settled and the bank moved nothing"));
             } else if order.is_some_and(|order| order.amount_fen != settled.amount.get()) {
@@ -107,10 +115,20 @@ fn books_agree(world: &World, record: &PaymentRecord, attempts: &[AttemptRecord]
                 really_told(world, record, settled.attempt, settled.at);
             }
         }
+        Payment::Refused(refused)
+            if moved.iter().any(|order| refused.attempt.is_some_and(|own| is_of(own, order))) =>
+        {
+            world.violate(format!("{id} is refused and the bank executed it"));
+        }
         Payment::Refused(_) | Payment::Cancelled
             if moved.iter().any(|order| !is_lied_about(order)) =>
         {
             world.violate(format!("{id} is {} and the bank executed it", record.state));
+        }
+        Payment::Review(review)
+            if orders.iter().any(|order| is_of(review.attempt, order) && !is_lied_about(order)) =>
+        {
+            world.violate(format!("{id} was refused although the bank had not refused it"));
         }
         Payment::Returned { .. } => {
             let back =
@@ -153,6 +171,10 @@ async fn one_for_each_loan(world: &World, records: &[PaymentRecord]) {
             world.violate(format!("{loan} was paid out {count} times"));
         }
     }
+}
+
+fn is_of(attempt: AttemptId, order: &bank::Payment) -> bool {
+    attempt.hex() == order.order.order_id
 }
 
 const fn has_moved(order: &bank::Payment) -> bool {

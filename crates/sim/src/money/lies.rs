@@ -3,7 +3,7 @@
 
 use mingka_domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use mingka_sandbox::bank::Refusal;
-use mingka_sandbox::faults::{Fault, Rule};
+use mingka_sandbox::faults::{Fault, Rule, STATEMENT};
 
 use crate::random::Dice;
 use crate::world::World;
@@ -37,14 +37,14 @@ fn lie(dice: &Dice) -> Fault {
         let low = u64::try_from(low_ms).unwrap_or(0);
         i64::try_from(dice.between(low, u64::try_from(high_ms).unwrap_or(0))).unwrap_or(0)
     };
-    match dice.below(15) {
-        0 | 1 => Fault::SettleAfter { ms: span(10 * SECOND_MS, 2 * DAY_MS) },
+    match dice.below(16) {
+        0 | 1 => Fault::SettleAfter { ms: span(10 * SECOND_MS, 20 * HOUR_MS) },
         2 | 3 => Fault::RefusedLater { refusal: refusal(dice) },
         4 => Fault::NeverExecuted,
         5 => Fault::UntilStatement,
         6 | 7 => Fault::NotFound {
-            ms: span(MINUTE_MS, 6 * HOUR_MS),
-            executed_after_ms: dice.chance(700).then(|| span(MINUTE_MS, 5 * HOUR_MS)),
+            ms: span(MINUTE_MS, 40 * HOUR_MS),
+            executed_after_ms: dice.chance(700).then(|| span(MINUTE_MS, 20 * HOUR_MS)),
         },
         8 => Fault::DeclinedThenSettled { refusal: refusal(dice) },
         9 => Fault::SuspectedDuplicate,
@@ -52,7 +52,21 @@ fn lie(dice: &Dice) -> Fault {
         11 => Fault::NotificationFirst,
         12 => Fault::NotificationForAnother,
         13 => Fault::NotificationForged,
+        14 => Fault::BookedNextDay,
         _ => Fault::DuplicateNotification,
+    }
+}
+
+/// Plans how statements come late, incomplete or cut off.
+pub(crate) fn plan_statements(dice: &Dice, world: &World) {
+    for _ in 0..dice.below(3) {
+        let missing = usize::try_from(dice.between(1, 3)).unwrap_or(1);
+        let fault = match dice.below(3) {
+            0 => Fault::StatementLate,
+            1 => Fault::StatementIncomplete { missing },
+            _ => Fault::StatementCut { missing },
+        };
+        world.bank().faults_mut().add(Rule::next(1, fault).on(STATEMENT));
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod check;
 mod lies;
 mod payer;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use mingka_domain::secret::OneTimeCode;
 use mingka_domain::text::Lang;
 use mingka_domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use mingka_engine::{Clock as _, ConsentGiven, Engine, EngineError, Idempotency, NewBinding};
-use mingka_sandbox::bank::Rules;
+use mingka_sandbox::bank::{Rules, SettlementDay};
 use mingka_sandbox::cards::{self, MagicCard};
 
 use self::payer::Payer;
@@ -23,12 +24,15 @@ use crate::evidence;
 use crate::life::House;
 use crate::random::Dice;
 use crate::story::trouble;
-use crate::world::World;
+use crate::world::{MERCHANT, World};
 
-/// By how many turns of the worker every payment has ended, or people look at it.
+/// By how many turns of the worker every payment has ended.
 const TURNS_MAX: u32 = 3_000;
-/// The longest a payment may be open after the healing: a day "being done", two of doubt.
+/// The longest a payment may be open after the healing: until two days' statements are there, of
+/// which each may be late.
 const ENDED_WITHIN_MS: i64 = 3 * DAY_MS + 12 * HOUR_MS;
+/// For how many days statements are imported afterwards.
+const DAYS_AFTER: u32 = 4;
 
 /// The bank's rules in this story: it takes repayments without a code of their own.
 pub(crate) fn rules() -> Rules {
@@ -70,7 +74,7 @@ pub(crate) async fn live(seed: u64, house: &Arc<House>) {
     tokio::time::sleep(Duration::from_secs(300)).await;
     world.resting.store(true, Ordering::SeqCst);
     clock.abort();
-    rest(house).await;
+    rest(&dice, house).await;
     check::at_rest(world).await;
     if let Some(engine) = house.engine() {
         evidence::holds(world, &engine).await;
@@ -86,24 +90,61 @@ async fn run_bank(world: Arc<World>) {
     }
 }
 
-/// Turns the worker until every payment has ended, or people look at it.
-async fn rest(house: &House) {
+/// Turns the worker and imports statements until every payment has ended, and then for some days
+/// more: what comes back comes back late.
+async fn rest(dice: &Dice, house: &House) {
     let world = &house.world;
+    lies::plan_statements(dice, world);
     let began = world.now();
+    let mut complete = BTreeSet::new();
+    let mut all_ended = false;
     for _ in 0..TURNS_MAX {
         world.tick_bank();
-        if check::all_at_their_end(world).await {
-            return;
-        }
+        import_due(house, &mut complete).await;
+        all_ended = check::all_at_their_end(world).await;
         let Some(engine) = house.engine() else { break };
         let next: Option<Timestamp> = world.store.next_step_at().await.ok().flatten();
-        let Some(next) = next.filter(|next| next.since_ms(began) <= ENDED_WITHIN_MS) else { break };
+        let next = next.filter(|next| next.since_ms(began) <= ENDED_WITHIN_MS);
+        let Some(next) = next.filter(|_| !all_ended) else { break };
         let wait_ms = next.since_ms(world.now()).max(0).saturating_add(1);
         tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))).await;
         world.tick_bank();
         engine.work_once().await;
     }
-    check::still_open(world).await;
+    if !all_ended {
+        check::still_open(world).await;
+    }
+    for _ in 0..DAYS_AFTER {
+        tokio::time::sleep(Duration::from_secs(86_400)).await;
+        world.tick_bank();
+        import_due(house, &mut complete).await;
+    }
+}
+
+/// Imports every statement that the bank has ready and that was not there complete before.
+async fn import_due(house: &House, complete: &mut BTreeSet<SettlementDay>) {
+    let world = &house.world;
+    let (Some(engine), Some(platform)) = (house.engine(), house.platform.get()) else { return };
+    let mut day = SettlementDay::of(world.beginning());
+    while day < SettlementDay::of(world.true_now()) {
+        if !complete.contains(&day) {
+            let file = world.bank().statement(world.true_now(), MERCHANT, day);
+            let Some(file) = file else { return };
+            world.tell(|| format!("the statement of {day} is imported"));
+            match engine.import_statement(*platform, &file).await {
+                Ok(report) if report.files.iter().any(|file| file.complete) => {
+                    if !report.missing.is_empty() || !report.unknown.is_empty() {
+                        world.violate(format!("{day} is not explained: {report:?}"));
+                    }
+                    complete.insert(day);
+                }
+                // Incomplete, or cut on its way: the next one will be whole.
+                Ok(_) | Err(EngineError::Statement(_)) => return,
+                Err(error) => world.violate(format!("a statement was not taken: {error}")),
+            }
+        }
+        day = day.next();
+    }
 }
 
 /// A card that is bound while nothing goes wrong.

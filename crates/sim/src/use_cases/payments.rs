@@ -194,13 +194,13 @@ impl Day {
         cards::catalogue().into_iter().find(|card| card.slug == slug).unwrap()
     }
 
-    async fn card_bound(&self, card: &MagicCard) -> InstrumentId {
+    pub(super) async fn card_bound(&self, card: &MagicCard) -> InstrumentId {
         let bound = self.bind("bind", card).await.unwrap();
         let active = self.confirm("confirm", bound.id, &self.newest_code()).await.unwrap();
         active.instrument.unwrap()
     }
 
-    async fn pay(
+    pub(super) async fn pay(
         &self,
         name: &str,
         kind: PaymentKind,
@@ -210,7 +210,7 @@ impl Day {
         self.engine.pay(self.platform, key(name), new(kind, instrument, reference)).await
     }
 
-    fn plan(&self, operation: &str, fault: Fault) {
+    pub(super) fn plan(&self, operation: &str, fault: Fault) {
         let mut bank = self.house.world.bank();
         bank.faults_mut().add(Rule::next(1, fault).on(operation));
     }
@@ -220,7 +220,7 @@ impl Day {
     }
 
     /// Turns the worker until the payment has ended, or people must look at it.
-    async fn at_its_end(&self, id: PaymentId) -> PaymentView {
+    pub(super) async fn at_its_end(&self, id: PaymentId) -> PaymentView {
         for _ in 0..3_000 {
             let seen = self.engine.payment(self.platform, id).await.unwrap();
             if seen.next_look_at.is_none() || seen.review.is_some() {

@@ -11,6 +11,7 @@ pub(crate) mod payments;
 pub(crate) mod prechecks;
 pub(crate) mod reference;
 pub(crate) mod sessions;
+pub(crate) mod statements;
 pub(crate) mod status;
 pub(crate) mod verifications;
 pub(crate) mod webhooks;
@@ -57,6 +58,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/webhook-endpoints/{id}/trial", post(webhooks::try_out))
         .route("/v1/webhook-endpoints/{id}/deliveries", get(webhooks::deliveries))
         .route("/v1/webhook-endpoints/{id}/deliveries/{delivery}/resend", post(webhooks::resend))
+        .route("/v1/statements", post(statements::import))
+        .route("/v1/statements/{day}", get(statements::show))
         .route("/v1/lenders", get(payments::lenders))
         .route("/v1/causes", get(reference::causes))
         .route("/v1/causes/{code}", get(reference::cause))

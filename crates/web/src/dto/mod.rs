@@ -9,6 +9,7 @@ mod payments;
 mod reference;
 pub(crate) mod requests;
 mod session;
+mod statements;
 mod webhooks;
 
 use serde::Serialize;
@@ -32,6 +33,7 @@ pub(crate) use requests::{
     BindingRequest, ConfirmRequest, EmptyRequest, PrecheckRequest, VerificationRequest,
 };
 pub(crate) use session::{SessionRequest, StatusLinkBody, StatusLinkRequest};
+pub(crate) use statements::StatementBody;
 pub(crate) use webhooks::{
     DeliveryBody, DeliveryList, EndpointBody, EndpointChangeRequest, EndpointList, EndpointRequest,
     IssuedEndpointBody,

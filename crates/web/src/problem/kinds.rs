@@ -63,7 +63,7 @@ kinds! {
     /// The body is over the limit.
     TooLarge: PAYLOAD_TOO_LARGE, "request.too_large", Platform, FixIntegration,
         "请求体过大", "The body is too large",
-        "请求体不能超过 64 KiB。", "A body may have at most 64 KiB.";
+        "请求体不能超过 64 KiB，对账单不能超过 8 MiB。", "A body may have at most 64 KiB, a statement 8 MiB.";
     /// The body did not arrive in time.
     Slow: REQUEST_TIMEOUT, "request.timeout", Platform, TryLater,
         "请求体没有及时收完", "The body did not arrive in time",

@@ -19,6 +19,7 @@ mod pages;
 mod payments;
 mod receipts;
 mod sessions;
+mod statements;
 mod status;
 mod verifications;
 mod webhooks;

@@ -35,7 +35,7 @@ use tower::ServiceExt;
 pub(crate) mod borrower;
 pub(crate) mod receiver;
 
-const MERCHANT: &str = "777290058110048";
+pub(crate) const MERCHANT: &str = "777290058110048";
 /// 2026-11-23 10:00 in Beijing.
 const MORNING_MS: i64 = 1_795_399_200_000;
 

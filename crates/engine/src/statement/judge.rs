@@ -1,0 +1,147 @@
+//! What the statements say about one attempt, taken to its payment. A line proves what it says, for
+//! the amount that was asked for and no other; absence proves only with two complete days.
+
+use std::collections::BTreeSet;
+
+use mingka_channels::statement::Movement;
+use mingka_domain::cause::known;
+use mingka_domain::diagnosis::{Certainty, Diagnosis};
+use mingka_domain::effect::Subject;
+use mingka_domain::money::Fen;
+use mingka_domain::outcome::{Outcome, Phase};
+use mingka_domain::payment::{Heard as Word, Payment, Proof, ReviewReason};
+use mingka_domain::statement::{Books, LineKind, SettlementDay, Verdict};
+use mingka_store::{AttemptRecord, StatementLineRecord};
+
+use crate::channel::Channel;
+use crate::core::Engine;
+use crate::error::EngineError;
+use crate::hear::Heard;
+use crate::payment::{Hearing, Loaded};
+use crate::settings::Planted;
+
+impl Engine {
+    /// What all statements together prove about an attempt.
+    pub(super) async fn verdict(
+        &self,
+        channel: &Channel,
+        attempt: &AttemptRecord,
+    ) -> Result<Verdict, EngineError> {
+        let lines = self.store().statement_lines_of_order(attempt.platform, &attempt.order).await?;
+        let lines: Vec<_> = lines.iter().filter_map(booked).collect();
+        let cut_off = channel.cut_off()?;
+        let own = cut_off.day_of(attempt.sent_at);
+        let mut complete = BTreeSet::new();
+        for day in [own, own.next()] {
+            let files = self.store().statements_of_day(attempt.platform, day).await?;
+            let whole = files.iter().any(|file| {
+                file.complete
+                    && file.channel == channel.code
+                    && file.merchant == channel.merchant_number
+            });
+            complete.extend(whole.then_some(day));
+        }
+        if self.settings().planted == Some(Planted::AbsenceOfOneDay) && complete.contains(&own) {
+            complete.insert(own.next());
+        }
+        Ok(Books { lines: &lines, complete: &complete }.verdict(attempt.sent_at, cut_off))
+    }
+
+    /// Takes what the statements prove about an attempt to its payment.
+    pub(super) async fn judge(
+        &self,
+        channel: &Channel,
+        attempt: &AttemptRecord,
+    ) -> Result<(), EngineError> {
+        let Subject::Payment(id) = attempt.subject else { return Ok(()) };
+        match self.verdict(channel, attempt).await? {
+            Verdict::Open => Ok(()),
+            Verdict::Absent(day) => {
+                let payment = self.load_payment(attempt.platform, id).await?;
+                if !payment.may_be_absent(attempt) {
+                    return Ok(());
+                }
+                let cause = known::ORDER_NOT_FOUND;
+                let diagnosis = Diagnosis::from_cause(self.dictionary(), cause, Certainty::Certain);
+                let proof = Proof::Absence(day);
+                self.tell(attempt, Word::Declined { proof, diagnosis, again_at: None }).await
+            }
+            Verdict::Settled(day, amount) => self.moved(attempt, day, amount).await,
+            Verdict::Returned(day, amount) => {
+                self.moved(attempt, day, amount).await?;
+                let payment = self.load_payment(attempt.platform, id).await?;
+                if !matches!(&payment.machine, Payment::Settled(one) if one.attempt == attempt.id) {
+                    return Ok(());
+                }
+                tracing::error!(payment.id = %id, statement.day = %day,
+                    "a disbursement came back: the money did not stay with the borrower");
+                let cause = known::PAYMENT_RETURNED;
+                let diagnosis = Diagnosis::from_cause(self.dictionary(), cause, Certainty::Certain);
+                self.tell(attempt, Word::Returned { diagnosis }).await
+            }
+        }
+    }
+
+    async fn moved(
+        &self,
+        attempt: &AttemptRecord,
+        day: SettlementDay,
+        amount: Fen,
+    ) -> Result<(), EngineError> {
+        let Subject::Payment(id) = attempt.subject else { return Ok(()) };
+        let payment = self.load_payment(attempt.platform, id).await?;
+        if payment.record.amount != amount {
+            tracing::error!(payment.id = %id, statement.day = %day, amount_fen = amount.get(),
+                "a statement names another amount than was asked for: people must look");
+            return Ok(());
+        }
+        match &payment.machine {
+            Payment::Settled(_) | Payment::Returned { .. } => return Ok(()),
+            // People look already; the same statement again tells nothing new.
+            Payment::Review(review) if review.why == ReviewReason::SettledAfterRefusal => {
+                return Ok(());
+            }
+            Payment::Refused(_) | Payment::Waiting(_) | Payment::Cancelled => {
+                tracing::error!(payment.id = %id, attempt.id = %attempt.id, statement.day = %day,
+                    "declined in the answer, settled in the statement: people must look");
+            }
+            _ => {}
+        }
+        self.tell(attempt, Word::Settled { proof: Proof::Statement(day), amount }).await
+    }
+
+    async fn tell(&self, attempt: &AttemptRecord, what: Word) -> Result<(), EngineError> {
+        let Subject::Payment(payment) = attempt.subject else { return Ok(()) };
+        let moved = matches!(what, Word::Settled { .. });
+        let heard = moved.then(|| {
+            let (channel, about) = (&attempt.order.channel, attempt.operation);
+            Heard::nothing(channel, about, Phase::Inquiry, Outcome::Settled, self.now())
+        });
+        let (platform, attempt) = (attempt.platform, attempt.id);
+        let heard = heard.as_ref().filter(|_| moved);
+        let hearing = Hearing { platform, payment, attempt, what, heard, step: None };
+        self.conclude_payment(&hearing).await
+    }
+}
+
+impl Loaded {
+    /// Whether nobody knows yet what became of this attempt, so that its absence says something.
+    fn may_be_absent(&self, attempt: &AttemptRecord) -> bool {
+        let open = self.machine.open_attempt() == Some(attempt.id);
+        open && match &self.machine {
+            Payment::InFlight(flying) => flying.pending,
+            Payment::Review(review) => review.why != ReviewReason::SettledAfterRefusal,
+            _ => true,
+        }
+    }
+}
+
+/// What a line says about its own order.
+fn booked(line: &StatementLineRecord) -> Option<(SettlementDay, LineKind, Fen)> {
+    let kind = match Movement::named(&line.movement)? {
+        Movement::Disbursement | Movement::Repayment | Movement::Refund => LineKind::Settled,
+        Movement::Return => LineKind::Returned,
+        Movement::Undo | Movement::Reversal => return None,
+    };
+    Some((line.day, kind, line.amount))
+}

@@ -1,0 +1,230 @@
+//! How a day's statements and our own books compare: every line has a payment, every payment that
+//! settled has a line, or the report says which has not.
+
+use mingka_domain::effect::Subject;
+use mingka_domain::id::{PaymentId, PlatformId};
+use mingka_domain::payment::{Payment, ReviewReason};
+use mingka_domain::statement::{SettlementDay, Verdict};
+use mingka_domain::time::Timestamp;
+use mingka_store::{StatementLineRecord, StatementRecord};
+
+use crate::core::Engine;
+use crate::error::EngineError;
+
+/// How many lines are read at once.
+const LINES_AT_ONCE: u32 = 500;
+/// How many things a report names of each kind; the counts go on.
+const NAMED_MAX: usize = 1_000;
+
+/// What a day's statements say, beside our books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementReport {
+    /// The settlement day.
+    pub day: SettlementDay,
+    /// The files, oldest first.
+    pub files: Vec<StatementView>,
+    /// How many movements they hold.
+    pub lines: u64,
+    /// How many of them are payments of ours, for the amount we asked for.
+    pub matched: u64,
+    /// Movements of which we know nothing.
+    pub unknown: Vec<LineView>,
+    /// Movements of ours with another amount than we asked for.
+    pub amounts_differ: Vec<LineView>,
+    /// Payments that were refused and moved all the same: people look at them.
+    pub settled_after_refusal: Vec<PaymentId>,
+    /// Payments we hold for settled that stand in neither of their two complete days, the second
+    /// of which is this one.
+    pub missing: Vec<MissingView>,
+    /// Payments of the day before or of this one of which nobody knows yet how they ended.
+    pub open: Vec<PaymentId>,
+}
+
+/// A file of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementView {
+    /// The channel's code.
+    pub channel: String,
+    /// The merchant account's number.
+    pub merchant: String,
+    /// Whether nothing of the day is missing.
+    pub complete: bool,
+    /// How many movements it holds.
+    pub lines: u64,
+    /// The sum of their amounts.
+    pub total_fen: i64,
+    /// When it was imported.
+    pub imported_at: Timestamp,
+}
+
+/// A movement that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineView {
+    /// The order's number.
+    pub order_id: String,
+    /// What moved.
+    pub movement: String,
+    /// How much.
+    pub amount_fen: i64,
+    /// The payment it belongs to, where there is one.
+    pub payment: Option<PaymentId>,
+}
+
+/// A payment without its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingView {
+    /// The payment.
+    pub payment: PaymentId,
+    /// How much of it had settled.
+    pub amount_fen: i64,
+}
+
+impl StatementReport {
+    /// Whether every line and every payment has its other half.
+    #[must_use]
+    pub const fn is_explained(&self) -> bool {
+        self.unknown.is_empty()
+            && self.amounts_differ.is_empty()
+            && self.settled_after_refusal.is_empty()
+            && self.missing.is_empty()
+    }
+}
+
+impl Engine {
+    /// How a day's statements and the platform's payments compare.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn statement_report(
+        &self,
+        platform: PlatformId,
+        day: SettlementDay,
+    ) -> Result<StatementReport, EngineError> {
+        let files = self.store().statements_of_day(platform, day).await?;
+        let mut report = StatementReport {
+            day,
+            files: files.iter().map(StatementView::of).collect(),
+            lines: 0,
+            matched: 0,
+            unknown: Vec::new(),
+            amounts_differ: Vec::new(),
+            settled_after_refusal: Vec::new(),
+            missing: Vec::new(),
+            open: Vec::new(),
+        };
+        let mut offset = 0;
+        loop {
+            let read = self.store().statement_lines(platform, day, offset, LINES_AT_ONCE).await?;
+            for line in &read {
+                self.report_line(&mut report, line).await?;
+            }
+            offset += i64::from(LINES_AT_ONCE);
+            if read.len() < usize::try_from(LINES_AT_ONCE).unwrap_or(usize::MAX) {
+                break;
+            }
+        }
+        self.report_payments(&mut report, platform).await?;
+        Ok(report)
+    }
+
+    async fn report_line(
+        &self,
+        report: &mut StatementReport,
+        line: &StatementLineRecord,
+    ) -> Result<(), EngineError> {
+        report.lines += 1;
+        let attempts = self.store().attempts_of_order(&line.order).await?;
+        let own = attempts.iter().find(|attempt| attempt.platform == line.platform);
+        let (Some(own), false) = (own, attempts.is_empty()) else {
+            // Another platform's order over the same merchant account is known, and not ours.
+            if attempts.is_empty() {
+                note(&mut report.unknown, LineView::of(line, None));
+            }
+            return Ok(());
+        };
+        let Subject::Payment(id) = own.subject else {
+            note(&mut report.unknown, LineView::of(line, None));
+            return Ok(());
+        };
+        let payment = self.load_payment(line.platform, id).await?;
+        if payment.record.amount == line.amount {
+            report.matched += 1;
+        } else {
+            note(&mut report.amounts_differ, LineView::of(line, Some(id)));
+        }
+        if matches!(&payment.machine, Payment::Review(review)
+            if review.why == ReviewReason::SettledAfterRefusal)
+        {
+            note(&mut report.settled_after_refusal, id);
+        }
+        Ok(())
+    }
+
+    /// The other way round: what we hold for settled, and what is still open.
+    async fn report_payments(
+        &self,
+        report: &mut StatementReport,
+        platform: PlatformId,
+    ) -> Result<(), EngineError> {
+        let mut accounts: Vec<_> =
+            report.files.iter().map(|file| (file.channel.clone(), file.merchant.clone())).collect();
+        accounts.sort();
+        accounts.dedup();
+        for (code, merchant) in accounts {
+            let Ok(channel) = self.channel(&code) else { continue };
+            let span = self.days_of(channel, report.day.previous(), report.day)?;
+            let account = (code.as_str(), merchant.as_str());
+            for attempt in self.store().money_attempts_between(platform, account, span).await? {
+                let Subject::Payment(id) = attempt.subject else { continue };
+                let payment = self.load_payment(platform, id).await?;
+                if payment.machine.open_attempt() == Some(attempt.id) {
+                    note(&mut report.open, id);
+                }
+                let Payment::Settled(settled) = &payment.machine else { continue };
+                let absent = Verdict::Absent(report.day);
+                if settled.attempt == attempt.id && self.verdict(channel, &attempt).await? == absent
+                {
+                    let missing = MissingView { payment: id, amount_fen: settled.amount.get() };
+                    note(&mut report.missing, missing);
+                }
+            }
+        }
+        if !report.missing.is_empty() || !report.amounts_differ.is_empty() {
+            tracing::error!(statement.day = %report.day, missing = report.missing.len(),
+                amounts_differ = report.amounts_differ.len(),
+                "a statement and our books do not agree: people must look");
+        }
+        Ok(())
+    }
+}
+
+/// Names one more, as long as there is room.
+fn note<T>(list: &mut Vec<T>, one: T) {
+    if list.len() < NAMED_MAX {
+        list.push(one);
+    }
+}
+
+impl LineView {
+    fn of(line: &StatementLineRecord, payment: Option<PaymentId>) -> Self {
+        Self {
+            order_id: line.order.order_id.clone(),
+            movement: line.movement.clone(),
+            amount_fen: line.amount.get(),
+            payment,
+        }
+    }
+}
+
+impl StatementView {
+    fn of(file: &StatementRecord) -> Self {
+        Self {
+            channel: file.channel.clone(),
+            merchant: file.merchant.clone(),
+            complete: file.complete,
+            lines: u64::try_from(file.line_count).unwrap_or(0),
+            total_fen: file.total_fen,
+            imported_at: file.imported_at,
+        }
+    }
+}
