@@ -291,7 +291,7 @@ impl Engine {
         attempt: &AttemptRecord,
         request: &Request,
     ) -> Option<crate::hear::Heard> {
-        if self.settings().planted != Some(Planted::SendBeforePersist) {
+        if self.settings().planted() != Some(Planted::SendBeforePersist) {
             return None;
         }
         let timeout_ms = channel.timeout_ms();

@@ -67,7 +67,7 @@ impl Channel {
             doubt_ms: inquiry.deadline_ms,
             inquiry_delays_ms,
         };
-        if settings.planted == Some(Planted::NotFoundFinalAtOnce) {
+        if settings.planted() == Some(Planted::NotFoundFinalAtOnce) {
             terms.settling_ms = 0;
             terms.not_found_min = 1;
         }

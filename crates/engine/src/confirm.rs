@@ -239,7 +239,7 @@ impl Engine {
         request: &Request,
     ) -> Heard {
         let unknown = matches!(heard.outcome, Outcome::Unknown(..));
-        if unknown && self.settings().planted == Some(Planted::ResendAfterUnknown) {
+        if unknown && self.settings().planted() == Some(Planted::ResendAfterUnknown) {
             let timeout_ms = channel.timeout_ms();
             return self.talk(channel, &attempt.order, request, timeout_ms).await;
         }

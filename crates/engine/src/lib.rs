@@ -55,6 +55,7 @@ pub use crate::request::{
     NewBinding, NewEndpoint, NewPayment, NewSession, NewVerification, Scope,
 };
 pub use crate::session::Prefill;
+#[cfg(feature = "planted")]
 #[doc(hidden)]
 pub use crate::settings::Planted;
 pub use crate::settings::Settings;

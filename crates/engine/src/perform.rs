@@ -194,7 +194,7 @@ impl Engine {
     }
 
     fn plant_unmapped_decline(&self, heard: &mut Heard) {
-        if self.settings().planted != Some(Planted::UnmappedIsDecline) {
+        if self.settings().planted() != Some(Planted::UnmappedIsDecline) {
             return;
         }
         if let Outcome::Unknown(Doubt::UnmappedCode, Some(answer)) = &heard.outcome {

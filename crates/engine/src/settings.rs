@@ -51,13 +51,37 @@ pub struct Settings {
     pub payment_key_kept_ms: i64,
     /// The name of the evidence log, as its checkpoints and its public key say it.
     pub evidence_name: String,
-    /// A mistake switched on by the simulator, which must notice it. `None` in a running house.
+    /// A mistake switched on by the simulator, which must notice it.
+    #[cfg(feature = "planted")]
     #[doc(hidden)]
     pub planted: Option<Planted>,
 }
 
+impl Settings {
+    /// The mistake that is switched on: none, ever, unless this was built for the simulator.
+    #[cfg(feature = "planted")]
+    pub(crate) const fn planted(&self) -> Option<Planted> {
+        self.planted
+    }
+
+    /// None: this was not built for the simulator.
+    #[cfg(not(feature = "planted"))]
+    #[expect(clippy::unused_self, reason = "the simulator's build looks into the settings")]
+    pub(crate) const fn planted(&self) -> Option<Planted> {
+        None
+    }
+}
+
 /// Mistakes the simulator plants to prove that it would notice them.
 #[doc(hidden)]
+#[cfg_attr(
+    not(feature = "planted"),
+    expect(
+        unreachable_pub,
+        dead_code,
+        reason = "only the simulator's build shows it to others and makes them"
+    )
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planted {
     /// A confirmation whose outcome is unknown is simply sent again.
@@ -114,6 +138,7 @@ impl Default for Settings {
             payment_look_again_ms: MINUTE_MS,
             payment_key_kept_ms: 400 * DAY_MS,
             evidence_name: "mingka.local/evidence".to_owned(),
+            #[cfg(feature = "planted")]
             planted: None,
         }
     }

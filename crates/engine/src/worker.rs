@@ -127,7 +127,7 @@ impl Engine {
         let attempt = found.ok_or_else(|| internal("an attempt is missing", &id))?;
         let known = attempt_of(&attempt)?;
         let interrupted = attempt.state == "sent";
-        if interrupted && self.settings().planted == Some(Planted::LostRecovery) {
+        if interrupted && self.settings().planted() == Some(Planted::LostRecovery) {
             return self.finish(step).await;
         }
         let binding_id = match attempt.subject {

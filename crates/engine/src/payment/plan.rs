@@ -111,7 +111,7 @@ impl Engine {
             doubt_ms: 0,
             inquiry_delays_ms: Vec::new(),
         };
-        if settings.planted == Some(Planted::NotFoundFinalAtOnce) {
+        if settings.planted() == Some(Planted::NotFoundFinalAtOnce) {
             (terms.settling_ms, terms.not_found_min) = (0, 1);
         }
         for channel in channels {

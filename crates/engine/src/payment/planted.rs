@@ -16,7 +16,7 @@ use crate::settings::Planted;
 impl Engine {
     /// Whether this mistake is switched on.
     pub(super) fn plants(&self, mistake: Planted) -> bool {
-        self.settings().planted == Some(mistake)
+        self.settings().planted() == Some(mistake)
     }
 
     /// What a planted mistake makes of what was heard.
@@ -25,7 +25,7 @@ impl Engine {
         hearing: &Hearing<'_>,
         record: &PaymentRecord,
     ) -> Option<Word> {
-        let planted = self.settings().planted?;
+        let planted = self.settings().planted()?;
         let heard = hearing.heard.filter(|heard| heard.phase == Phase::Request)?;
         let (diagnosis, at) = (heard.diagnosis(self.dictionary()), heard.at);
         let accepted = heard.answer.as_ref().is_some_and(|answer| answer.code.as_str() == "00");

@@ -6,6 +6,7 @@ mod batches;
 mod crash;
 mod disk;
 mod engine;
+mod evidence;
 mod hooks;
 mod leases;
 mod many;

@@ -9,6 +9,10 @@ use super::tree::Tree;
 const OWN_LINTS: &str = "crates/xtask/";
 /// A workspace of its own, which can inherit nothing from this one.
 const OWN_WORKSPACE: &str = "fuzz/";
+/// Features that the product must not have, and where they may be asked for: a mistake that can be
+/// switched on, a change behind the house's back.
+const TESTS_ONLY: &[(&str, &str, &str)] =
+    &[("planted", "crates/sim/", "dependencies"), ("tamper", "crates/web/", "dev-dependencies")];
 const TABLES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
 
 /// Names lints that would be lost without a word, and versions declared twice.
@@ -22,6 +26,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
         let Ok(manifest) = text.parse::<Table>() else { continue };
         found.extend(lints(path, &manifest));
         found.extend(versions(path, &manifest));
+        found.extend(features(path, &manifest));
     }
     for (path, _) in tree.texts(&["clippy.toml"]) {
         let known = path == "clippy.toml" || path.starts_with(OWN_LINTS);
@@ -52,6 +57,25 @@ fn versions(path: &str, manifest: &Table) -> Vec<Violation> {
         .collect()
 }
 
+fn features(path: &str, manifest: &Table) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for table in TABLES {
+        let dependencies = manifest.get(*table).and_then(Value::as_table);
+        for (name, dependency) in dependencies.into_iter().flatten() {
+            let asked = dependency.get("features").and_then(Value::as_array);
+            let asked = asked.into_iter().flatten().filter_map(Value::as_str);
+            for feature in asked {
+                let only = TESTS_ONLY.iter().find(|(tests_only, ..)| *tests_only == feature);
+                let allowed = only
+                    .is_none_or(|(_, folder, where_)| path.starts_with(folder) && where_ == table);
+                let why = format!("`{name}` with `{feature}`: only tests may have this feature");
+                found.extend((!allowed).then(|| Violation::of_file(path, why)));
+            }
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +101,19 @@ mod tests {
         }
         let shared = format!("{lints}serde = {{ workspace = true, features = [\"rc\"] }}\n");
         assert!(found("crates/a/Cargo.toml", &shared).is_empty());
+    }
+
+    #[test]
+    fn a_mistake_that_reaches_the_product_is_found() {
+        let asked = |table: &str, feature: &str| {
+            let lints = "[lints]\nworkspace = true\n";
+            format!("{lints}[{table}]\na = {{ workspace = true, features = [\"{feature}\"] }}\n")
+        };
+        let planted = asked("dependencies", "planted");
+        assert!(found("crates/web/Cargo.toml", &planted).join("").contains("only tests may"));
+        assert!(found("crates/sim/Cargo.toml", &planted).is_empty());
+        assert_eq!(found("crates/web/Cargo.toml", &asked("dependencies", "tamper")).len(), 1);
+        assert!(found("crates/web/Cargo.toml", &asked("dev-dependencies", "tamper")).is_empty());
     }
 
     #[test]
