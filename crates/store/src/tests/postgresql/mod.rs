@@ -48,8 +48,10 @@ fn run<F: Future>(future: F) -> F::Output {
 /// afterwards. How many steps each gets.
 async fn claimed_by_two(url: &str, text: &str) -> (u64, u64) {
     let (mut first, second) = (plain(url).await, plain(url).await);
-    let claim = |holder: &str| -> [Value; 4] {
-        [NOW.into(), 10_u32.into(), holder.into(), NOW.plus_ms(60_000).into()]
+    let claim = |holder: &str| -> [Value; 5] {
+        // The lane of the house's own work.
+        let lane = 0_i64;
+        [NOW.into(), lane.into(), 10_u32.into(), holder.into(), NOW.plus_ms(60_000).into()]
     };
     let text = text.to_owned();
     let (one, other) = (claim("first"), claim("second"));
