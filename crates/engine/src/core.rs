@@ -1,6 +1,5 @@
 //! The engine itself: its parts, what it keeps in memory, and the small things every use case needs.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use mingka_crypto::Entropy;
@@ -22,6 +21,7 @@ use crate::counters::Counters;
 use crate::error::EngineError;
 use crate::hooks::Hooks;
 use crate::settings::Settings;
+use crate::stop::Stops;
 use crate::transport::Transport;
 use crate::view::ChannelView;
 use crate::watch::{Announcer, Watch};
@@ -76,7 +76,8 @@ pub(crate) struct Inner {
     pub(crate) per_hour: Counters,
     halted: watch::Sender<bool>,
     rules: RwLock<Arc<Rules>>,
-    stopped: RwLock<BTreeSet<String>>,
+    /// The stop switches as the store showed them last.
+    pub(crate) stops_seen: RwLock<Arc<Stops>>,
 }
 
 impl Engine {
@@ -92,7 +93,7 @@ impl Engine {
             per_hour: Counters::new(HOUR_MS, settings.counters_max),
             halted: watch::Sender::new(false),
             rules: RwLock::new(Arc::clone(&parts.rules)),
-            stopped: RwLock::new(BTreeSet::new()),
+            stops_seen: RwLock::default(),
             parts,
         };
         Self { inner: Arc::new(inner) }
@@ -148,22 +149,6 @@ impl Engine {
         self.inner.parts.channels.iter().map(view).collect()
     }
 
-    /// Stops a channel, or lets it go on. What is in flight is only inquired about.
-    ///
-    /// # Errors
-    /// When there is no such channel.
-    pub fn stop_channel(&self, code: &str, stop: bool) -> Result<(), EngineError> {
-        self.channel(code)?;
-        let mut stopped = self.inner.stopped.write().unwrap_or_else(PoisonError::into_inner);
-        if stop {
-            stopped.insert(code.to_owned());
-        } else {
-            stopped.remove(code);
-        }
-        tracing::warn!(channel.code = code, stop, "a channel's switch was turned");
-        Ok(())
-    }
-
     /// The changes of a binding from now on.
     #[must_use]
     pub fn watch(&self, binding: BindingId) -> Watch {
@@ -214,10 +199,6 @@ impl Engine {
     pub(crate) fn channel(&self, code: &str) -> Result<&Channel, EngineError> {
         let channels = &self.inner.parts.channels;
         channels.iter().find(|channel| channel.code == code).ok_or(EngineError::NotFound)
-    }
-
-    pub(crate) fn is_stopped(&self, code: &str) -> bool {
-        self.inner.stopped.read().unwrap_or_else(PoisonError::into_inner).contains(code)
     }
 
     pub(crate) fn index(&self, label: &str, clear: &str) -> [u8; 32] {

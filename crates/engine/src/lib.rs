@@ -30,6 +30,7 @@ mod session;
 mod settings;
 mod statement;
 mod status;
+mod stop;
 mod sweep;
 mod transport;
 mod unbind;
@@ -61,6 +62,7 @@ pub use crate::settings::Planted;
 pub use crate::settings::Settings;
 pub use crate::statement::{LineView, MissingView, StatementReport, StatementView};
 pub use crate::status::{StatusLink, StatusVisit};
+pub use crate::stop::{Reason, StopSwitch};
 pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
 };

@@ -39,11 +39,20 @@ impl Engine {
     ) -> Heard {
         if !committed.effects().contains(&Effect::Send(attempt.id)) {
             tracing::error!(attempt.id = %attempt.id, "an attempt was to be sent without its effect");
-            let outcome = Outcome::NotAttempted(NotSent::ChannelStopped, None);
-            let (operation, phase) = (attempt.operation, Phase::Request);
-            return Heard::nothing(&channel.code, operation, phase, outcome, self.now());
+            return self.kept_back(channel, attempt);
+        }
+        // The last look: a switch may have been turned since this was chosen, by any process.
+        match self.stops().await {
+            Ok(stops) if !stops.forbid(attempt.platform, channel, attempt.operation) => {}
+            _ => return self.kept_back(channel, attempt),
         }
         self.talk(channel, &attempt.order, request, channel.timeout_ms()).await
+    }
+
+    /// Nothing left, and nothing will of this attempt.
+    fn kept_back(&self, channel: &Channel, attempt: &AttemptRecord) -> Heard {
+        let outcome = Outcome::NotAttempted(NotSent::ChannelStopped, None);
+        Heard::nothing(&channel.code, attempt.operation, Phase::Request, outcome, self.now())
     }
 
     /// Asks about an order. Changes nothing there.

@@ -17,7 +17,8 @@ use mingka_domain::secret::OneTimeCode;
 use mingka_domain::text::Lang;
 use mingka_engine::{
     BindingState, BindingView, ConsentGiven, Cursor, Engine, EngineError, Idempotency,
-    InstrumentState, NewApiKey, NewBinding, NewSession, NewVerification, Scope, VerificationState,
+    InstrumentState, NewApiKey, NewBinding, NewSession, NewVerification, Reason, Scope, StopSwitch,
+    VerificationState,
 };
 use mingka_sandbox::acp::AcpBank;
 use mingka_sandbox::bank::{Kind, Rules};
@@ -56,9 +57,9 @@ fn what_must_be_corrected_is_not_sent() {
 #[test]
 fn a_stopped_channel_takes_nothing() {
     calm(async |day| {
-        day.engine.stop_channel("unionpay", true).unwrap();
+        turn_stop(&day.engine, true).await;
         assert_eq!(day.bind("k", &day.good()).await.unwrap_err(), EngineError::NoChannel);
-        day.engine.stop_channel("unionpay", false).unwrap();
+        turn_stop(&day.engine, false).await;
         assert!(day.bind("k", &day.good()).await.is_ok());
     });
 }
@@ -331,6 +332,13 @@ impl Day {
         let bank = self.house.world.bank();
         bank.bank().entries().iter().filter(|entry| entry.kind == kind).count()
     }
+}
+
+/// Turns the switch of the sandbox's channel.
+async fn turn_stop(engine: &Engine, stop: bool) {
+    let switch = StopSwitch::named("channel:unionpay").unwrap();
+    let reason = Reason::new("operator", "a test").unwrap();
+    engine.turn_stop(&switch, stop, &reason).await.unwrap();
 }
 
 fn key(name: &str) -> Idempotency {

@@ -32,6 +32,7 @@ mod session;
 mod sqlite;
 mod statement;
 mod step;
+mod stop;
 mod store;
 #[cfg(feature = "tamper")]
 mod tamper;
@@ -64,6 +65,7 @@ pub use reseal::{SealedKind, SealedRecord};
 pub use session::SessionRecord;
 pub use statement::{StatementLineRecord, StatementRecord};
 pub use step::{Lane, StepRecord};
+pub use stop::StopRecord;
 pub use store::{Stats, Store};
 #[cfg(feature = "tamper")]
 pub use tamper::{TAMPERS, Tamper};

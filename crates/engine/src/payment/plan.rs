@@ -41,12 +41,13 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Planned<'_>, EngineError> {
         let operation = operation_of(payment.kind);
+        let stops = self.stops().await?;
         let mut later = WaitReason::Hours;
         for channel in &self.parts().channels {
             if channel.lender != lender.code || !channel.profile.can(operation) {
                 continue;
             }
-            if self.is_stopped(&channel.code) {
+            if stops.forbid(payment.platform, channel, operation) {
                 later = WaitReason::Stopped;
             } else if channel.can(operation, now)
                 && let Some(request) = self.payment_request(payment, instrument, channel).await?

@@ -49,12 +49,12 @@ fn a_stray_is_ended_only_once_it_is_proven_and_its_channel_goes_on() {
             day.pass(20 * 60).await;
             assert_eq!(bank.sent(Operation::CancelAgreement), 0, "there was nothing to end");
             *bank.says() = Says::default();
-            day.engine.stop_channel("unionpay", true).unwrap();
+            turn_stop(&day.engine, true).await;
             let asked = bank.sent(Operation::QueryAgreement);
             day.pass(2 * 60 * 60).await;
             assert!(bank.sent(Operation::QueryAgreement) > asked, "a stopped channel is asked");
             assert_eq!(bank.sent(Operation::CancelAgreement), 0, "and nothing else");
-            day.engine.stop_channel("unionpay", false).unwrap();
+            turn_stop(&day.engine, false).await;
             day.pass(5 * 60).await;
             assert_eq!(day.executed(Kind::AgreementClosed), 1);
             assert_eq!(day.state(bound.id).await, BindingState::Refused);
@@ -116,21 +116,21 @@ fn a_refused_repetition_is_no_proof_that_the_agreement_is_active() {
 fn a_stopped_channel_ends_no_agreement() {
     doubtful(async |day, bank| {
         let instrument = day.bound().await;
-        day.engine.stop_channel("unionpay", true).unwrap();
+        turn_stop(&day.engine, true).await;
         let refused = day.unbind("u", instrument).await.unwrap_err();
         assert_eq!(refused, EngineError::NoChannel);
         assert_eq!(day.shown(instrument).await, InstrumentState::Active);
         assert_eq!(bank.sent(Operation::CancelAgreement), 0);
-        day.engine.stop_channel("unionpay", false).unwrap();
+        turn_stop(&day.engine, false).await;
 
         *bank.says() = day.ending_lost();
         day.unbind("u", instrument).await.unwrap();
-        day.engine.stop_channel("unionpay", true).unwrap();
+        turn_stop(&day.engine, true).await;
         let asked = bank.sent(Operation::QueryState);
         day.pass(30 * 60).await;
         assert!(bank.sent(Operation::QueryState) > asked, "a stopped channel is asked");
         assert_eq!(bank.sent(Operation::CancelAgreement), 1, "and nothing is repeated");
-        day.engine.stop_channel("unionpay", false).unwrap();
+        turn_stop(&day.engine, false).await;
         *bank.says() = Says::default();
         day.pass(30 * 60).await;
         assert_eq!(day.shown(instrument).await, InstrumentState::Unbound);

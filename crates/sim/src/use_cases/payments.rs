@@ -216,7 +216,7 @@ impl Day {
     }
 
     async fn stop(&self, stop: bool) {
-        self.engine.stop_channel("unionpay", stop).unwrap();
+        turn_stop(&self.engine, stop).await;
     }
 
     /// Turns the worker until the payment has ended, or people must look at it.

@@ -3,7 +3,7 @@
 use mingka_domain::outcome::Operation;
 
 use super::samples::*;
-use crate::{ApiKeyRecord, CommitError, IdempotencyRecord, SessionRecord, StepRecord};
+use crate::{ApiKeyRecord, CommitError, IdempotencyRecord, SessionRecord, StepRecord, StopRecord};
 
 const STALE_KEY: CommitError = CommitError::Stale { table: "idempotency" };
 
@@ -209,4 +209,25 @@ fn steps_done_long_ago_go_away() {
     assert_eq!(count(), 2, "not before the moment given");
     now(store.commit(unit(platform(3).insert(), [StepRecord::purge(NOW.plus_ms(1))]))).unwrap();
     assert_eq!(count(), 1);
+}
+
+#[test]
+fn the_newest_turn_of_a_switch_is_how_it_stands() {
+    let store = memory();
+    let turn = |target: &str, seq, stopped| StopRecord {
+        scope: "channel".to_owned(),
+        target: target.to_owned(),
+        seq,
+        stopped,
+        who: "operator".to_owned(),
+        why: "a test".to_owned(),
+        at: NOW,
+    };
+    let turned = |record: &StopRecord| now(store.commit(unit(record.insert(), [])));
+    turned(&turn("a", 1, true)).unwrap();
+    turned(&turn("b", 1, true)).unwrap();
+    let taken = turned(&turn("a", 1, false)).unwrap_err();
+    assert_eq!(taken, CommitError::Duplicate { table: "stop_turns" });
+    turned(&turn("a", 2, false)).unwrap();
+    assert_eq!(now(store.stops()).unwrap(), [turn("a", 2, false), turn("b", 1, true)]);
 }

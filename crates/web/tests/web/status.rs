@@ -2,7 +2,7 @@
 
 use http::Method;
 use http_body_util::BodyExt as _;
-use mingka_engine::Scope;
+use mingka_engine::{Engine, Reason, Scope, StopSwitch};
 use mingka_sandbox::bank::Refusal;
 use mingka_sandbox::faults::Fault;
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ async fn what_was_not_done_says_why_who_acts_and_what_next() {
 async fn what_waits_says_for_what() {
     let house = House::new().await;
     let loan = loan(&house, "loan-7").await;
-    house.engine.stop_channel("unionpay", true).unwrap();
+    turn_stop(&house.engine, true).await;
     let paid = house.post("/v1/disbursements", &loan).send().await.is(201).json();
     assert_eq!(paid["state"], "waiting", "{paid}");
     let page = Page::of(&house, paid, &json!({})).await;
@@ -243,4 +243,11 @@ async fn a_payments_events_can_be_replayed_from_any_of_them() {
     let theirs = house.other_key(&Scope::ALL).await;
     let ask = house.ask(Method::GET, &path).header("authorization", &format!("Bearer {theirs}"));
     ask.send().await.problem(404, "resource.not_found");
+}
+
+/// Turns the switch of the sandbox's channel.
+async fn turn_stop(engine: &Engine, stop: bool) {
+    let switch = StopSwitch::named("channel:unionpay").unwrap();
+    let reason = Reason::new("operator", "a test").unwrap();
+    engine.turn_stop(&switch, stop, &reason).await.unwrap();
 }

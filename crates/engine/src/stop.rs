@@ -1,0 +1,181 @@
+//! The stop switches of a platform, a lender, a channel or an operation. They stand in the store
+//! and are read there before each send; what is in flight is only inquired about.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use mingka_domain::id::PlatformId;
+use mingka_domain::outcome::Operation;
+use mingka_store::{CommitError, StopRecord, Unit};
+
+use crate::channel::Channel;
+use crate::core::Engine;
+use crate::error::EngineError;
+
+/// The longest reason, and the longest name of whoever gives it, in bytes.
+const WORDS_BYTES_MAX: usize = 500;
+
+/// What a switch stops.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StopSwitch {
+    /// Everything a platform wants sent.
+    Platform(PlatformId),
+    /// Everything over a lender's channels, by the code it has in the configuration.
+    Lender(String),
+    /// Everything over a channel.
+    Channel(String),
+    /// One operation, over all channels.
+    Operation(Operation),
+}
+
+impl StopSwitch {
+    /// Reads `platform:ID`, `lender:CODE`, `channel:CODE` or `operation:NAME`.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        let (scope, target) = text.split_once(':')?;
+        match scope {
+            "platform" => target.parse().ok().map(Self::Platform),
+            "lender" if !target.is_empty() => Some(Self::Lender(target.to_owned())),
+            "channel" if !target.is_empty() => Some(Self::Channel(target.to_owned())),
+            "operation" => Operation::named(target).map(Self::Operation),
+            _ => None,
+        }
+    }
+
+    /// Its kind and which of that kind, as they are kept.
+    #[must_use]
+    pub fn parts(&self) -> (&'static str, String) {
+        match self {
+            Self::Platform(id) => ("platform", id.to_string()),
+            Self::Lender(code) => ("lender", code.clone()),
+            Self::Channel(code) => ("channel", code.clone()),
+            Self::Operation(operation) => ("operation", operation.name().to_owned()),
+        }
+    }
+}
+
+/// Who turns a switch, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    who: String,
+    why: String,
+}
+
+impl Reason {
+    /// Both must be said, in at most 500 bytes each.
+    #[must_use]
+    pub fn new(who: &str, why: &str) -> Option<Self> {
+        let said = |words: &str| !words.trim().is_empty() && words.len() <= WORDS_BYTES_MAX;
+        (said(who) && said(why)).then(|| Self { who: who.to_owned(), why: why.to_owned() })
+    }
+}
+
+/// The switches that stop now.
+#[derive(Debug, Default)]
+pub(crate) struct Stops(BTreeSet<(String, String)>);
+
+impl Stops {
+    fn of(turns: Vec<StopRecord>) -> Self {
+        let stopped = turns.into_iter().filter(|turn| turn.stopped);
+        Self(stopped.map(|turn| (turn.scope, turn.target)).collect())
+    }
+
+    fn has(&self, switch: &StopSwitch) -> bool {
+        let (scope, target) = switch.parts();
+        self.0.contains(&(scope.to_owned(), target))
+    }
+
+    /// Whether any switch forbids to send this.
+    pub(crate) fn forbid(
+        &self,
+        platform: PlatformId,
+        channel: &Channel,
+        operation: Operation,
+    ) -> bool {
+        self.has(&StopSwitch::Platform(platform))
+            || self.has(&StopSwitch::Lender(channel.lender.clone()))
+            || self.has(&StopSwitch::Channel(channel.code.clone()))
+            || self.has(&StopSwitch::Operation(operation))
+    }
+}
+
+impl Engine {
+    /// The newest turn of each switch that was ever turned.
+    ///
+    /// # Errors
+    /// When the store gives nothing.
+    pub async fn stop_switches(&self) -> Result<Vec<StopRecord>, EngineError> {
+        Ok(self.store().stops().await?)
+    }
+
+    /// Turns a switch; in force in every process on this database once this returns. Turning it to
+    /// where it stands changes nothing.
+    ///
+    /// # Errors
+    /// When there is nothing of that name, or when somebody else turned it meanwhile.
+    pub async fn turn_stop(
+        &self,
+        switch: &StopSwitch,
+        stop: bool,
+        reason: &Reason,
+    ) -> Result<(), EngineError> {
+        self.known_switch(switch).await?;
+        let (scope, target) = switch.parts();
+        let turns = self.store().stops().await?;
+        let last = turns.iter().find(|turn| turn.scope == scope && turn.target == target);
+        if last.is_some_and(|turn| turn.stopped) == stop {
+            return Ok(());
+        }
+        let turn = StopRecord {
+            scope: scope.to_owned(),
+            target,
+            seq: last.map_or(0, |turn| turn.seq).saturating_add(1),
+            stopped: stop,
+            who: reason.who.clone(),
+            why: reason.why.clone(),
+            at: self.now(),
+        };
+        match self.store().commit(Unit::new(turn.insert())).await {
+            Ok(_) => {}
+            Err(CommitError::Duplicate { .. }) => return Err(EngineError::InProgress),
+            Err(error) => return Err(error.into()),
+        }
+        tracing::warn!(
+            stop.scope = turn.scope,
+            stop.target = turn.target,
+            stop.stopped = stop,
+            stop.who = turn.who,
+            stop.why = turn.why,
+            "a stop switch was turned"
+        );
+        self.stops().await?;
+        Ok(())
+    }
+
+    /// The switches as they stand now, for every process on this database.
+    pub(crate) async fn stops(&self) -> Result<Arc<Stops>, EngineError> {
+        let stops = Arc::new(Stops::of(self.store().stops().await?));
+        let mut seen = self.inner.stops_seen.write().unwrap_or_else(PoisonError::into_inner);
+        *seen = Arc::clone(&stops);
+        Ok(stops)
+    }
+
+    /// Whether a channel was stopped when last looked at: for choosing and for showing. Whether
+    /// something may be sent is asked of the store once more before its first byte.
+    pub(crate) fn is_stopped(&self, code: &str) -> bool {
+        let seen = self.inner.stops_seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.has(&StopSwitch::Channel(code.to_owned()))
+    }
+
+    async fn known_switch(&self, switch: &StopSwitch) -> Result<(), EngineError> {
+        match switch {
+            StopSwitch::Platform(id) => self.platform_record(*id).await.map(|_| ()),
+            StopSwitch::Channel(code) => self.channel(code).map(|_| ()),
+            StopSwitch::Lender(code) => {
+                let known = self.parts().channels.iter().any(|channel| channel.lender == *code);
+                if known { Ok(()) } else { Err(EngineError::UnknownLender) }
+            }
+            StopSwitch::Operation(_) => Ok(()),
+        }
+    }
+}
