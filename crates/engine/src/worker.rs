@@ -63,6 +63,10 @@ impl Engine {
 
     /// Does what is due now, and says how many steps that were.
     pub async fn work_once(&self) -> usize {
+        // What channels are chosen by; what may leave is asked once more before its first byte.
+        if let Err(error) = self.stops().await {
+            tracing::warn!(error = %error, "the stop switches could not be read");
+        }
         let settings = self.settings();
         let (lease_ms, limit) = (settings.lease_ms, settings.claim_count_max);
         let claimed = self.store().claim(self.now(), &self.inner.holder, lease_ms, limit).await;

@@ -1,7 +1,7 @@
 //! Money over the interface: what a platform sends, what it reads, and what it is refused.
 
 use http::Method;
-use mingka_engine::Scope;
+use mingka_engine::{Engine, Reason, Scope, StopSwitch};
 use mingka_sandbox::faults::Fault;
 use serde_json::{Value, json};
 
@@ -115,6 +115,26 @@ async fn what_was_sent_cannot_be_cancelled() {
     let paid = house.post("/v1/disbursements", &loan).send().await.is(201).json();
     let path = format!("/v1/payments/{}/cancel", paid["id"].as_str().unwrap());
     house.post(&path, &json!({})).send().await.problem(409, "state.not_possible");
+}
+
+#[tokio::test]
+async fn a_switch_turned_by_another_process_stops_at_once() {
+    let house = House::new().await;
+    let loan = loan(&house, "loan-7").await;
+    let platform = house.engine.authenticate(&house.key).await.unwrap().platform;
+    let other = Engine::new(house.parts.clone());
+    let reason = Reason::new("operator", "a test").unwrap();
+    let platform = format!("platform:{platform}");
+    for name in [&*platform, "lender:default", "channel:unionpay", "operation:disburse"] {
+        let switch = StopSwitch::named(name).unwrap();
+        other.turn_stop(&switch, true, &reason).await.unwrap();
+        let request = merged(&loan, &json!({"loan_ref": name}));
+        let paid = house.post("/v1/disbursements", &request).send().await.is(201).json();
+        assert_eq!(paid["state"], "waiting", "{name}: {paid}");
+        assert_eq!(paid["waits_for"], "stopped", "{name}: {paid}");
+        other.turn_stop(&switch, false, &reason).await.unwrap();
+        assert_eq!(at_its_end(&house, &paid).await["state"], "settled", "{name}");
+    }
 }
 
 pub(crate) async fn loan(house: &House, reference: &str) -> Value {
