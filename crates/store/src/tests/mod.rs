@@ -15,5 +15,6 @@ mod proxy;
 mod reads;
 mod records;
 mod samples;
+mod statements;
 mod tenants;
 mod units;
