@@ -41,7 +41,7 @@ impl Engine {
             });
             complete.extend(whole.then_some(day));
         }
-        if self.settings().planted == Some(Planted::AbsenceOfOneDay) && complete.contains(&own) {
+        if self.settings().planted() == Some(Planted::AbsenceOfOneDay) && complete.contains(&own) {
             complete.insert(own.next());
         }
         Ok(Books { lines: &lines, complete: &complete }.verdict(attempt.sent_at, cut_off))
