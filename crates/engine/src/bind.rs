@@ -7,11 +7,13 @@ use mingka_domain::consent::ConsentKind;
 use mingka_domain::effect::{Effect, Subject};
 use mingka_domain::finding::Finding;
 use mingka_domain::holder::FourElements;
-use mingka_domain::id::{BindingId, PlatformId, SessionId, kind};
+use mingka_domain::id::{BindingId, PlatformId, kind};
 use mingka_domain::outcome::Operation;
 use mingka_domain::precheck::Entry;
 use mingka_domain::time::Timestamp;
-use mingka_store::{AttemptRecord, BindingRecord, EventRecord, SessionRecord, StepRecord, Unit};
+use mingka_store::{
+    AttemptRecord, BindingRecord, CommitError, EventRecord, Quota, SessionRecord, StepRecord, Unit,
+};
 
 use crate::channel::Channel;
 use crate::conclude::{Answer, Conclusion};
@@ -49,13 +51,16 @@ impl Engine {
         };
         let now = self.now();
         let channel = self.route(Operation::SendCode, now)?;
-        let counted = self.count_code_send(platform, &elements, new.session, now)?;
+        let elements = Elements::from(elements);
+        let quotas = self.code_quotas(platform, new.session, &elements);
+        self.check_code_quotas(&quotas, now).await?;
         let room = self.room().await?;
         let start = Start {
             platform,
             idempotency: idempotency.clone(),
             channel: channel.code.clone(),
             elements,
+            quotas,
             accepted,
             session,
             borrower_ref: new.borrower_ref,
@@ -64,7 +69,6 @@ impl Engine {
         match self.to_the_end(async move { engine.start_binding(start, room).await }).await? {
             Some(view) => Ok(view),
             None => {
-                self.uncount(counted);
                 self.earlier_binding(platform, &idempotency).await?.ok_or(EngineError::InProgress)
             }
         }
@@ -144,45 +148,6 @@ impl Engine {
         checked.parsed.ok_or(EngineError::Findings(findings))
     }
 
-    /// Counts a code towards the platform's limits of the card, the phone and the session. A
-    /// request that then loses its idempotency key to a quicker one is not counted: see
-    /// [`Self::uncount`].
-    pub(crate) fn count_code_send(
-        &self,
-        platform: PlatformId,
-        elements: &FourElements,
-        session: Option<SessionId>,
-        now: Timestamp,
-    ) -> Result<Counted, EngineError> {
-        let settings = self.settings();
-        let too_many = |retry_after_s| EngineError::TooMany {
-            retry_after_s,
-            cause: mingka_domain::cause::known::VERIFICATION_TOO_FREQUENT,
-        };
-        let session =
-            session.map(|id| self.tenant_index("limit.session", platform, &id.to_string()));
-        if let Some(key) = session {
-            let limit = settings.code_sends_per_session_hour_max;
-            self.inner.per_hour.take(key, limit, now).map_err(too_many)?;
-        }
-        let card = self.tenant_index("limit.card", platform, elements.card_number.expose());
-        let limit = settings.code_sends_per_card_day_max;
-        self.inner.per_day.take(card, limit, now).map_err(too_many)?;
-        let phone = self.tenant_index("limit.phone", platform, elements.reserved_phone.expose());
-        let limit = settings.code_sends_per_phone_day_max;
-        self.inner.per_day.take(phone, limit, now).map_err(too_many)?;
-        Ok(Counted { session, card, phone })
-    }
-
-    /// Takes back what was counted for a request that sent nothing.
-    pub(crate) fn uncount(&self, counted: Counted) {
-        if let Some(session) = counted.session {
-            self.inner.per_hour.give_back(session);
-        }
-        self.inner.per_day.give_back(counted.card);
-        self.inner.per_day.give_back(counted.phone);
-    }
-
     /// `None` when another request with the same key was quicker.
     async fn start_binding(
         &self,
@@ -194,11 +159,12 @@ impl Engine {
         let terms = channel.terms(self.settings());
         let draft = self.first_rows(&start, channel, &terms, now)?;
         let Draft { binding, attempt, step, unit } = draft;
-        let request = Request::SendCode { elements: Elements::from(start.elements) };
+        let request = Request::SendCode { elements: start.elements };
         let early = self.plant_early_send(channel, &attempt, &request).await;
         let committed = match self.store().commit(unit).await {
             Ok(committed) => committed,
             Err(error) if lost_key(&error) => return Ok(None),
+            Err(CommitError::Full { .. }) => return Err(self.lost_place(&start.quotas, now).await),
             Err(error) => return Err(error.into()),
         };
         tracing::info!(binding.id = %binding.record.id, attempt.id = %attempt.id,
@@ -231,8 +197,8 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Draft, EngineError> {
         let id: BindingId = self.new_id(now);
-        let elements = Elements::from(start.elements.clone());
-        let card_index = self.index("card", start.elements.card_number.expose());
+        let elements = &start.elements;
+        let card_index = self.index("card", elements.card_number.expose());
         let machine = Binding::open(terms.clone(), now);
         let opened = BindingRecord {
             id,
@@ -240,9 +206,9 @@ impl Engine {
             version: 1,
             state: machine.name().to_owned(),
             machine: to_json(&machine)?,
-            sealed: self.seal_elements(Purpose::Binding, &id.to_string(), &elements),
+            sealed: self.seal_elements(Purpose::Binding, &id.to_string(), elements),
             card_index,
-            card: self.masked_card(&elements),
+            card: self.masked_card(elements),
             borrower_ref: start.borrower_ref.clone(),
             channel: channel.code.clone(),
             session: start.session.as_ref().map(|session| session.id),
@@ -272,6 +238,7 @@ impl Engine {
             StepRecord::new(step_id(&id.hex()), start.platform, STEP_EXPIRY, owner.1, expiry_at);
         let key = self.take_key(start.platform, &start.idempotency, owner.1, None, now);
         let unit = Unit::new(key)
+            .writes(start.quotas.iter().map(|quota| quota.take(now)))
             .writes([binding.record.insert(), opened_event.insert(), last_event.insert()])
             .writes([attempt.insert(), step.insert(), expiry.insert()])
             .writes(start.accepted.iter().flat_map(|yes| yes.keep(start.platform, owner.1, now)))
@@ -299,20 +266,13 @@ impl Engine {
     }
 }
 
-/// What a code was counted under.
-#[derive(Debug)]
-pub(crate) struct Counted {
-    session: Option<[u8; 32]>,
-    card: [u8; 32],
-    phone: [u8; 32],
-}
-
 /// A binding that may begin.
 struct Start {
     platform: PlatformId,
     idempotency: Idempotency,
     channel: String,
-    elements: FourElements,
+    elements: Elements,
+    quotas: Vec<Quota>,
     accepted: Vec<Accepted>,
     session: Option<SessionRecord>,
     borrower_ref: Option<String>,

@@ -74,7 +74,9 @@ impl Engine {
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                     wait_ms = wait_ms.saturating_mul(2);
                 }
-                Err(error @ CommitError::Invalid { .. }) => return Err(error.into()),
+                Err(error @ (CommitError::Full { .. } | CommitError::Invalid { .. })) => {
+                    return Err(error.into());
+                }
             }
         }
         tracing::warn!(binding.id = %conclusion.binding, attempt.id = %conclusion.attempt,
@@ -93,8 +95,12 @@ impl Engine {
         let binding = self.load(platform, id).await?;
         let attempt = self.store().attempt(platform, conclusion.attempt).await?;
         let attempt = attempt.ok_or_else(|| internal("an attempt is missing", &id))?;
+        let sent_at = attempt.sent_at;
         let (attempt_state, attempt_write) = heard_of(attempt, conclusion.heard, now)?;
         let mut writes: Vec<Statement> = attempt_write.into_iter().collect();
+        if !writes.is_empty() && conclusion.heard.is_some_and(Heard::no_byte_left) {
+            writes.extend(self.places_given_back(&binding, attempt_state.1, sent_at)?);
+        }
         let mut effects = Vec::new();
         let mut late_agreement = false;
         let (guard, after) = match binding.apply(conclusion.event.clone(), now) {

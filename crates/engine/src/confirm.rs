@@ -4,14 +4,12 @@
 use mingka_channels::{Elements, Request};
 use mingka_domain::binding::{Binding, CodeEvent, ConfirmEvent, Event};
 use mingka_domain::effect::Subject;
-use mingka_domain::holder::FourElements;
 use mingka_domain::id::{AttemptId, BindingId, PlatformId};
 use mingka_domain::outcome::{Operation, Outcome};
 use mingka_domain::secret::OneTimeCode;
 use mingka_domain::time::Timestamp;
-use mingka_store::{AttemptRecord, OrderKey, StepRecord, Unit};
+use mingka_store::{AttemptRecord, CommitError, OrderKey, StepRecord, Unit};
 
-use crate::bind::Counted;
 use crate::channel::Channel;
 use crate::conclude::{Answer, Conclusion};
 use crate::core::{Engine, internal};
@@ -131,10 +129,11 @@ impl Engine {
         }
         let elements =
             self.open_elements(Purpose::Binding, &id.to_string(), &binding.record.sealed)?;
-        let (order, counted) = match &talk {
-            Talk::Confirm(_) => (Some(self.order_of_code(&binding).await?), None),
-            Talk::Resend => (None, Some(self.count_resend(&binding, &elements, now)?)),
+        let (order, quotas) = match &talk {
+            Talk::Confirm(_) => (Some(self.order_of_code(&binding).await?), Vec::new()),
+            Talk::Resend => (None, self.code_quotas(platform, binding.record.session, &elements)),
         };
+        self.check_code_quotas(&quotas, now).await?;
         let owner = (platform, Subject::Binding(id));
         let of = (order.as_ref(), Some(binding.record.card_index));
         let attempt = self.attempt(owner, channel, talk.operation(), of, now);
@@ -143,15 +142,14 @@ impl Engine {
         let step = self.attempt_step(&attempt, exchange_ms, now);
         let request = talk.request(elements);
         let early = self.plant_early_send(channel, &attempt, &request).await;
-        let unit = self.talk_unit(&changed, &idempotency, &attempt, &step, now);
+        let unit = self
+            .talk_unit(&changed, &idempotency, &attempt, &step, now)
+            .writes(quotas.iter().map(|quota| quota.take(now)));
         let committed = match self.store().commit(unit).await {
             Ok(committed) => committed,
-            Err(error) => {
-                if let Some(counted) = counted {
-                    self.uncount(counted);
-                }
-                return if lost_key(&error) { Ok(None) } else { Err(error.into()) };
-            }
+            Err(error) if lost_key(&error) => return Ok(None),
+            Err(CommitError::Full { .. }) => return Err(self.lost_place(&quotas, now).await),
+            Err(error) => return Err(error.into()),
         };
         self.announce(id, committed.effects());
         tracing::info!(binding.id = %id, attempt.id = %attempt.id, channel.code = channel.code,
@@ -213,22 +211,6 @@ impl Engine {
         let found = self.store().attempt(binding.record.platform, awaiting.order).await?;
         let attempt = found.ok_or_else(|| internal("an order is missing", &awaiting.order))?;
         Ok(attempt.order)
-    }
-
-    fn count_resend(
-        &self,
-        binding: &Loaded,
-        elements: &Elements,
-        now: Timestamp,
-    ) -> Result<Counted, EngineError> {
-        let Elements { card_number, name, id_number, reserved_phone } = elements.clone();
-        let (Some(name), Some(id_number), Some(reserved_phone)) = (name, id_number, reserved_phone)
-        else {
-            return Err(internal("a binding lacks elements", &binding.record.id));
-        };
-        let elements = FourElements { name, id_number, card_number, reserved_phone };
-        let record = &binding.record;
-        self.count_code_send(record.platform, &elements, record.session, now)
     }
 
     async fn plant_resend(

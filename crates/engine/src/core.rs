@@ -11,13 +11,12 @@ use mingka_domain::environment::Environment;
 use mingka_domain::id::{BindingId, Id, Kind, PlatformId, VerificationId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::precheck::{Entry, Precheck, Rules, precheck};
-use mingka_domain::time::{DAY_MS, HOUR_MS, Timestamp};
+use mingka_domain::time::Timestamp;
 use mingka_store::{CommitError, ReadError, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::channel::Channel;
 use crate::clock::Clock;
-use crate::counters::Counters;
 use crate::error::EngineError;
 use crate::hooks::Hooks;
 use crate::settings::Settings;
@@ -72,8 +71,6 @@ pub(crate) struct Inner {
     pub(crate) announcer: Announcer,
     /// Room for exchanges with banks.
     pub(crate) exchanges: Arc<Semaphore>,
-    pub(crate) per_day: Counters,
-    pub(crate) per_hour: Counters,
     halted: watch::Sender<bool>,
     rules: RwLock<Arc<Rules>>,
     /// The stop switches as the store showed them last.
@@ -89,8 +86,6 @@ impl Engine {
             holder: hex(&random::<8>(parts.entropy.as_ref())),
             announcer: Announcer::new(settings.watch_count_max),
             exchanges: Arc::new(Semaphore::new(settings.exchanges_max.max(1))),
-            per_day: Counters::new(DAY_MS, settings.counters_max),
-            per_hour: Counters::new(HOUR_MS, settings.counters_max),
             halted: watch::Sender::new(false),
             rules: RwLock::new(Arc::clone(&parts.rules)),
             stops_seen: RwLock::default(),
@@ -236,6 +231,8 @@ impl From<CommitError> for EngineError {
         match error {
             // Somebody else changed it meanwhile, or nobody knows: look again.
             CommitError::Stale { .. } | CommitError::Duplicate { .. } => Self::InProgress,
+            // Whoever takes places says himself which were wanting.
+            CommitError::Full { .. } => internal("a quota's place was not minded", &error),
             CommitError::Unknown | CommitError::Unavailable(_) => {
                 tracing::warn!(error = %error, "the store did not take a unit");
                 Self::Unavailable

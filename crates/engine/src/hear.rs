@@ -93,6 +93,11 @@ impl Heard {
         self.token.as_ref().filter(|_| self.outcome == Outcome::Settled)
     }
 
+    /// Whether the bank cannot know anything of it.
+    pub(crate) const fn no_byte_left(&self) -> bool {
+        matches!(self.outcome, Outcome::NotAttempted(_, None))
+    }
+
     /// Why, who must act, what next.
     pub(crate) fn diagnosis(&self, dictionary: &Dictionary) -> Diagnosis {
         let evidence = Evidence::heard(

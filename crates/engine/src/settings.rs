@@ -35,8 +35,6 @@ pub struct Settings {
     pub exchanges_max: usize,
     /// How long a use case waits for a free exchange before it says that it is busy.
     pub exchange_wait_ms: u64,
-    /// How many distinct cards, phones and sessions are counted at once.
-    pub counters_max: usize,
     /// How long a payment may wait for its first attempt, where its request does not say.
     pub payment_valid_ms: i64,
     /// How many attempts of a payment may reach a bank.
@@ -130,7 +128,6 @@ impl Default for Settings {
             watch_count_max: 1_024,
             exchanges_max: 256,
             exchange_wait_ms: 2_000,
-            counters_max: 100_000,
             payment_valid_ms: DAY_MS,
             payment_attempts_max: 3,
             payment_pending_ms: DAY_MS,

@@ -1,7 +1,9 @@
 //! Verifications: do these elements belong together? Asked sparingly, because a channel takes only
 //! a few questions about one card a day: an answer that is known is not asked for again (`known`),
-//! and what is heard becomes durable as one (`conclude`).
+//! what is asked takes its place as it becomes durable (`ask`), and what is heard becomes durable
+//! as one (`conclude`).
 
+mod ask;
 mod conclude;
 mod known;
 
@@ -11,20 +13,19 @@ use mingka_domain::effect::Subject;
 use mingka_domain::id::{PlatformId, VerificationId, kind};
 use mingka_domain::outcome::{Operation, Outcome};
 use mingka_domain::precheck::{Entry, Stage, Values};
-use mingka_domain::time::Timestamp;
 use mingka_domain::verification::{Verification, VerificationEvent};
-use mingka_store::{AttemptRecord, EventRecord, StepRecord, Unit, VerificationRecord};
+use mingka_store::{AttemptRecord, EventRecord, StepRecord, VerificationRecord};
 
 use crate::conclude::attempt_of;
-use crate::consent::Accepted;
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
-use crate::idempotency::{Earlier, lost_key, to_json};
+use crate::idempotency::Earlier;
 use crate::request::{Cursor, Idempotency, NewVerification};
 use crate::seal::Purpose;
 use crate::view::{Page, VerificationState, VerificationView};
 
+use ask::Asking;
 use conclude::Hearing;
 
 impl Engine {
@@ -117,86 +118,6 @@ impl Engine {
         }
     }
 
-    /// `None` when another request with the same key was quicker.
-    async fn start_verification(
-        &self,
-        asking: Asking,
-    ) -> Result<Option<VerificationView>, EngineError> {
-        let now = self.now();
-        let channel = self.route(Operation::Verify, now)?;
-        let since = self.window_start(channel, now);
-        let index = self.elements_index(&asking.elements);
-        let same = self.store().verification_of_elements(asking.platform, &index, since).await?;
-        let asked_before = same.is_some();
-        if let Some(same) = same
-            && let Some(answer) = self.answer_of(&same).await?
-        {
-            return self.answer_from_record(asking, same, answer, now).await;
-        }
-        self.check_quota(channel, &asking.elements, asked_before, now).await?;
-        let room = self.room().await?;
-        let id: VerificationId = self.new_id(now);
-        let owner = (asking.platform, Subject::Verification(id));
-        let card_index = self.index("card", asking.elements.card_number.expose());
-        let attempt =
-            self.attempt(owner, channel, Operation::Verify, (None, Some(card_index)), now);
-        let terms = channel.terms(self.settings());
-        let step = self.attempt_step(&attempt, terms.exchange_ms, now);
-        let (machine, effects) = Verification::start(attempt.id, terms, now);
-        let record = self.new_record(id, &asking, &channel.code, &machine, now)?;
-        let key = self.take_key(asking.platform, &asking.key, owner.1, None, now);
-        let unit = Unit::new(key)
-            .writes([record.insert(), event_of(&record).insert(), attempt.insert(), step.insert()])
-            .writes(asking.accepted.iter().flat_map(|yes| yes.keep(asking.platform, owner.1, now)))
-            .effects(effects);
-        let committed = match self.store().commit(unit).await {
-            Ok(committed) => committed,
-            Err(error) if lost_key(&error) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let request = Request::Verify { product: asking.product, elements: asking.elements };
-        let heard = self.exchange(&committed, channel, &attempt, &request).await;
-        drop(room);
-        let hearing = Hearing {
-            id,
-            attempt: &attempt,
-            event: heard.verification_event(self.dictionary()),
-            heard: Some(&heard),
-            step: Some(&step),
-            key: Some(&asking.key.key),
-        };
-        self.conclude_verification(&hearing).await?;
-        self.earlier_verification(asking.platform, &asking.key).await
-    }
-
-    /// The row of a verification that begins.
-    fn new_record(
-        &self,
-        id: VerificationId,
-        asking: &Asking,
-        channel: &str,
-        machine: &Verification,
-        now: Timestamp,
-    ) -> Result<VerificationRecord, EngineError> {
-        Ok(VerificationRecord {
-            id,
-            platform: asking.platform,
-            version: 1,
-            product: product_name(asking.product).to_owned(),
-            state: machine.name().to_owned(),
-            machine: to_json(machine)?,
-            sealed: self.seal_elements(Purpose::Verification, &id.to_string(), &asking.elements),
-            card_index: self.index("card", asking.elements.card_number.expose()),
-            card: self.masked_card(&asking.elements),
-            borrower_ref: asking.borrower_ref.clone(),
-            channel: channel.to_owned(),
-            elements_index: self.elements_index(&asking.elements),
-            answered_from: None,
-            created_at: now,
-            updated_at: now,
-        })
-    }
-
     /// A verification whose exchange was interrupted, or whose answer was lost.
     pub(crate) async fn look_after_verification(
         &self,
@@ -254,7 +175,7 @@ impl Engine {
         let id = record.id.to_string();
         let elements = self.open_elements(Purpose::Verification, &id, &record.sealed)?;
         let (index, now) = (&record.card_index, self.now());
-        let left = self.quota_left(index, &record.channel, now).await?;
+        let left = self.quota_left(*index, &record.channel, now).await?;
         Ok(VerificationView {
             id: record.id,
             state: state_of(&machine),
@@ -269,16 +190,6 @@ impl Engine {
             updated_at: record.updated_at,
         })
     }
-}
-
-/// A verification that may be asked.
-struct Asking {
-    platform: PlatformId,
-    key: Idempotency,
-    product: Product,
-    elements: Elements,
-    accepted: Vec<Accepted>,
-    borrower_ref: Option<String>,
 }
 
 /// The entry with what is missing asked for. A card is compared with the name, with the ID number,

@@ -8,7 +8,7 @@ use mingka_domain::effect::Subject;
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
 use mingka_store::{
-    AttemptRecord, DeliveryRecord, IdempotencyRecord, Lane, SessionRecord, StepRecord, Unit,
+    AttemptRecord, DeliveryRecord, IdempotencyRecord, Lane, Quota, SessionRecord, StepRecord, Unit,
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -219,6 +219,7 @@ impl Engine {
         let done_before = now.plus_ms(-DAY_MS);
         let statements = [
             IdempotencyRecord::purge(now),
+            Quota::purge(now),
             StepRecord::purge(done_before),
             DeliveryRecord::purge(now.plus_ms(-DELIVERY_KEPT_MS)),
             SessionRecord::forget_prefill(now),

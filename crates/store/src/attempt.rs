@@ -198,26 +198,4 @@ impl Store {
         )
         .await
     }
-
-    /// How often a channel was asked this about one card since a moment, by whatever platform: the
-    /// quota is the channel's. Attempts in the state `not_attempted` never reached a bank and are
-    /// not counted.
-    ///
-    /// # Errors
-    /// When nothing can be read.
-    pub async fn attempts_on_card_count(
-        &self,
-        channel: &str,
-        card_index: &CardIndex,
-        operation: Operation,
-        since: Timestamp,
-    ) -> Result<u64, ReadError> {
-        self.read_count(
-            "SELECT COUNT(*) FROM attempts
-             WHERE card_index = $1 AND operation = $2 AND sent_at >= $3 AND channel = $4
-                 AND state <> 'not_attempted'",
-            values![card_index, operation.name(), since, channel],
-        )
-        .await
-    }
 }

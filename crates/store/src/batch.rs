@@ -63,6 +63,7 @@ impl Statement {
         match self.loss {
             Some(Loss::Stale) if changed == 0 => Err(CommitError::Stale { table }),
             Some(Loss::Duplicate) if changed == 0 => Err(CommitError::Duplicate { table }),
+            Some(Loss::Full(quota)) if changed == 0 => Err(CommitError::Full { quota }),
             _ => Ok(()),
         }
     }

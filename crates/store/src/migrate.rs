@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0006_statements.sql"),
     },
     Migration { number: 7, name: "sequence", sql: include_str!("migrations/0007_sequence.sql") },
+    Migration { number: 8, name: "quotas", sql: include_str!("migrations/0008_quotas.sql") },
 ];
 
 /// The number of the newest migration this program knows.

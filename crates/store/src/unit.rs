@@ -107,6 +107,8 @@ pub(crate) enum Loss {
     Stale,
     /// The row exists already.
     Duplicate,
+    /// No place is left of the quota of this name.
+    Full(&'static str),
 }
 
 /// Which row a statement is about.
@@ -269,6 +271,11 @@ pub enum CommitError {
         /// The table of the statement that lost.
         table: &'static str,
     },
+    /// Certainly not committed: a quota has no place left.
+    Full {
+        /// Which quota.
+        quota: &'static str,
+    },
     /// It may be durable or not, and could not be read back. Assume neither: perform no effect, and
     /// read the records again before deciding anything.
     Unknown,
@@ -316,6 +323,7 @@ impl fmt::Display for CommitError {
         match self {
             Self::Stale { table } => write!(f, "a row of {table} changed since it was read"),
             Self::Duplicate { table } => write!(f, "a row of {table} is there already"),
+            Self::Full { quota } => write!(f, "the quota {quota} has no place left"),
             Self::Unknown => f.write_str("it is not known whether the commit took place"),
             Self::Unavailable(why) => write!(f, "nothing was committed: {why}"),
             Self::Invalid { table } => write!(f, "a rule of the table {table} is broken"),

@@ -54,7 +54,9 @@ impl Engine {
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                     wait_ms = wait_ms.saturating_mul(2);
                 }
-                Err(error @ CommitError::Invalid { .. }) => return Err(error.into()),
+                Err(error @ (CommitError::Full { .. } | CommitError::Invalid { .. })) => {
+                    return Err(error.into());
+                }
             }
         }
         tracing::warn!(payment.id = %hearing.payment, attempt.id = %hearing.attempt,

@@ -9,17 +9,19 @@ use mingka_domain::effect::Subject;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::id::VerificationId;
 use mingka_domain::outcome::Operation;
-use mingka_domain::time::{SECOND_MS, Timestamp};
+use mingka_domain::time::Timestamp;
 use mingka_domain::verification::Verification;
-use mingka_store::{Unit, VerificationRecord};
+use mingka_store::{CardIndex, CardQuota, Unit, VerificationRecord};
 use zeroize::Zeroizing;
 
-use super::{Asking, event_of, machine_of};
+use super::ask::Asking;
+use super::{event_of, machine_of};
 use crate::channel::Channel;
 use crate::conclude::attempt_of;
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::idempotency::{lost_key, to_json};
+use crate::quota::too_many;
 use crate::view::VerificationView;
 
 /// What is known about a question that was asked before.
@@ -89,7 +91,19 @@ impl Engine {
         }
     }
 
-    /// Whether the card may be asked about once more. The last of its questions are kept for the
+    /// The latest question about exactly these elements within the quota's window.
+    pub(super) async fn asked_before(
+        &self,
+        asking: &Asking,
+        channel: &Channel,
+        now: Timestamp,
+    ) -> Result<Option<VerificationRecord>, EngineError> {
+        let index = self.elements_index(&asking.elements);
+        let since = now.plus_ms(channel.profile.verification.window_ms.saturating_neg());
+        Ok(self.store().verification_of_elements(asking.platform, &index, since).await?)
+    }
+
+    /// How many questions about the card this one may be one of. The last are kept for the
     /// borrower's own corrections: asking the same again does not get them.
     pub(super) async fn check_quota(
         &self,
@@ -97,37 +111,32 @@ impl Engine {
         elements: &Elements,
         asked_before: bool,
         now: Timestamp,
-    ) -> Result<(), EngineError> {
+    ) -> Result<u32, EngineError> {
         let quota = channel.profile.verification;
+        let kept = if asked_before { quota.kept_for_corrections } else { 0 };
+        let places = quota.count_max.saturating_sub(kept);
         let card_index = self.index("card", elements.card_number.expose());
-        let left = self.quota_left(&card_index, &channel.code, now).await?;
-        let kept = if asked_before { u32::from(quota.kept_for_corrections) } else { 0 };
-        if left > kept {
-            return Ok(());
+        let asked = self.store().asked_about_card(&card_quota(channel, card_index, now)).await?;
+        if asked.len() < usize::from(places) {
+            return Ok(u32::from(places));
         }
-        let retry_after_s = u32::try_from(quota.window_ms / SECOND_MS).unwrap_or(u32::MAX);
-        Err(EngineError::TooMany { retry_after_s, cause: known::VERIFICATION_QUOTA })
+        // A place is free once the question that has it is older than the window.
+        let oldest = usize::from(places).checked_sub(1).and_then(|place| asked.get(place));
+        let until = oldest.unwrap_or(&now).plus_ms(quota.window_ms.saturating_add(1));
+        Err(too_many(until, now, known::VERIFICATION_QUOTA))
     }
 
     /// How many more questions about a card the channel takes in its window.
     pub(super) async fn quota_left(
         &self,
-        card_index: &[u8; 32],
+        card_index: CardIndex,
         channel: &str,
         now: Timestamp,
     ) -> Result<u32, EngineError> {
         let channel = self.channel(channel)?;
-        let since = self.window_start(channel, now);
-        let asked = self
-            .store()
-            .attempts_on_card_count(&channel.code, card_index, Operation::Verify, since)
-            .await?;
-        let asked = u32::try_from(asked).unwrap_or(u32::MAX);
+        let asked = self.store().asked_about_card(&card_quota(channel, card_index, now)).await?;
+        let asked = u32::try_from(asked.len()).unwrap_or(u32::MAX);
         Ok(u32::from(channel.profile.verification.count_max).saturating_sub(asked))
-    }
-
-    pub(super) fn window_start(&self, channel: &Channel, now: Timestamp) -> Timestamp {
-        now.plus_ms(channel.profile.verification.window_ms.saturating_neg())
     }
 
     /// The keyed index of all elements together, and of which of them were given.
@@ -145,5 +154,20 @@ impl Engine {
             clear.push('\n');
         }
         self.index("verification.elements", &clear)
+    }
+}
+
+/// What is counted for a card: by the channel, in its window.
+pub(super) fn card_quota(
+    channel: &Channel,
+    card_index: CardIndex,
+    now: Timestamp,
+) -> CardQuota<'_> {
+    CardQuota {
+        channel: &channel.code,
+        card_index,
+        operation: Operation::Verify,
+        window_ms: channel.profile.verification.window_ms,
+        now,
     }
 }

@@ -12,6 +12,7 @@ mod leases;
 mod many;
 mod postgresql;
 mod proxy;
+mod quotas;
 mod reads;
 mod records;
 mod samples;

@@ -1,6 +1,5 @@
 //! Reading what cannot be understood, lists by cursor, counts, and rotation.
 
-use mingka_domain::outcome::Operation;
 use proptest::prelude::*;
 
 use super::samples::*;
@@ -102,30 +101,6 @@ proptest! {
         }
         prop_assert_eq!(seen, expected);
     }
-}
-
-#[test]
-fn quotas_count_what_reached_a_bank_since_a_moment() {
-    let store = memory();
-    let mut old = attempt(1, Operation::SendCode);
-    old.sent_at = NOW.plus_ms(-1);
-    let mut unsent = attempt(2, Operation::SendCode);
-    (unsent.order, unsent.state) = (order(2), "not_attempted".to_owned());
-    let mut counted = attempt(3, Operation::SendCode);
-    counted.order = order(3);
-    let mut other_card = attempt(4, Operation::SendCode);
-    (other_card.order, other_card.card_index) = (order(4), Some([0; 32]));
-    let other_operation = attempt(5, Operation::Verify);
-    let mut other_platform = attempt(6, Operation::SendCode);
-    (other_platform.order, other_platform.platform) = (order(6), platform_id(2));
-    let rows = [old, unsent, counted, other_card, other_operation, other_platform];
-    now(store.commit(unit(platform(2).insert(), rows.map(|row| row.insert())))).unwrap();
-    let count = |channel, since| {
-        now(store.attempts_on_card_count(channel, &[3; 32], Operation::SendCode, since)).unwrap()
-    };
-    assert_eq!(count("unionpay", NOW), 2, "the quota is the channel's, whoever asks");
-    assert_eq!(count("unionpay", NOW.plus_ms(-1)), 3);
-    assert_eq!(count("other", NOW), 0);
 }
 
 #[test]

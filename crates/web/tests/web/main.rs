@@ -1,5 +1,5 @@
-//! The whole of `web` over a whole house in one process: no file, no wall clock, and
-//! sockets only where the bounds of connections are the matter.
+//! The whole of `web` over a whole house in one process: no wall clock, sockets only where
+//! the bounds of connections are the matter, and a file only where several engines share it.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -17,6 +17,7 @@ mod house;
 mod openapi;
 mod pages;
 mod payments;
+mod quotas;
 mod receipts;
 mod sessions;
 mod statements;
