@@ -1,6 +1,8 @@
 //! `mingka doctor`: looks for what is wrong with an installation and says how to mend it. Changes
 //! nothing. Exits with 1 when something would keep Mingka from working safely.
 
+mod encryption;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -96,7 +98,12 @@ fn examine_channel(config: &Config, channel: &crate::config::ChannelSettings) ->
     let mut alone = config.clone();
     alone.channel = vec![channel.clone()];
     let mut items = match compose::channels(&alone, "http://127.0.0.1") {
-        Ok(_) => vec![Item::fine(&format!("channel {}: keys and certificates load", channel.code))],
+        Ok(loaded) => {
+            let loads = format!("channel {}: keys and certificates load", channel.code);
+            let mut items = vec![Item::fine(&loads)];
+            items.extend(loaded.iter().flat_map(|one| encryption::examine(config, one)));
+            items
+        }
         // Said already, with the reason.
         Err(_) => return Vec::new(),
     };
@@ -118,11 +125,7 @@ fn examine_channel(config: &Config, channel: &crate::config::ChannelSettings) ->
             "move the contract to version 5.1.0",
         ));
     }
-    items.extend(
-        [&channel.signing_certificate_file, &channel.encryption_certificate_file]
-            .into_iter()
-            .filter_map(|file| near_its_end(file)),
-    );
+    items.extend(near_its_end(&channel.signing_certificate_file));
     items.extend(
         [&channel.signing_key_file, &channel.secret_file]
             .into_iter()

@@ -74,6 +74,8 @@ impl Served {
                 config.key_file().display()
             ));
         }
+        // Before the first message: another process may have been sent a newer certificate.
+        house.engine.look_at_certificates().await.map_err(|e| e.to_string())?;
         let (stop, stopped) = watch::channel(false);
         let engine = house.engine.clone();
         let mut told = stopped.clone();

@@ -47,6 +47,38 @@ pub trait Exchange: Send + Sync {
         request: &HttpRequest,
         context: &Context<'_>,
     ) -> Result<(Notice, Acknowledgement), Unreadable>;
+
+    /// Whether the channel's encryption certificate is renewed by asking the channel for it.
+    fn renews_encryption(&self) -> bool;
+
+    /// Checks an encryption certificate that is said to be the channel's: that it leads to the
+    /// configured roots, bears the channel's name and holds at this moment.
+    ///
+    /// # Errors
+    /// Says why nothing may be encrypted to it.
+    fn check_encryption(
+        &self,
+        pem: &str,
+        now: Timestamp,
+    ) -> Result<EncryptionCertificate, Unreadable>;
+
+    /// Encrypts each message from now on to the first of these that holds at its moment, and to the
+    /// configured certificate where none does. Those that do not check are left out.
+    fn encrypt_to(&self, newest_first: &[&str], now: Timestamp);
+
+    /// The certificate that a message of this moment is encrypted to.
+    fn encryption(&self, now: Timestamp) -> EncryptionCertificate;
+}
+
+/// The certificate a channel's values are encrypted to, as it can be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncryptionCertificate {
+    /// Its serial number in decimal digits, as messages name it.
+    pub serial: String,
+    /// The first moment at which it may be used, where it has one.
+    pub not_before: Option<Timestamp>,
+    /// The last.
+    pub not_after: Option<Timestamp>,
 }
 
 /// What a codec needs besides the message and what it was built with: its profile, and the account

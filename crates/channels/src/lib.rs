@@ -11,8 +11,8 @@ pub mod request;
 pub mod statement;
 
 pub use exchange::{
-    Acknowledgement, Booked, Context, Exchange, Notice, OrderIdentity, Reply, Sent, Token,
-    Unencodable, UnencodableWhy, Unreadable,
+    Acknowledgement, Booked, Context, EncryptionCertificate, Exchange, Notice, OrderIdentity,
+    Reply, Sent, Token, Unencodable, UnencodableWhy, Unreadable,
 };
 pub use http::{HttpRequest, HttpResponse, Method};
 pub use profile::Profile;

@@ -76,15 +76,6 @@ fn a_key_must_fit_its_certificate_and_the_bank_must_have_a_name() {
 }
 
 #[test]
-fn a_refreshed_encryption_certificate_replaces_the_old_one() {
-    let account = MerchantAccount::load(settings(Signing::KeyedSha256(secret()))).unwrap();
-    assert_eq!(account.sealer.certificate_id(), "68759622183");
-    let account = account.with_encryption_certificate(&WORLD.bank.certificate_pem).unwrap();
-    assert_eq!(account.sealer.certificate_id(), "68759585097");
-    assert!(account.with_encryption_certificate("no").is_err());
-}
-
-#[test]
 fn the_embedded_profile_is_sound_and_others_are_refused_by_name() {
     let profile = Profile::unionpay_acp();
     assert!(profile.is_open_at(0) && profile.is_open_at(23));

@@ -1,5 +1,6 @@
 //! The engine itself: its parts, what it keeps in memory, and the small things every use case needs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use mingka_crypto::Entropy;
@@ -12,7 +13,7 @@ use mingka_domain::id::{BindingId, Id, Kind, PlatformId, VerificationId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::precheck::{Entry, Precheck, Rules, precheck};
 use mingka_domain::time::Timestamp;
-use mingka_store::{CommitError, ReadError, Store};
+use mingka_store::{CommitError, ReadError, RenewalRecord, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::channel::Channel;
@@ -75,6 +76,8 @@ pub(crate) struct Inner {
     rules: RwLock<Arc<Rules>>,
     /// The stop switches as the store showed them last.
     pub(crate) stops_seen: RwLock<Arc<Stops>>,
+    /// The renewals of certificates as the store showed them last.
+    pub(crate) renewals_seen: RwLock<BTreeMap<String, RenewalRecord>>,
 }
 
 impl Engine {
@@ -89,6 +92,7 @@ impl Engine {
             halted: watch::Sender::new(false),
             rules: RwLock::new(Arc::clone(&parts.rules)),
             stops_seen: RwLock::default(),
+            renewals_seen: RwLock::default(),
             parts,
         };
         Self { inner: Arc::new(inner) }
@@ -140,6 +144,7 @@ impl Engine {
             name: channel.profile.name.clone(),
             operations: channel.profile.operations.clone(),
             stopped: self.is_stopped(&channel.code),
+            encryption: self.encryption(channel),
         };
         self.inner.parts.channels.iter().map(view).collect()
     }

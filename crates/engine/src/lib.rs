@@ -23,6 +23,7 @@ mod notification;
 mod payment;
 mod perform;
 mod quota;
+mod renewal;
 mod request;
 mod seal;
 mod sequence;
@@ -68,8 +69,8 @@ pub use crate::transport::{
 };
 pub use crate::view::{
     ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentAccepted,
-    ConsentTextView, ConsentView, InstrumentState, InstrumentView, IssuedApiKey, LenderView,
-    OpenedSession, Page, PaymentView, PlatformView, SessionView, TimelineEntry, VerificationState,
-    VerificationView,
+    ConsentTextView, ConsentView, EncryptionView, InstrumentState, InstrumentView, IssuedApiKey,
+    LenderView, OpenedSession, Page, PaymentView, PlatformView, SessionView, TimelineEntry,
+    VerificationState, VerificationView,
 };
 pub use crate::watch::Watch;

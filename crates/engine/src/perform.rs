@@ -81,39 +81,47 @@ impl Engine {
     ) -> Heard {
         let operation = request.operation();
         let order = OrderIdentity { order_id: order.order_id.clone(), txn_time: order.txn_time };
-        let nothing =
-            |outcome, now| Heard::nothing(&channel.code, operation, Phase::Request, outcome, now);
-        let encoded = channel.exchange.encode(request, &self.context(&order));
-        let (message, sent) = match encoded {
-            Ok(encoded) => encoded,
-            Err(error) => {
-                tracing::warn!(channel.code = channel.code, operation = operation.name(),
-                    error = %error, "a message cannot be written in the channel's form");
-                let outcome = Outcome::NotAttempted(NotSent::Unencodable, None);
-                return nothing(outcome, self.now());
-            }
-        };
-        let delivery = self.parts().transport.send(message, timeout_ms).await;
-        let now = self.now();
-        let response = match delivery {
-            Delivery::Answered(response) => response,
-            Delivery::NotSent(why) => return nothing(Outcome::NotAttempted(why, None), now),
-            Delivery::Lost(doubt) => return nothing(Outcome::Unknown(doubt, None), now),
-        };
-        match channel.exchange.decode(&sent, &response, &self.context(&order)) {
+        match self.reply(channel, &order, request, timeout_ms).await {
             Ok(reply) => {
-                alert_if_unmapped(&channel.code, operation, &reply);
-                let heard = Heard::reply(&channel.code, operation, reply, now);
+                let heard = Heard::reply(&channel.code, operation, reply, self.now());
                 let mut heard = heard.read_agreement(&channel.profile.family);
                 self.plant_unmapped_decline(&mut heard);
                 heard
             }
-            Err(error) => {
-                tracing::warn!(channel.code = channel.code, operation = operation.name(),
-                    error = %error, "an answer proves nothing");
-                nothing(error.outcome(), now)
+            Err(outcome) => {
+                Heard::nothing(&channel.code, operation, Phase::Request, outcome, self.now())
             }
         }
+    }
+
+    /// One message and the believed reply to it, or how it ended without one.
+    pub(crate) async fn reply(
+        &self,
+        channel: &Channel,
+        order: &OrderIdentity,
+        request: &Request,
+        timeout_ms: u64,
+    ) -> Result<Reply, Outcome> {
+        let operation = request.operation();
+        let encoded = channel.exchange.encode(request, &self.context(order));
+        let (message, sent) = encoded.map_err(|error| {
+            tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                error = %error, "a message cannot be written in the channel's form");
+            Outcome::NotAttempted(NotSent::Unencodable, None)
+        })?;
+        let response = match self.parts().transport.send(message, timeout_ms).await {
+            Delivery::Answered(response) => response,
+            Delivery::NotSent(why) => return Err(Outcome::NotAttempted(why, None)),
+            Delivery::Lost(doubt) => return Err(Outcome::Unknown(doubt, None)),
+        };
+        let decoded = channel.exchange.decode(&sent, &response, &self.context(order));
+        let reply = decoded.map_err(|error| {
+            tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                error = %error, "an answer proves nothing");
+            error.outcome()
+        })?;
+        alert_if_unmapped(&channel.code, operation, &reply);
+        Ok(reply)
     }
 
     pub(crate) fn context<'a>(&'a self, order: &'a OrderIdentity) -> Context<'a> {

@@ -92,8 +92,12 @@ impl Stops {
         channel: &Channel,
         operation: Operation,
     ) -> bool {
-        self.has(&StopSwitch::Platform(platform))
-            || self.has(&StopSwitch::Lender(channel.lender.clone()))
+        self.has(&StopSwitch::Platform(platform)) || self.forbid_anybody(channel, operation)
+    }
+
+    /// The same for what is sent for no platform.
+    pub(crate) fn forbid_anybody(&self, channel: &Channel, operation: Operation) -> bool {
+        self.has(&StopSwitch::Lender(channel.lender.clone()))
             || self.has(&StopSwitch::Channel(channel.code.clone()))
             || self.has(&StopSwitch::Operation(operation))
     }
@@ -165,6 +169,12 @@ impl Engine {
     pub(crate) fn is_stopped(&self, code: &str) -> bool {
         let seen = self.inner.stops_seen.read().unwrap_or_else(PoisonError::into_inner);
         seen.has(&StopSwitch::Channel(code.to_owned()))
+    }
+
+    /// The same for what is sent for no platform, and changes nothing at the bank.
+    pub(crate) fn is_forbidden(&self, channel: &Channel, operation: Operation) -> bool {
+        let seen = self.inner.stops_seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.forbid_anybody(channel, operation)
     }
 
     async fn known_switch(&self, switch: &StopSwitch) -> Result<(), EngineError> {

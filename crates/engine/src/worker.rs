@@ -67,6 +67,14 @@ impl Engine {
         if let Err(error) = self.stops().await {
             tracing::warn!(error = %error, "the stop switches could not be read");
         }
+        if let Err(error) = self.look_at_certificates().await {
+            tracing::warn!(error = %error, "the encryption certificates could not be read");
+        }
+        let mut work = JoinSet::new();
+        for renewal in self.claim_renewals().await {
+            let engine = self.clone();
+            work.spawn(async move { engine.renew_certificate(renewal).await });
+        }
         let settings = self.settings();
         let (lease_ms, limit) = (settings.lease_ms, settings.claim_count_max);
         let claimed = self.store().claim(self.now(), &self.inner.holder, lease_ms, limit).await;
@@ -74,11 +82,10 @@ impl Engine {
             Ok(steps) => steps,
             Err(error) => {
                 tracing::warn!(error = %error, "no steps could be claimed");
-                return 0;
+                Vec::new()
             }
         };
-        let count = steps.len();
-        let mut work = JoinSet::new();
+        let count = steps.len() + work.len();
         for step in steps {
             let engine = self.clone();
             work.spawn(async move { engine.do_step(step).await });

@@ -57,6 +57,11 @@ pub enum Fault {
     },
     /// Executed, and the code is "sent" but never arrives.
     SmsLost,
+    /// The encryption certificate that comes is not one to encrypt to.
+    WrongCertificate {
+        /// Why not.
+        flaw: CertificateFlaw,
+    },
     /// Money: accepted, and executed only after this long.
     SettleAfter {
         /// How long.
@@ -113,6 +118,18 @@ pub enum Fault {
         /// How many.
         missing: usize,
     },
+}
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateFlaw {
+    /// Another authority has signed it.
+    Foreign,
+    /// It is over.
+    Expired,
+    /// It is somebody else's.
+    Misnamed,
 }
 
 /// What a request looks like to the plan.

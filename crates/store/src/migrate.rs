@@ -25,6 +25,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 7, name: "sequence", sql: include_str!("migrations/0007_sequence.sql") },
     Migration { number: 8, name: "quotas", sql: include_str!("migrations/0008_quotas.sql") },
+    Migration {
+        number: 9,
+        name: "certificates",
+        sql: include_str!("migrations/0009_certificates.sql"),
+    },
 ];
 
 /// The number of the newest migration this program knows.

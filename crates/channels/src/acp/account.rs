@@ -25,7 +25,7 @@ pub struct MerchantAccount {
     pub encoding: Encoding,
     /// How messages are signed and proven.
     pub suite: Suite,
-    /// How single values are hidden.
+    /// How single values are hidden while the bank has sent no newer certificate.
     pub sealer: FieldSealer,
     /// Where requests go.
     pub urls: Urls,
@@ -181,18 +181,6 @@ impl MerchantAccount {
                 notify: None,
             },
         }
-    }
-
-    /// The account with another encryption certificate, as the channel's refresh gave it.
-    ///
-    /// # Errors
-    /// When the certificate cannot be read or used.
-    pub fn with_encryption_certificate(mut self, pem: &str) -> Result<Self, AccountError> {
-        let certificate =
-            Certificate::from_pem(pem).map_err(|_| AccountError::EncryptionCertificate)?;
-        self.sealer = FieldSealer::to_certificate(&certificate)
-            .map_err(|_| AccountError::EncryptionCertificate)?;
-        Ok(self)
     }
 
     /// What opens values the bank hid for us, where we have a key for that.

@@ -227,7 +227,10 @@ fn read_request(sent: &Sent, fields: &Fields, heard: Heard, rules: &Rules<'_>) -
     let meaning = rules.read(sent.operation, Phase::Request, &heard);
     let mut reply = reply(meaning, &heard, Phase::Request, fields);
     if sent.operation == Operation::RefreshCertificate {
-        reply.certificate = fields.ascii("encryptPubKeyCert").map(str::to_owned);
+        // certType 02 is a key for magnetic stripes, which is not what was asked for.
+        let of_our_type = fields.ascii("certType").is_none_or(|kind| kind == "01");
+        let certificate = fields.ascii("encryptPubKeyCert").filter(|_| of_our_type);
+        reply.certificate = certificate.map(str::to_owned);
     }
     let lacks_result = match sent.operation {
         Operation::OpenAgreement => !is_opened(fields, reply.token.as_ref()),

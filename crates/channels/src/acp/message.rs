@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::account::MerchantAccount;
 use super::money;
+use super::seal::FieldSealer;
 use super::text::Encoding;
 use super::wire::Fields;
 use crate::exchange::{Context, Sent, Unencodable, UnencodableWhy};
@@ -20,9 +21,10 @@ use crate::request::{Elements, Product, Request};
 pub(super) fn encode(
     request: &Request,
     account: &MerchantAccount,
+    sealer: &FieldSealer,
     context: &Context<'_>,
 ) -> Result<(HttpRequest, Sent), Unencodable> {
-    let hand = Hand { account, entropy: context.entropy };
+    let hand = Hand { account, sealer, entropy: context.entropy };
     let codes = Codes::of(request)?;
     let mut fields = common(&codes, account, context)?;
     match request {
@@ -154,15 +156,16 @@ const fn product_id(product: Product) -> &'static str {
     }
 }
 
-/// What hides values: the account's sealer, and random bytes.
+/// What hides values: one certificate for the whole message, and random bytes.
 pub(super) struct Hand<'a> {
     pub(super) account: &'a MerchantAccount,
+    sealer: &'a FieldSealer,
     entropy: &'a dyn Entropy,
 }
 
 impl Hand<'_> {
     fn seal(&self, field: &'static str, clear: &[u8]) -> Result<String, Unencodable> {
-        self.account.sealer.seal(clear, self.entropy).map_err(|_| wrong(field, Key))
+        self.sealer.seal(clear, self.entropy).map_err(|_| wrong(field, Key))
     }
 
     /// `accNo`, and the certificate that hides it.
@@ -172,7 +175,7 @@ impl Hand<'_> {
         field: &'static str,
         number: &str,
     ) -> Result<(), Unencodable> {
-        fields.set("encryptCertId", self.account.sealer.certificate_id().as_bytes());
+        fields.set("encryptCertId", self.sealer.certificate_id().as_bytes());
         fields.set("accNo", self.seal(field, plain(field, number)?)?);
         Ok(())
     }

@@ -5,6 +5,7 @@ mod account;
 mod answer;
 mod message;
 mod money;
+mod renewal;
 mod seal;
 mod signer;
 pub mod suite;
@@ -14,6 +15,8 @@ pub mod wire;
 use std::sync::Arc;
 
 use mingka_domain::mapping::MappingBook;
+use mingka_domain::outcome::Operation;
+use mingka_domain::time::Timestamp;
 
 pub use account::{AccountError, AccountSettings, MerchantAccount, Signing, Urls};
 pub use seal::{FieldOpener, FieldSealer};
@@ -22,12 +25,13 @@ pub use suite::{KeyedHash, Suite, Unproven, Version};
 pub use text::Encoding;
 
 use crate::exchange::{
-    Acknowledgement, Context, Exchange, Notice, Reply, Sent, Unencodable, UnencodableWhy,
-    Unreadable,
+    Acknowledgement, Context, EncryptionCertificate, Exchange, Notice, Reply, Sent, Unencodable,
+    UnencodableWhy, Unreadable,
 };
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::Profile;
 use crate::request::Request;
+use renewal::Renewal;
 
 /// The codec of ACP, under one contract with the channel.
 #[derive(Debug, Clone)]
@@ -35,13 +39,15 @@ pub struct Acp {
     profile: Arc<Profile>,
     book: &'static MappingBook,
     account: Arc<MerchantAccount>,
+    renewal: Arc<Renewal>,
 }
 
 impl Acp {
     /// A codec under this profile and contract, with the embedded mappings.
     #[must_use]
     pub fn new(profile: Arc<Profile>, account: impl Into<Arc<MerchantAccount>>) -> Self {
-        Self { profile, book: MappingBook::embedded(), account: account.into() }
+        let (book, account) = (MappingBook::embedded(), account.into());
+        Self { profile, book, account, renewal: Arc::default() }
     }
 
     /// The contract.
@@ -75,7 +81,9 @@ impl Exchange for Acp {
         {
             return Err(Unencodable { field: "order", why: UnencodableWhy::TooLate });
         }
-        message::encode(request, &self.account, context)
+        let newer = self.renewal.at(context.now);
+        let sealer = newer.as_deref().unwrap_or(&self.account.sealer);
+        message::encode(request, &self.account, sealer, context)
     }
 
     fn decode(
@@ -93,5 +101,29 @@ impl Exchange for Acp {
         context: &Context<'_>,
     ) -> Result<(Notice, Acknowledgement), Unreadable> {
         answer::notice(request, context, &self.rules())
+    }
+
+    /// The keyed methods hide values with the certificate too, but nothing in them proves one: the
+    /// protocol has the renewal for signMethod 01 alone.
+    fn renews_encryption(&self) -> bool {
+        matches!(self.account.suite, Suite::Rsa { .. })
+            && self.profile.can(Operation::RefreshCertificate)
+    }
+
+    fn check_encryption(
+        &self,
+        pem: &str,
+        now: Timestamp,
+    ) -> Result<EncryptionCertificate, Unreadable> {
+        renewal::check(&self.account, pem, now).map(|sealer| renewal::describe(&sealer))
+    }
+
+    fn encrypt_to(&self, newest_first: &[&str], now: Timestamp) {
+        self.renewal.replace(&self.account, newest_first, now);
+    }
+
+    fn encryption(&self, now: Timestamp) -> EncryptionCertificate {
+        let newer = self.renewal.at(now);
+        renewal::describe(newer.as_deref().unwrap_or(&self.account.sealer))
     }
 }

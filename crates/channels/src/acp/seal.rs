@@ -6,7 +6,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mingka_crypto::Entropy;
-use mingka_crypto::certificate::Certificate;
+use mingka_crypto::certificate::{Certificate, Life};
 use mingka_crypto::digest::hmac_sha256;
 use mingka_crypto::entropy::random;
 use mingka_crypto::rsa::{EncryptionKey, RsaError, SigningKey};
@@ -21,6 +21,8 @@ pub enum FieldSealer {
         key: Box<EncryptionKey>,
         /// That certificate's serial number in decimal digits: `encryptCertId`.
         certificate_id: String,
+        /// From when to when it may be used.
+        life: Life,
     },
     /// A keyed stream, for the simulator alone.
     Simulation(Secret),
@@ -32,9 +34,15 @@ impl FieldSealer {
     /// # Errors
     /// When its key is not RSA of at least 2048 bits.
     pub fn to_certificate(certificate: &Certificate) -> Result<Self, RsaError> {
+        Self::within(certificate, certificate.life())
+    }
+
+    /// The same, for no longer than its whole chain holds.
+    pub(super) fn within(certificate: &Certificate, life: Life) -> Result<Self, RsaError> {
         Ok(Self::Rsa {
             key: Box::new(certificate.encryption_key()?),
             certificate_id: certificate.serial_decimal().to_owned(),
+            life,
         })
     }
 
@@ -44,6 +52,15 @@ impl FieldSealer {
         match self {
             Self::Rsa { certificate_id, .. } => certificate_id,
             Self::Simulation(_) => "0",
+        }
+    }
+
+    /// From when to when its certificate may be used, where it has one.
+    #[must_use]
+    pub const fn life(&self) -> Option<Life> {
+        match self {
+            Self::Rsa { life, .. } => Some(*life),
+            Self::Simulation(_) => None,
         }
     }
 

@@ -128,6 +128,19 @@ impl BankSigner {
         }
     }
 
+    /// Whether an encryption certificate the bank sent is the bank's: its chain and its name must
+    /// be such as a signer's. Gives the span in which that holds.
+    ///
+    /// # Errors
+    /// Says why it is not.
+    pub fn accept_encryption(
+        &self,
+        certificate: &Certificate,
+        now: Timestamp,
+    ) -> Result<Life, SignerError> {
+        self.accept(certificate, now).map(|accepted| accepted.life)
+    }
+
     fn accept_pem(&self, pem: &str, now: Timestamp) -> Result<Arc<Certificate>, SignerError> {
         let key = sha256(pem.as_bytes());
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);

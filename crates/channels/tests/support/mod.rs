@@ -25,7 +25,7 @@ use mingka_domain::secret::{OneTimeCode, Secret};
 use mingka_domain::time::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
-    PKCS_RSA_SHA256, RsaKeySize, SerialNumber,
+    PKCS_RSA_SHA256, RsaKeySize, SerialNumber, date_time_ymd,
 };
 
 pub(crate) const MERCHANT: &str = "777290058110097";
@@ -88,6 +88,22 @@ fn party(name: &str, serial: u64) -> Party {
     let key = rsa_key();
     let certificate = named(name, serial).signed_by(&key, &WORLD.authority).unwrap();
     Party { key_pem: key.serialize_pem(), certificate_pem: certificate.pem() }
+}
+
+/// The name in the bank's certificates.
+pub(crate) const BANK_NAME: &str = "041@Z12@00040000:SIGN@00000062";
+
+/// A certificate of the bank's authority that begins and ends on these days of 2026.
+pub(crate) fn issued(name: &str, serial: u64, from: (u8, u8), until: (u8, u8)) -> String {
+    let mut params = named(name, serial);
+    params.not_before = date_time_ymd(2026, from.0, from.1);
+    params.not_after = date_time_ymd(2026, until.0, until.1);
+    params.signed_by(&rsa_key(), &WORLD.authority).unwrap().pem()
+}
+
+/// A certificate of an authority that nobody here trusts.
+pub(crate) fn foreign(name: &str, serial: u64) -> String {
+    named(name, serial).self_signed(&rsa_key()).unwrap().pem()
 }
 
 fn rsa_key() -> KeyPair {

@@ -299,6 +299,21 @@ pub struct ChannelView {
     pub operations: Vec<Operation>,
     /// Whether a switch has stopped it.
     pub stopped: bool,
+    /// The certificate its values are encrypted to, where it has one.
+    pub encryption: Option<EncryptionView>,
+}
+
+/// The certificate that a channel's values are encrypted to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncryptionView {
+    /// Its serial number in decimal digits.
+    pub serial: String,
+    /// The last moment at which it may be used.
+    pub not_after: Timestamp,
+    /// When the channel last sent its certificate, if it is one that does.
+    pub renewed_at: Option<Timestamp>,
+    /// What went wrong with asking for it since then.
+    pub trouble: Option<String>,
 }
 
 /// An API key as it can be shown after it was made.

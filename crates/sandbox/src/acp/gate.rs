@@ -1,8 +1,10 @@
-//! The bank's keys and its merchants: what is needed to hear a request and to sign an answer. It
-//! never changes, so that many requests can pass it at the same time.
+//! The bank's keys and its merchants: what is needed to hear a request and to sign an answer. Only
+//! its encryption certificate ever changes, so that many requests can pass it at the same time.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use mingka_channels::acp::suite::{self, METHOD_RSA};
 use mingka_channels::acp::wire::Fields;
@@ -12,11 +14,14 @@ use mingka_crypto::Entropy;
 use mingka_crypto::certificate::Certificate;
 use mingka_crypto::rsa::SigningKey;
 use mingka_domain::secret::Secret;
+use mingka_domain::time::Timestamp;
 
 use super::answer::Answer;
 use super::read::{self, Question, Turned};
+use super::rotation::{Encryption, Rotated};
 use super::{Announced, Decided, Material, Notification, announce, say};
 use crate::bank::Refusal;
+use crate::faults::CertificateFlaw;
 
 /// Keys and merchants.
 pub struct Gate {
@@ -39,9 +44,7 @@ pub(super) struct RsaKeys {
     signer: SigningKey,
     signer_pem: String,
     signer_id: String,
-    opener: SigningKey,
-    encryption_id: String,
-    encryption_pem: String,
+    encryption: RwLock<Encryption>,
 }
 
 /// A request as far as it was understood.
@@ -68,7 +71,7 @@ pub(super) enum Method {
 
 /// Why keys cannot be used. Holds nothing of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GateError(&'static str);
+pub struct GateError(pub(super) &'static str);
 
 impl fmt::Display for GateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,14 +90,11 @@ impl Gate {
         let certificate = |pem: &str, name| Certificate::from_pem(pem).map_err(|_| GateError(name));
         let key = |pem: &str, name| SigningKey::from_pkcs8_pem(pem).map_err(|_| GateError(name));
         let signer = certificate(&material.signer_certificate, "signing certificate")?;
-        let encryption = certificate(&material.encryption_certificate, "encryption certificate")?;
         let keys = RsaKeys {
             signer: key(material.signer_key(), "signing key")?,
             signer_pem: material.signer_certificate.clone(),
             signer_id: signer.serial_decimal().to_owned(),
-            opener: key(material.encryption_key(), "encryption key")?,
-            encryption_id: encryption.serial_decimal().to_owned(),
-            encryption_pem: material.encryption_certificate.clone(),
+            encryption: RwLock::new(Encryption::load(material)?),
         };
         let merchant = Merchant {
             certificate: Some(certificate(&material.merchant_certificate, "merchant")?),
@@ -113,7 +113,7 @@ impl Gate {
 
     /// Reads a request: its form, its signature, its sealed fields, what it asks.
     #[must_use]
-    pub fn hear(&self, request: &HttpRequest) -> Heard {
+    pub fn hear(&self, now: Timestamp, request: &HttpRequest) -> Heard {
         let Ok(fields) = Fields::parse_form(&request.body) else {
             let turned = Turned::new(Refusal::FormatWrong, "");
             return Heard { fields: Fields::new(), form: self.own_form(), question: Err(turned) };
@@ -121,7 +121,8 @@ impl Gate {
         let form = read::form(&fields, self.is_simulation());
         let question = form.and_then(|form| {
             self.check_signature(&fields, form)?;
-            read::question(&fields, form.encoding, |name| self.open(&fields, name))
+            self.check_encryption(&fields, now)?;
+            read::question(&fields, form.encoding, |sealed| self.open(&fields, now, sealed))
         });
         Heard { form: form.unwrap_or_else(|_| self.own_form()), fields, question }
     }
@@ -167,10 +168,47 @@ impl Gate {
         }
     }
 
-    /// The current encryption certificate, where there is one.
-    pub(super) fn encryption_certificate(&self) -> Option<&str> {
+    /// The current encryption certificate, where there is one; with a flaw where a fault says so.
+    pub(super) fn encryption_certificate(
+        &self,
+        flaw: Option<CertificateFlaw>,
+        entropy: &dyn Entropy,
+    ) -> Option<String> {
+        let encryption = self.encryption()?;
+        match flaw {
+            Some(flaw) => encryption.flawed(flaw, entropy),
+            None => Some(encryption.certificate().to_owned()),
+        }
+    }
+
+    /// Makes another encryption certificate; the one before it opens values until `until`. Both are
+    /// kept in `folder`, where one is given.
+    ///
+    /// # Errors
+    /// When this bank has no certificates, or none can be made or kept.
+    pub fn rotate(
+        &self,
+        until: Timestamp,
+        folder: Option<&Path>,
+        entropy: &dyn Entropy,
+    ) -> Result<Rotated, GateError> {
+        let Keys::Rsa(keys) = &self.keys else { return Err(GateError("certificates: no such")) };
+        // Making a key takes a while: others may open values meanwhile.
+        let read = || keys.encryption.read().unwrap_or_else(PoisonError::into_inner);
+        let next = read().next(until, folder, entropy)?;
+        *keys.encryption.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(read().state())
+    }
+
+    /// How the encryption certificate stands, where there is one.
+    #[must_use]
+    pub fn rotation(&self) -> Option<Rotated> {
+        Some(self.encryption()?.state())
+    }
+
+    fn encryption(&self) -> Option<RwLockReadGuard<'_, Encryption>> {
         match &self.keys {
-            Keys::Rsa(keys) => Some(&keys.encryption_pem),
+            Keys::Rsa(keys) => Some(keys.encryption.read().unwrap_or_else(PoisonError::into_inner)),
             Keys::Simulation(_) => None,
         }
     }
@@ -224,18 +262,24 @@ impl Gate {
         }
     }
 
-    /// Opens a sealed value of a request.
-    fn open(&self, fields: &Fields, sealed: &str) -> Option<Vec<u8>> {
-        let opener = match &self.keys {
-            Keys::Simulation(secret) => FieldOpener::Simulation(secret),
-            Keys::Rsa(keys) => {
-                if fields.ascii("encryptCertId") != Some(&keys.encryption_id) {
-                    return None;
-                }
-                FieldOpener::Rsa(&keys.opener)
-            }
+    /// Whether values are hidden to a certificate of ours that is still in use.
+    fn check_encryption(&self, fields: &Fields, now: Timestamp) -> Result<(), Turned> {
+        let (Some(serial), Some(encryption)) = (fields.ascii("encryptCertId"), self.encryption())
+        else {
+            return Ok(());
         };
-        opener.open(sealed).ok().map(|clear| clear.to_vec())
+        let known = encryption.key(serial, now).is_some();
+        known.then_some(()).ok_or(Turned::new(Refusal::FormatWrong, "encryptCertId"))
+    }
+
+    /// Opens a sealed value of a request.
+    fn open(&self, fields: &Fields, now: Timestamp, sealed: &str) -> Option<Vec<u8>> {
+        match &self.keys {
+            Keys::Simulation(secret) => {
+                FieldOpener::Simulation(secret).open(sealed).ok().map(|clear| clear.to_vec())
+            }
+            Keys::Rsa(_) => self.encryption()?.open(fields.ascii("encryptCertId")?, now, sealed),
+        }
     }
 }
 

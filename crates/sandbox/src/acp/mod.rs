@@ -7,6 +7,7 @@ mod codes;
 mod gate;
 mod material;
 mod read;
+mod rotation;
 mod say;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use self::material::{
     MERCHANT_NUMBER, Material, MerchantMaterial, SIGNER_NAME, TOKEN_REQUESTER, merchant_material,
 };
 use self::read::Question;
+pub use self::rotation::Rotated;
 use crate::bank::{
     Ask, Bank, Card, Circumstances, Draw, Movement, Notice, OrderKey, SettlementDay, Verdict, What,
 };
@@ -86,7 +88,7 @@ impl AcpBank {
         entropy: &dyn Entropy,
         request: &HttpRequest,
     ) -> Answer {
-        let heard = self.gate.hear(request);
+        let heard = self.gate.hear(now, request);
         let decided = self.decide(now, Draw(random::<16>(entropy)), &heard);
         self.gate.say(entropy, &heard, decided)
     }

@@ -49,7 +49,10 @@ pub(super) fn say(gate: &Gate, entropy: &dyn Entropy, heard: &Heard, decided: De
         let notifications = notifications(gate, entropy, heard, &decided);
         return Answer { response: bad_gateway(), delivery, notifications };
     }
-    let mut fields = answer_fields(gate, heard, &decided);
+    let mut fields = answer_fields(heard, &decided);
+    if let Said::Certificate = decided.said {
+        put_certificate(&mut fields, gate, fault, entropy);
+    }
     if fault == Some(&Fault::WrongOrder) {
         fields.set("orderId", "SOMEBODYELSESORDER");
     }
@@ -90,7 +93,7 @@ fn bad_gateway() -> HttpResponse {
     }
 }
 
-fn answer_fields(gate: &Gate, heard: &Heard, decided: &Decided) -> Fields {
+fn answer_fields(heard: &Heard, decided: &Decided) -> Fields {
     let mut fields = Fields::new();
     for name in REPEATED {
         if let Some(value) = heard.fields.bytes(name) {
@@ -106,18 +109,23 @@ fn answer_fields(gate: &Gate, heard: &Heard, decided: &Decided) -> Fields {
             put(code, &format!("{message}[{field}]"));
         }
         Said::Gateway { code, message } => put(code, message),
-        Said::Certificate => {
-            put(SUCCESS.0, SUCCESS.1);
-            if let Some(pem) = gate.encryption_certificate() {
-                fields.set("certType", "01");
-                fields.set("encryptPubKeyCert", pem.as_bytes());
-            }
-        }
+        Said::Certificate => put(SUCCESS.0, SUCCESS.1),
         Said::Verdict(_) if decided.fault == Some(Fault::Pending) => put(ACCEPTED.0, ACCEPTED.1),
         Said::Verdict(verdict) => put_verdict(&mut fields, heard, decided, verdict),
         Said::Nothing => {}
     }
     fields
+}
+
+fn put_certificate(fields: &mut Fields, gate: &Gate, fault: Option<&Fault>, entropy: &dyn Entropy) {
+    let flaw = match fault {
+        Some(Fault::WrongCertificate { flaw }) => Some(*flaw),
+        _ => None,
+    };
+    if let Some(pem) = gate.encryption_certificate(flaw, entropy) {
+        fields.set("certType", "01");
+        fields.set("encryptPubKeyCert", pem.as_bytes());
+    }
 }
 
 fn put_verdict(fields: &mut Fields, heard: &Heard, decided: &Decided, verdict: &Verdict) {
@@ -225,7 +233,7 @@ fn notifications(
     };
     let Some(url) = heard.fields.ascii("backUrl") else { return Vec::new() };
     let plain = Decided { fault: None, ..decided.clone() };
-    let mut fields = answer_fields(gate, heard, &plain);
+    let mut fields = answer_fields(heard, &plain);
     put_verdict(&mut fields, heard, &plain, verdict);
     if let Some(card) = gate.seal_for(merchant(heard), &elements.card, entropy) {
         fields.set("accNo", card);

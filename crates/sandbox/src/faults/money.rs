@@ -50,6 +50,7 @@ impl Fault {
         match self {
             _ if statement || operation == STATEMENT => statement && operation == STATEMENT,
             Self::Returned { .. } => operation == "disburse",
+            Self::WrongCertificate { .. } => operation == "refresh_certificate",
             Self::DuplicateNotification => true,
             _ => self.habit().is_none() || MONEY_OPERATIONS.contains(&operation),
         }

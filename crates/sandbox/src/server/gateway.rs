@@ -48,7 +48,7 @@ pub(super) async fn answer(desk: Arc<Desk>, request: HttpRequest) -> Result<Resp
 fn decide(desk: &Desk, request: &HttpRequest) -> Option<Answer> {
     let now = desk.now();
     let draw = Draw(random::<16>(&*desk.entropy));
-    let heard = desk.gate.hear(request);
+    let heard = desk.gate.hear(now, request);
     let decided = {
         let mut books = desk.books();
         let decided = books.bank.decide(now, draw, &heard);

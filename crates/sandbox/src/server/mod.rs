@@ -6,6 +6,7 @@ mod journal;
 mod money;
 mod notify;
 mod pages;
+mod rotation;
 mod routes;
 mod views;
 

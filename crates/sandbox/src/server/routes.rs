@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::gateway::Reply;
-use super::{Desk, gateway, money, pages, views};
+use super::{Desk, gateway, money, pages, rotation, views};
 use crate::bank::SettlementDay;
 use crate::faults::script;
 
@@ -62,6 +62,7 @@ pub(super) async fn route(
         (&Method::GET, "/cards") if !wants_json(&request) => page(&pages::cards()),
         (&Method::GET, "/cards" | "/cards.json") => json(StatusCode::OK, &views::cards()),
         (_, "/sandbox/clock") => return Ok(clock(&desk, request).await),
+        (_, "/sandbox/encryption-certificate") => return Ok(encryption(&desk, request).await),
         (&Method::GET, "/ledger/orders") => {
             desk.settle();
             json(StatusCode::OK, &money::orders(&desk, &query))
@@ -127,6 +128,21 @@ async fn clock(desk: &Arc<Desk>, request: Request<Incoming>) -> Response<Reply> 
             },
         },
         _ => problem(StatusCode::METHOD_NOT_ALLOWED, "the clock answers GET and POST"),
+    }
+}
+
+/// Reads which encryption certificate is the current one, or makes another.
+async fn encryption(desk: &Arc<Desk>, request: Request<Incoming>) -> Response<Reply> {
+    match *request.method() {
+        Method::GET => json(StatusCode::OK, &rotation::rotation(desk)),
+        Method::POST => match json_body::<rotation::Rotate>(request).await {
+            Err(refused) => refused,
+            Ok(wanted) => match rotation::rotate(desk, wanted).await {
+                Ok(rotation) => json(StatusCode::CREATED, &rotation),
+                Err(detail) => problem(StatusCode::BAD_REQUEST, &detail),
+            },
+        },
+        _ => problem(StatusCode::METHOD_NOT_ALLOWED, "the certificate answers GET and POST"),
     }
 }
 

@@ -1,10 +1,13 @@
 //! The bank over real sockets: pages, books, faults as a client sees them, and a second life.
 
 mod money;
+mod rotation;
 
 use std::sync::Arc;
 
-use mingka_channels::acp::{AccountSettings, Acp, Encoding, MerchantAccount, Signing, Version};
+use mingka_channels::acp::{
+    AccountSettings, Acp, Encoding, MerchantAccount, NAME_TEST, SignerRules, Signing, Version,
+};
 use mingka_channels::{
     Context, Exchange as _, HttpRequest, HttpResponse, Method, OrderIdentity, Profile, Reply,
     Request,

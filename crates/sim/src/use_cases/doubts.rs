@@ -6,12 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use mingka_channels::acp::wire::Fields;
 use mingka_channels::acp::{Encoding, KeyedHash, suite};
 use mingka_channels::{
-    Acknowledgement, Context, Exchange, HttpRequest, HttpResponse, Notice, Reply, Request, Sent,
-    Token, Unencodable, Unreadable,
+    Acknowledgement, Context, EncryptionCertificate, Exchange, HttpRequest, HttpResponse, Notice,
+    Reply, Request, Sent, Token, Unencodable, Unreadable,
 };
 use mingka_domain::id::InstrumentId;
 use mingka_domain::outcome::{Doubt, Operation, Outcome};
 use mingka_domain::secret::Secret;
+use mingka_domain::time::Timestamp;
 
 use super::*;
 
@@ -239,6 +240,26 @@ impl Exchange for Bent {
         context: &Context<'_>,
     ) -> Result<(Notice, Acknowledgement), Unreadable> {
         self.straight.notice(request, context)
+    }
+
+    fn renews_encryption(&self) -> bool {
+        self.straight.renews_encryption()
+    }
+
+    fn check_encryption(
+        &self,
+        pem: &str,
+        now: Timestamp,
+    ) -> Result<EncryptionCertificate, Unreadable> {
+        self.straight.check_encryption(pem, now)
+    }
+
+    fn encrypt_to(&self, newest_first: &[&str], now: Timestamp) {
+        self.straight.encrypt_to(newest_first, now);
+    }
+
+    fn encryption(&self, now: Timestamp) -> EncryptionCertificate {
+        self.straight.encryption(now)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod batches;
+mod certificates;
 mod crash;
 mod disk;
 mod engine;

@@ -3,7 +3,7 @@
 use mingka_domain::cause::{Audience, Cause};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
-use mingka_engine::{ChannelView, ConsentAccepted, ConsentTextView, ConsentView};
+use mingka_engine::{ChannelView, ConsentAccepted, ConsentTextView, ConsentView, EncryptionView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -112,6 +112,34 @@ pub(crate) struct ChannelBody {
     pub(crate) operations: Vec<String>,
     /// Whether a switch has stopped it.
     pub(crate) stopped: bool,
+    /// The bank's certificate that card numbers are encrypted to, where it has one.
+    pub(crate) encryption: Option<EncryptionBody>,
+}
+
+/// The certificate that what is sent to a channel is encrypted to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChannelEncryption)]
+pub(crate) struct EncryptionBody {
+    /// Its serial number in decimal digits: UnionPay's `encryptCertId`.
+    #[schema(example = "68759622183")]
+    pub(crate) certificate_id: String,
+    /// Until when it may be used.
+    pub(crate) expires_at: String,
+    /// When the bank last sent its certificate. Null: never, or not over this channel.
+    pub(crate) renewed_at: Option<String>,
+    /// What went wrong with asking the bank for it since then; the one before stays in use.
+    pub(crate) trouble: Option<String>,
+}
+
+impl EncryptionBody {
+    fn new(view: EncryptionView) -> Self {
+        Self {
+            certificate_id: view.serial,
+            expires_at: view.not_after.rfc3339(),
+            renewed_at: view.renewed_at.map(|at| at.rfc3339()),
+            trouble: view.trouble,
+        }
+    }
 }
 
 impl ChannelBody {
@@ -121,6 +149,7 @@ impl ChannelBody {
             name: view.name.in_lang(lang).to_owned(),
             operations: view.operations.iter().map(|o| o.name().to_owned()).collect(),
             stopped: view.stopped,
+            encryption: view.encryption.map(EncryptionBody::new),
         }
     }
 }

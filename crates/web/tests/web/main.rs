@@ -11,6 +11,7 @@
 mod api;
 mod bad_input;
 mod bounds;
+mod certificates;
 mod evidence;
 mod feed;
 mod house;

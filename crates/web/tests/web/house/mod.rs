@@ -46,6 +46,8 @@ pub(crate) struct House {
     pub(crate) key: String,
     pub(crate) bank: Arc<Mutex<AcpBank>>,
     pub(crate) parts: Parts,
+    /// Everything that went to the bank, as it went.
+    pub(crate) sent: Arc<Mutex<Vec<HttpRequest>>>,
     settings: WebSettings,
     clock: Arc<HandClock>,
 }
@@ -64,10 +66,12 @@ impl Clock for HandClock {
 struct Wire {
     bank: Arc<Mutex<AcpBank>>,
     clock: Arc<HandClock>,
+    sent: Arc<Mutex<Vec<HttpRequest>>>,
 }
 
 impl Transport for Wire {
     fn send(&self, request: HttpRequest, timeout_ms: u64) -> Sending<'_> {
+        self.sent.lock().unwrap().push(request.clone());
         let mut bank = self.bank.lock().unwrap();
         let answer = bank.answer(self.clock.now(), &SystemEntropy::new(), &request);
         let delivery = match answer.delivery.manner {
@@ -92,10 +96,22 @@ impl House {
 
     /// A house on this store.
     pub(crate) async fn on(store: Store, turn: impl FnOnce(&mut WebSettings)) -> Self {
-        let clock = Arc::new(HandClock(AtomicI64::new(MORNING_MS)));
         let secret = Secret::new("a secret of the simulation".to_owned());
         let bank = AcpBank::simulation(MERCHANT, &secret, cards::bank());
-        let bank = Arc::new(Mutex::new(bank));
+        Self::at(store, bank, MerchantAccount::simulation(MERCHANT, &secret), turn).await
+    }
+
+    /// A house on this store, with this bank and this contract with it.
+    pub(crate) async fn at(
+        store: Store,
+        bank: AcpBank,
+        account: MerchantAccount,
+        turn: impl FnOnce(&mut WebSettings),
+    ) -> Self {
+        let clock = Arc::new(HandClock(AtomicI64::new(MORNING_MS)));
+        let (bank, sent) = (Arc::new(Mutex::new(bank)), Arc::default());
+        let wire = Wire { bank: Arc::clone(&bank), clock: clock.clone(), sent: Arc::clone(&sent) };
+        let merchant_number = account.merchant_number.clone();
         let keyring = Arc::new(KeyRing::fresh(&SystemEntropy::new()));
         let profile = Profile::unionpay_acp();
         let both = |text: &str| Text { zh: text.to_owned(), en: text.to_owned() };
@@ -104,17 +120,14 @@ impl House {
             keyring: Arc::clone(&keyring),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy::new()),
-            transport: Arc::new(Wire { bank: Arc::clone(&bank), clock: Arc::clone(&clock) }),
+            transport: Arc::new(wire),
             channels: vec![Channel {
                 code: "unionpay".to_owned(),
-                exchange: Arc::new(Acp::new(
-                    Arc::clone(&profile),
-                    MerchantAccount::simulation(MERCHANT, &secret),
-                )),
+                exchange: Arc::new(Acp::new(Arc::clone(&profile), account)),
                 lender: mingka_engine::DEFAULT_LENDER.to_owned(),
                 recipient: Recipient { name: profile.recipient.clone(), contact: both("95516") },
                 profile,
-                merchant_number: MERCHANT.to_owned(),
+                merchant_number,
             }],
             rules: Arc::new(Rules::default()),
             dictionary: Arc::new(Dictionary::embedded().clone()),
@@ -128,17 +141,23 @@ impl House {
         turn(&mut settings);
         let (_, key) = platform(&engine, "晨光分期", &Scope::ALL).await;
         let router = mingka_web::router(engine.clone(), settings.clone());
-        Self { router, engine, key, bank, parts, settings, clock }
+        Self { router, engine, key, bank, parts, sent, settings, clock }
     }
 
     /// The house after its process ended and another began on the same store, with these keys.
     pub(crate) fn restarted(&self, keyring: Arc<KeyRing>) -> Self {
-        let parts = Parts { keyring: Arc::clone(&keyring), ..self.parts.clone() };
+        self.again(Parts { keyring, ..self.parts.clone() })
+    }
+
+    /// Another process of the house, of these parts.
+    pub(crate) fn again(&self, parts: Parts) -> Self {
+        let keyring = Arc::clone(&parts.keyring);
         let settings = WebSettings { keyring, ..self.settings.clone() };
         let engine = Engine::new(parts.clone());
         let router = mingka_web::router(engine.clone(), settings.clone());
         let (key, bank, clock) = (self.key.clone(), self.bank.clone(), self.clock.clone());
-        Self { router, engine, key, bank, parts, settings, clock }
+        let sent = Arc::clone(&self.sent);
+        Self { router, engine, key, bank, parts, sent, settings, clock }
     }
 
     /// Another platform's key, with these scopes.
