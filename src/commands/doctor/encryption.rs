@@ -16,8 +16,10 @@ pub(super) fn examine(config: &Config, channel: &Channel) -> Vec<Item> {
     channel.exchange.encrypt_to(&newest_first, now);
     let current = channel.exchange.encryption(now);
     let Some(until) = current.not_after else { return Vec::new() };
+    let newest = certificates.first();
+    let refused = newest.and_then(|one| channel.exchange.check_encryption(&one.pem, now).err());
     let renewed_at = renewal.as_ref().and_then(|renewal| renewal.renewed_at);
-    let renewed = match renewed_at {
+    let renewed = match renewed_at.filter(|_| refused.is_none()) {
         Some(at) => format!("renewed {}", at.rfc3339()),
         None => "as configured".to_owned(),
     };
@@ -33,9 +35,9 @@ pub(super) fn examine(config: &Config, channel: &Channel) -> Vec<Item> {
         0..CERTIFICATE_WARNING_MS => Item::warning(&what, mend),
         _ => Item::fine(&what),
     }];
-    if certificates.first().is_some_and(|newest| newest.serial != current.serial) {
+    if let Some(refused) = refused {
         items.push(Item::warning(
-            &format!("channel {code}: the newest certificate in the database does not check"),
+            &format!("channel {code}: the newest certificate in the database: {}", refused.why),
             "see that root_certificate_file and signer_name are those of this channel",
         ));
     }
