@@ -9,7 +9,7 @@ use crate::{CardQuota, CommitError, Quota, Store, Unavailable, Unit};
 
 const FULL: CommitError = CommitError::Full { quota: "code.card" };
 
-fn quota(count_max: u32) -> Quota {
+pub(super) fn quota(count_max: u32) -> Quota {
     Quota { name: "code.card", key: [3; 32], count_max, window_ms: DAY_MS }
 }
 
@@ -26,12 +26,12 @@ fn attempt_of(n: u64) -> crate::AttemptRecord {
 }
 
 /// A request that needs a place.
-fn request(n: u64, quota: &Quota, at: Timestamp) -> Unit {
+pub(super) fn request(n: u64, quota: &Quota, at: Timestamp) -> Unit {
     unit(idempotency(&format!("k{n}")).insert(), [quota.take(at), binding(n).insert()])
 }
 
 /// A question that needs one of so many places.
-fn question(n: u64, places: u32, at: Timestamp) -> Unit {
+pub(super) fn question(n: u64, places: u32, at: Timestamp) -> Unit {
     let (quota, mut attempt) = (card(at), attempt_of(n));
     attempt.sent_at = at;
     let writes = [quota.hold(), attempt.insert(), quota.check(places)];

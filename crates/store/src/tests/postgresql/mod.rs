@@ -2,6 +2,7 @@
 //! that go away. These need PostgreSQL; `cargo xtask test` starts one and runs them.
 
 mod lines;
+mod places;
 mod servers;
 
 use std::time::Duration;
