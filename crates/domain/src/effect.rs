@@ -17,8 +17,6 @@ use crate::time::Timestamp;
 pub enum Effect {
     /// Send this attempt's message to its bank. Possible only with the proof that it is persisted.
     Send(AttemptId),
-    /// Ask the bank about this attempt, not before the given moment.
-    Inquire(AttemptId, Timestamp),
     /// Wake whoever watches this subject (SSE, the borrower's page).
     Announce,
 }

@@ -98,10 +98,9 @@ impl Verification {
                 let inquire_at = now.plus_ms(terms.inquiry_delay_ms(0));
                 let deadline = now.plus_ms(terms.doubt_ms);
                 let inquiries = 0;
-                let effects = vec![Effect::Inquire(attempt, inquire_at), Effect::Announce];
                 let next =
                     Self::Doubtful { attempt, deadline, inquiries, inquire_at, terms, diagnosis };
-                Ok((next, effects))
+                Ok((next, vec![Effect::Announce]))
             }
             (
                 Self::Doubtful { attempt, deadline, inquiries, terms, diagnosis, .. },
@@ -113,10 +112,9 @@ impl Verification {
                 }
                 let inquiries = inquiries.saturating_add(1);
                 let inquire_at = now.plus_ms(terms.inquiry_delay_ms(inquiries));
-                let effects = vec![Effect::Inquire(attempt, inquire_at)];
                 let next =
                     Self::Doubtful { attempt, deadline, inquiries, inquire_at, terms, diagnosis };
-                Ok((next, effects))
+                Ok((next, Vec::new()))
             }
             _ => Err(InvalidTransition { state, event: name, why: Why::WrongState }),
         }

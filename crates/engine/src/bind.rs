@@ -84,7 +84,7 @@ impl Engine {
         id: BindingId,
     ) -> Result<BindingView, EngineError> {
         let binding = self.load(platform, id).await?;
-        let history = self.history_of(platform, id).await?;
+        let history = self.history_of(&binding).await?;
         self.binding_view(&binding, &history)
     }
 
@@ -126,7 +126,7 @@ impl Engine {
                 if binding.machine.in_flight().is_some() {
                     return Err(EngineError::InProgress);
                 }
-                let history = self.history_of(platform, id).await?;
+                let history = self.history_of(&binding).await?;
                 let view = self.binding_view(&binding, &history)?;
                 self.answer_late(platform, idempotency, view, now).await.map(Some)
             }

@@ -226,8 +226,7 @@ impl Engine {
         let after = changed.clone().loaded();
         match kind {
             Answer::Binding => {
-                let record = &changed.record;
-                let mut history = self.history_of(record.platform, record.id).await?;
+                let mut history = self.history_of(&after).await?;
                 history.events.push(changed.event.clone());
                 to_json(&self.binding_view(&after, &history)?)
             }

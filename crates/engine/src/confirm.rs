@@ -67,7 +67,7 @@ impl Engine {
         let now = self.now();
         let binding = self.load(platform, id).await?;
         let changed = binding.apply(Event::CancelRequested, now)?;
-        let mut history = self.history_of(platform, id).await?;
+        let mut history = self.history_of(&binding).await?;
         history.events.push(changed.event.clone());
         let view = self.binding_view(&changed.clone().loaded(), &history)?;
         let answer = Some(to_json(&view)?);

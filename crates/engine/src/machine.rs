@@ -112,12 +112,12 @@ impl Engine {
         loaded(record)
     }
 
-    pub(crate) async fn history_of(
-        &self,
-        platform: PlatformId,
-        id: BindingId,
-    ) -> Result<History, EngineError> {
-        let events = self.store().events_of(platform, id.into(), 0, TIMELINE_MAX).await?;
+    /// What happened to a binding as it was loaded: of a log that is longer, the newest.
+    pub(crate) async fn history_of(&self, binding: &Loaded) -> Result<History, EngineError> {
+        let (platform, id) = (binding.record.platform, binding.record.id);
+        // The version counts the events.
+        let before = binding.record.version.saturating_sub(i64::from(TIMELINE_MAX)).max(0);
+        let events = self.store().events_of(platform, id.into(), before, TIMELINE_MAX).await?;
         let consents = self.store().consents(platform, Subject::Binding(id)).await?;
         Ok(History { events, consents })
     }

@@ -72,6 +72,8 @@ pub struct NewSession<'a> {
     pub lang: Lang,
     /// Where the page leads back to.
     pub return_url: Option<String>,
+    /// What the platform's app reports of the phone the page will be opened on.
+    pub environment: Environment,
     /// The holder's name, where the platform knows it already.
     pub name: Option<&'a str>,
     /// The ID number, where the platform knows it already.
@@ -83,11 +85,12 @@ pub struct NewSession<'a> {
 impl NewSession<'_> {
     /// A session for somebody of whom nothing is known yet.
     #[must_use]
-    pub const fn blank(lang: Lang) -> Self {
+    pub fn blank(lang: Lang) -> Self {
         Self {
             borrower_ref: None,
             lang,
             return_url: None,
+            environment: Environment::default(),
             name: None,
             id_number: None,
             phone: None,

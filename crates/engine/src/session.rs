@@ -1,6 +1,7 @@
 //! Hosted page sessions: a short-lived token for one borrower, of which only a hash is kept, and
 //! what the platform already knows about that borrower, sealed.
 
+use mingka_crypto::constant_time_eq;
 use mingka_domain::effect::Subject;
 use mingka_domain::environment::Environment;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
@@ -8,7 +9,7 @@ use mingka_domain::id::{PlatformId, SessionId};
 use mingka_domain::precheck::{Entry, Values};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
-use mingka_store::{PlatformRecord, SessionRecord, Unit};
+use mingka_store::{CommitError, PlatformRecord, SessionRecord, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::core::{Engine, hex, internal};
@@ -18,13 +19,29 @@ use crate::request::{Idempotency, NewSession};
 use crate::view::{OpenedSession, SessionView};
 
 /// The longest token that is looked up, in characters.
-const TOKEN_LENGTH_MAX: usize = 128;
+const TOKEN_LENGTH_MAX: usize = 192;
+/// How long a link may be entered again while nothing was begun: the answer to the first time may
+/// never have reached the phone. Whoever enters last is the only one inside.
+const REENTRY_MS: i64 = 120_000;
 
 /// What a session remembers besides its columns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Remembered {
     lang: Lang,
     return_url: Option<String>,
+    #[serde(default)]
+    environment: Environment,
+    #[serde(default)]
+    entered: Option<Entered>,
+}
+
+/// Who is inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Entered {
+    /// When the link was entered for the first time.
+    first_at: Timestamp,
+    /// The hash of the visitor's own token, in hexadecimal.
+    visitor: String,
 }
 
 /// What a platform already knew about the borrower of a session. Its fields print redacted and are
@@ -84,22 +101,52 @@ impl Engine {
         Ok(self.opened(session))
     }
 
-    /// The session of a token.
+    /// Enters a session by the token of its link, which opens it once: what comes back is the
+    /// visitor's own token, for the cookie. For two minutes after the first time, and while nothing
+    /// was begun, the link may be entered again; then the visitor before is outside.
     ///
     /// # Errors
-    /// When there is none, or its time is over.
-    pub async fn session(&self, token: &str) -> Result<SessionView, EngineError> {
-        let record = self.record_of_token(token).await?;
-        self.session_view(&record).await
+    /// When there is none, its time is over, or the link was used.
+    pub async fn enter(&self, token: &str) -> Result<OpenedSession, EngineError> {
+        let now = self.now();
+        let mut record = self.record_of_token(token).await?;
+        let mut remembered = remembered(&record)?;
+        let first_at = match remembered.entered {
+            None => now,
+            Some(entered) => {
+                let late = now.since_ms(entered.first_at) >= REENTRY_MS;
+                if late || record.binding.is_some() {
+                    return Err(EngineError::Unauthorized);
+                }
+                entered.first_at
+            }
+        };
+        let visitor = hex(&self.random::<32>());
+        remembered.entered = Some(Entered { first_at, visitor: hex(&token_hash(&visitor)) });
+        record.settings = to_json(&remembered)?;
+        let entering = self.store().commit(Unit::new(record.update())).await;
+        // Somebody else was quicker: with that the link was used.
+        entering.map_err(|error| match error {
+            CommitError::Stale { .. } => EngineError::Unauthorized,
+            other => other.into(),
+        })?;
+        let session = self.session_view(&record).await?;
+        Ok(OpenedSession { token: format!("{token}.{visitor}"), session })
     }
 
-    /// The session of a token, and what was known about its borrower when it was opened: for the
+    /// The session of a visitor, and what was known about its borrower when it was opened: for the
     /// page, which shows it masked and uses it when the borrower leaves it as it is.
     ///
     /// # Errors
-    /// When there is none, or its time is over.
+    /// When there is none, its time is over, or somebody entered it after this visitor.
     pub async fn visit(&self, token: &str) -> Result<(SessionView, Prefill), EngineError> {
-        let record = self.record_of_token(token).await?;
+        let (link, visitor) = token.split_once('.').ok_or(EngineError::Unauthorized)?;
+        let record = self.record_of_token(link).await?;
+        let inside = remembered(&record)?.entered.map(|entered| entered.visitor);
+        let claimed = hex(&token_hash(visitor));
+        if !inside.is_some_and(|inside| constant_time_eq(inside.as_bytes(), claimed.as_bytes())) {
+            return Err(EngineError::Unauthorized);
+        }
         let session = self.session_view(&record).await?;
         let sealed = record.prefill_sealed.as_deref();
         let prefill = sealed.map(|sealed| self.open_prefill(&record.id.to_string(), sealed));
@@ -129,7 +176,12 @@ impl Engine {
     ) -> Result<(SessionRecord, SessionView), EngineError> {
         let owner = self.platform_record(platform).await?;
         let prefill = self.prefill(&new)?;
-        let remembered = Remembered { lang: new.lang, return_url: new.return_url };
+        let remembered = Remembered {
+            lang: new.lang,
+            return_url: new.return_url,
+            environment: new.environment,
+            entered: None,
+        };
         let id: SessionId = self.new_id(now);
         let record = SessionRecord {
             id,
@@ -213,9 +265,7 @@ impl Engine {
 }
 
 fn view(record: &SessionRecord, owner: &PlatformRecord) -> Result<SessionView, EngineError> {
-    let remembered: Remembered = serde_json::from_str(&record.settings)
-        .map_err(|error| internal("a session cannot be read", &error))?;
-    let created_at: Timestamp = record.created_at;
+    let remembered = remembered(record)?;
     Ok(SessionView {
         id: record.id,
         platform: record.platform,
@@ -224,9 +274,15 @@ fn view(record: &SessionRecord, owner: &PlatformRecord) -> Result<SessionView, E
         lang: remembered.lang,
         return_url: remembered.return_url,
         binding: record.binding,
+        environment: remembered.environment,
         expires_at: record.expires_at,
-        created_at,
+        created_at: record.created_at,
     })
+}
+
+fn remembered(record: &SessionRecord) -> Result<Remembered, EngineError> {
+    serde_json::from_str(&record.settings)
+        .map_err(|error| internal("a session cannot be read", &error))
 }
 
 fn token_hash(token: &str) -> [u8; 32] {

@@ -181,11 +181,11 @@ fn a_session_is_found_by_its_token_and_ends() {
         assert_eq!(again, opened);
         let other = day.engine.open_own_session(day.platform, new()).await.unwrap();
         assert_ne!(other.token, opened.token);
-        assert_eq!(day.engine.session(&opened.token).await.unwrap(), opened.session);
-        let wrong = day.engine.session("0123").await.unwrap_err();
+        assert_eq!(day.engine.enter(&opened.token).await.unwrap().session, opened.session);
+        let wrong = day.engine.enter("0123").await.unwrap_err();
         assert_eq!(wrong, EngineError::Unauthorized);
         tokio::time::sleep(Duration::from_secs(31 * 60)).await;
-        let over = day.engine.session(&opened.token).await.unwrap_err();
+        let over = day.engine.enter(&opened.token).await.unwrap_err();
         assert_eq!(over, EngineError::Unauthorized);
     });
 }

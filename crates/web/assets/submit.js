@@ -11,6 +11,7 @@ export function once(form) {
       return;
     }
     sent = true;
+    report(form);
     if (!button) return;
     button.dataset.words = button.textContent;
     button.textContent = document.body.dataset.working;
@@ -21,6 +22,15 @@ export function once(form) {
     if (button?.dataset.words) button.textContent = button.dataset.words;
     button?.removeAttribute("aria-disabled");
   };
+}
+
+// What the phone says of itself: its clock and its network, before the card is blamed.
+function report(form) {
+  const { clock_ms, network } = form.elements;
+  if (clock_ms) clock_ms.value = Date.now();
+  if (!network) return;
+  const slow = /2g$/.test(navigator.connection?.effectiveType ?? "");
+  network.value = navigator.onLine === false ? "offline" : slow ? "weak" : "good";
 }
 
 export function focusFirst() {

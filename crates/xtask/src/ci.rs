@@ -26,6 +26,8 @@ enum Stage {
     Tidy,
     /// Clippy finds nothing in any target
     Clippy,
+    /// The binary compiles as it is shipped: without what the workspace's other members switch on
+    Product,
     /// The documentation builds without a warning
     Doc,
     /// Licences, advisories and banned crates, where cargo-deny is installed
@@ -60,6 +62,7 @@ fn run(stage: Stage, options: &Options, counts: &mut Counts) -> Result<()> {
         Stage::Clippy => {
             cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
         }
+        Stage::Product => cargo(&["check", "--package", "mingka"]).run(),
         // Clippy has checked the dependencies already: documentation needs no more than that.
         Stage::Doc => cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"])
             .with("RUSTDOCFLAGS", "-D warnings")

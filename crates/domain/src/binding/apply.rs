@@ -263,8 +263,7 @@ impl Confirming {
                     inquire_at,
                     diagnosis,
                 };
-                let effects = vec![Effect::Inquire(self.attempt, inquire_at), Effect::Announce];
-                Ok((Binding::Doubtful(doubtful), effects))
+                announce(Binding::Doubtful(doubtful))
             }
             ConfirmEvent::Entered => Err(Why::Busy),
             ConfirmEvent::StillOpen | ConfirmEvent::NotFound { .. } => Err(Why::WrongState),
@@ -308,8 +307,7 @@ impl Doubtful {
         // The last inquiry falls on the deadline, not long after it.
         let planned = now.plus_ms(delay_ms);
         let inquire_at = if now < self.deadline { planned.min(self.deadline) } else { planned };
-        let effects = vec![Effect::Inquire(self.attempt, inquire_at)];
-        Ok((Binding::Doubtful(Self { inquiries, inquire_at, ..self }), effects))
+        Ok((Binding::Doubtful(Self { inquiries, inquire_at, ..self }), Vec::new()))
     }
 }
 

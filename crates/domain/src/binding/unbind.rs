@@ -3,7 +3,6 @@
 
 use super::apply::{Next, announce, check, send};
 use super::{Active, Binding, Terms, UnbindEvent, Unbinding, Why};
-use crate::effect::Effect;
 use crate::id::{AttemptId, InstrumentId};
 use crate::time::Timestamp;
 
@@ -80,8 +79,7 @@ impl Unbinding {
     fn ask_again(self, now: Timestamp) -> Next {
         let inquiries = self.inquiries.saturating_add(u32::from(self.doubtful));
         let inquire_at = now.plus_ms(self.terms.inquiry_delay_ms(inquiries));
-        let effects = vec![Effect::Inquire(self.attempt, inquire_at)];
         let next = Self { doubtful: true, inquiries, inquire_at, ..self };
-        Ok((Binding::Unbinding(next), effects))
+        Ok((Binding::Unbinding(next), Vec::new()))
     }
 }

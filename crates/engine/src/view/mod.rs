@@ -4,6 +4,7 @@
 use mingka_domain::card::CardKind;
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::diagnosis::Diagnosis;
+use mingka_domain::environment::Environment;
 use mingka_domain::id::{ApiKeyId, BindingId, InstrumentId, PlatformId, SessionId, VerificationId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::text::Lang;
@@ -215,6 +216,8 @@ pub struct SessionView {
     pub return_url: Option<String>,
     /// The latest binding made in it.
     pub binding: Option<BindingId>,
+    /// What the platform's app reported of the phone.
+    pub environment: Environment,
     /// When it ends.
     pub expires_at: Timestamp,
     /// When it was opened.

@@ -5,7 +5,7 @@ use mingka_engine::NewSession;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::requests::{exposed, reference, value_problem};
+use super::requests::{EnvironmentRequest, environment, exposed, reference, value_problem};
 use crate::personal;
 use crate::problem::Problem;
 use crate::typed::Typed;
@@ -38,6 +38,10 @@ pub(crate) struct SessionRequest {
     /// The phone number reserved at the bank, if you know it.
     #[schema(value_type = Option<String>, nullable = false)]
     pub(crate) phone: Option<Typed>,
+    /// What your app knows of the phone the page will be opened on: an app that is too old or a
+    /// device with several accounts is then explained before the card is blamed.
+    #[schema(nullable = false)]
+    pub(crate) environment: Option<EnvironmentRequest>,
 }
 
 /// A payment's page to open for its borrower.
@@ -84,6 +88,7 @@ impl SessionRequest {
             borrower_ref: reference(self.borrower_ref.as_deref())?,
             lang: language(self.lang.as_deref())?,
             return_url: return_url(self.return_url.as_deref())?,
+            environment: environment(self.environment.as_ref())?,
             name: exposed(self.name.as_ref()),
             id_number: exposed(self.id_number.as_ref()),
             phone: exposed(self.phone.as_ref()),

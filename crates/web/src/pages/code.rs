@@ -32,8 +32,7 @@ pub(super) fn page(
     let now = app.now();
     let resend_after = code.map_or(now, |code| code.resend_after);
     let wait_ms = resend_after.since_ms(now).max(0);
-    let mut frame = frame(visit, w.code_title, 2);
-    frame.sandbox = app.settings.sandbox;
+    let frame = frame(app, visit, w.code_title, 2);
     let page = CodePage {
         frame,
         card: face(w, visit.lang, &binding.card),

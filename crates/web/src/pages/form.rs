@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use mingka_domain::consent::ConsentKind;
-use mingka_domain::environment::Environment;
 use mingka_domain::finding::{Field as Place, Finding, Severity};
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::precheck::{CardFacts, Entry};
@@ -14,7 +13,7 @@ use zeroize::Zeroizing;
 use super::urlencoded::Fields;
 use super::views::{Consent, Face, Field, FormPage, Message};
 use super::visit::{Kept, Visit, remember_lang};
-use super::{cookies, frame, html, may_leave, side, soon};
+use super::{cookies, environment, frame, html, may_leave, side, soon};
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -45,11 +44,15 @@ struct Filled<'a> {
 pub(super) async fn empty(app: &App, visit: &Visit) -> Result<Response, Problem> {
     let texts = texts(app, visit).await?;
     let ticked = texts.iter().filter(|text| visit.kept.ticked(&text.sha256));
-    let filled = Filled {
+    // What the platform reported of the phone is said before anything is typed.
+    let reported = app.engine.precheck(&Entry::default(), &visit.session.environment);
+    let mut filled = Filled {
         consents: ticked.map(|text| text.kind).collect(),
         returning: visit.left.is_some(),
+        findings: reported.findings,
         ..Filled::default()
     };
+    filled.seen = marks(app, visit, None, &filled.findings).join(" ");
     page(app, visit, &texts, filled, StatusCode::OK)
 }
 
@@ -74,7 +77,8 @@ pub(super) async fn bind(
         return Ok(running);
     }
     let used = Used::of(&fields, &visit);
-    let precheck = app.engine.precheck(&used.entry(), &Environment::default());
+    let environment = environment::told(&app, &visit, &fields);
+    let precheck = app.engine.precheck(&used.entry(), &environment);
     let texts = texts(&app, &visit).await?;
     let consents = given(&texts, &fields);
     let mut filled = Filled {
@@ -98,7 +102,7 @@ pub(super) async fn bind(
     let idempotency = visit.idempotency(&app, "bind", fields.text("once"), &values)?;
     let new = NewBinding {
         entry: used.entry(),
-        environment: Environment::default(),
+        environment,
         consents,
         borrower_ref: visit.session.borrower_ref.clone(),
         session: Some(visit.session.id),
@@ -236,16 +240,20 @@ fn mark_warnings(
     filled: &mut Filled<'_>,
 ) -> bool {
     let before: Vec<&str> = fields.text("seen").split(' ').collect();
-    let mut unread = false;
-    for finding in &filled.findings {
-        let value = used.text(finding.field);
-        let mark = visit.mark(app, finding.field.name(), finding.cause.as_str(), value);
-        unread |= !before.contains(&&*mark);
-        filled.seen.push_str(&mark);
-        filled.seen.push(' ');
-    }
+    let now = marks(app, visit, Some(used), &filled.findings);
+    let unread = now.iter().any(|mark| !before.contains(&mark.as_str()));
+    filled.seen = now.join(" ");
     filled.only_warnings = unread;
     unread
+}
+
+/// The marks of these findings about these values.
+fn marks(app: &App, visit: &Visit, used: Option<&Used>, findings: &[Finding]) -> Vec<String> {
+    let mark = |finding: &Finding| {
+        let value = used.map_or("", |used| used.text(finding.field));
+        visit.mark(app, finding.field.name(), finding.cause.as_str(), value)
+    };
+    findings.iter().map(mark).collect()
 }
 
 /// The boxes that were ticked for the texts that are in force now.
@@ -280,8 +288,7 @@ fn page(
     let stop = |finding: &Finding| finding.severity == Severity::Stop;
     let consents = consents(texts, &filled);
     let missing = consents.iter().any(|consent| consent.missing);
-    let mut frame = frame(visit, w.form_title, 1);
-    frame.sandbox = app.settings.sandbox;
+    let frame = frame(app, visit, w.form_title, 1);
     let mut general = filled.general.clone();
     general.extend(Message::all(&filled.findings, Place::Environment, visit.lang));
     let page = FormPage {
@@ -289,7 +296,7 @@ fn page(
         card: face(visit, filled.facts.as_ref()),
         csrf: visit.csrf(app),
         once: Visit::once(app),
-        seen: filled.seen.trim_end().to_owned(),
+        seen: filled.seen.clone(),
         has_stops: missing || filled.findings.iter().any(stop),
         only_warnings: filled.only_warnings && !missing,
         general,

@@ -5,6 +5,7 @@
 
 mod code;
 mod cookies;
+mod environment;
 mod form;
 mod payment;
 mod result;
@@ -23,7 +24,7 @@ use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mingka_domain::diagnosis::Diagnosis;
 use mingka_domain::text::Lang;
 use mingka_domain::time::{SECOND_MS, Timestamp};
@@ -73,17 +74,33 @@ async fn home(State(app): State<App>) -> Response {
     redirect(&app, "/b/", &[], 0)
 }
 
-/// The platform's link: the token goes from the address into the cookie.
-async fn enter(State(app): State<App>, Path(token): Path<String>) -> Result<Response, Problem> {
+/// The platform's link: it is used up, and a token of the visitor's own goes into the cookie. Whoever
+/// is inside already goes on; what only looks ahead (HEAD, a prefetch) uses nothing up.
+async fn enter(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let gone = || Problem::new(Kind::PageGone);
+    let purpose = headers.get("sec-purpose").and_then(|purpose| purpose.to_str().ok());
+    if method == Method::HEAD || purpose.is_some_and(|purpose| purpose.contains("prefetch")) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let ours = token.len() <= TOKEN_BYTES_MAX
         && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
     if !ours {
         return Err(gone());
     }
-    let session = app.engine.session(&token).await.map_err(or_gone)?;
-    let max_age_s = session.expires_at.since_ms(app.now()) / SECOND_MS;
-    Ok(redirect(&app, "/b/", &[(cookies::TOKEN, &token)], max_age_s))
+    if let Some(inside) = cookies::read(&headers, cookies::TOKEN)
+        && inside.split('.').next() == Some(&*token)
+        && app.engine.visit(inside).await.is_ok()
+    {
+        return Ok(redirect(&app, "/b/", &[], 0));
+    }
+    let entered = app.engine.enter(&token).await.map_err(or_gone)?;
+    let max_age_s = entered.session.expires_at.since_ms(app.now()) / SECOND_MS;
+    Ok(redirect(&app, "/b/", &[(cookies::TOKEN, &entered.token)], max_age_s))
 }
 
 /// A token nobody knows any more is a page that is no longer open; a fault stays a fault.
@@ -176,7 +193,7 @@ fn html(status: StatusCode, lang: Lang, page: &impl Template) -> Result<Response
 }
 
 /// The frame of a borrower's page.
-fn frame(visit: &Visit, title: &str, step: usize) -> Frame {
+fn frame(app: &App, visit: &Visit, title: &str, step: usize) -> Frame {
     Frame {
         w: visit.w,
         title: format!("{title} · {}", visit.session.platform_name),
@@ -184,7 +201,7 @@ fn frame(visit: &Visit, title: &str, step: usize) -> Frame {
         home: "/b/".to_owned(),
         assets: assets::folder(),
         step,
-        sandbox: false,
+        sandbox: app.settings.sandbox,
         refresh: false,
         watch: None,
         reference: None,

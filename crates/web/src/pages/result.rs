@@ -27,8 +27,7 @@ pub(super) fn waiting(
     binding: &BindingView,
 ) -> Result<Response, Problem> {
     let w = visit.w;
-    let mut frame = frame(visit, w.waiting_title, 3);
-    frame.sandbox = app.settings.sandbox;
+    let mut frame = frame(app, visit, w.waiting_title, 3);
     frame.refresh = true;
     frame.watch = Some(word(&binding.state));
     let page = WaitingPage {
@@ -48,8 +47,7 @@ pub(super) fn success(
     binding: &BindingView,
 ) -> Result<Response, Problem> {
     let w = visit.w;
-    let mut frame = frame(visit, w.success_title, 3);
-    frame.sandbox = app.settings.sandbox;
+    let frame = frame(app, visit, w.success_title, 3);
     let page = SuccessPage {
         frame,
         card: face(w, visit.lang, &binding.card),
@@ -80,8 +78,7 @@ pub(super) fn refused(
     let several = diagnosis.certainty == Certainty::OneOf && said.candidates.len() > 1;
     let candidates = said.candidates.into_iter().map(|one| (one.title, one.fix)).collect();
     let details = if several { Vec::new() } else { vec![said.fix] };
-    let mut frame = frame(visit, w.refused_title, 3);
-    frame.sandbox = app.settings.sandbox;
+    let frame = frame(app, visit, w.refused_title, 3);
     let page = RefusedPage {
         frame,
         csrf: visit.csrf(app),
@@ -185,8 +182,7 @@ pub(super) fn closed(app: &App, visit: &Visit, binding: &BindingView) -> Result<
         BindingState::Unbound => (w.unbound_title, w.unbound_text),
         _ => (w.cancelled_title, w.cancelled_text),
     };
-    let mut frame = frame(visit, heading, 3);
-    frame.sandbox = app.settings.sandbox;
+    let frame = frame(app, visit, heading, 3);
     let page = ClosedPage {
         frame,
         heading,

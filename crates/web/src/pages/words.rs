@@ -203,8 +203,8 @@ words! {
     start_again: "重新开始", "Start again";
     gone_title: "请从应用里重新打开这个页面", "Please open this page again from the app";
     gone_text:
-        "为了安全，这个链接只在短时间内有效。回到刚才的应用，再点一次绑卡即可，没有任何信息丢失。",
-        "For safety this link works only for a short time. Go back to the app and choose to add a card again; nothing is lost.";
+        "为了安全，这个链接只能打开一次，而且只在短时间内有效。回到刚才的应用，再点一次绑卡即可，没有任何信息丢失。",
+        "For safety this link opens only once and works only for a short time. Go back to the app and choose to add a card again; nothing is lost.";
     stale_title: "页面已更新，请再提交一次", "The page was renewed; please submit once more";
     stale_text:
         "这个页面打开得太久，或在别处又打开过一次。回到最新的页面再提交即可。",

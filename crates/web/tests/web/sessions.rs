@@ -90,7 +90,7 @@ async fn neither_the_token_nor_what_is_known_is_kept_in_the_clear() {
     let house = House::new().await;
     let good = card("ok");
     let blank = open(&house, "page-1", &json!({})).await.is(201);
-    let platform = house.engine.session(token_of(&url_of(&blank))).await.unwrap().platform;
+    let platform = house.engine.enter(token_of(&url_of(&blank))).await.unwrap().session.platform;
     let idempotency = Idempotency { key: "page-2".to_owned(), fingerprint: [1; 32] };
     let new = NewSession {
         name: Some(&good.name),

@@ -14,6 +14,7 @@ use mingka_crypto::SystemEntropy;
 use mingka_crypto::keyring::KeyRing;
 use mingka_domain::cause::Dictionary;
 use mingka_domain::consent::{ConsentBook, Recipient};
+use mingka_domain::environment::EnvironmentRules;
 use mingka_domain::id::PlatformId;
 use mingka_domain::outcome::Doubt;
 use mingka_domain::precheck::Rules;
@@ -92,6 +93,16 @@ impl House {
     /// A house with other web settings.
     pub(crate) async fn with(turn: impl FnOnce(&mut WebSettings)) -> Self {
         Self::on(Store::open_in_memory().unwrap(), turn).await
+    }
+
+    /// A house whose operator set other rules.
+    pub(crate) async fn ruled(rule: impl FnOnce(&mut EnvironmentRules)) -> Self {
+        let mut house = Self::new().await;
+        let mut rules = Rules::default();
+        rule(&mut rules.environment);
+        house.parts.rules = Arc::new(rules);
+        let keyring = Arc::clone(&house.parts.keyring);
+        house.restarted(keyring)
     }
 
     /// A house on this store.
