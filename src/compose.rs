@@ -178,6 +178,11 @@ pub(crate) fn channels(config: &Config, public_url: &str) -> Result<Vec<Channel>
 }
 
 fn channel(settings: &ChannelSettings, public_url: &str) -> Result<Channel, String> {
+    // It stands in the address the bank notifies, in logs and in records.
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+    if !(1..=32).contains(&settings.code.len()) || !settings.code.bytes().all(plain) {
+        return Err("code is 1 to 32 lower-case letters, digits, `-` and `_`".to_owned());
+    }
     let (profile, exchange): (_, Arc<dyn Exchange>) = match settings.protocol.as_str() {
         "unionpay_acp" => {
             let profile = Profile::unionpay_acp();

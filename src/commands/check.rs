@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{print_line, print_progress};
 use crate::cli::CheckArgs;
+use crate::nearest::nearest;
 
 /// How often a long file says how far it is, in rows.
 const PROGRESS_ROW_COUNT: u64 = 10_000;
@@ -56,14 +57,15 @@ fn run_file(
         headers.iter().position(|header| header.trim().trim_start_matches('\u{feff}') == name)
     };
     let places = COLUMNS.map(column);
+    // What stands there instead may be a person's card, and is not repeated.
     if places.first().is_none_or(Option::is_none) {
         return Err(format!(
-            "{}: the first line must name the columns {}; it is: {}",
+            "{}: the first line must name the columns {}, and does not name card_number",
             args.subject,
-            COLUMNS.join(","),
-            headers.iter().collect::<Vec<_>>().join(",")
+            COLUMNS.join(",")
         ));
     }
+    check_headers(&headers).map_err(|what| format!("{} line 1: {what}", args.subject))?;
     let mut counts = Counts::default();
     let mut record = csv::StringRecord::new();
     loop {
@@ -76,6 +78,12 @@ fn run_file(
             }
         }
         let line = record.position().map_or(0, csv::Position::line);
+        if record.iter().any(|field| field.contains(['\n', '\r'])) {
+            return Err(format!(
+                "{} line {line}: a field goes on over the end of its line; is a quote not closed?",
+                args.subject
+            ));
+        }
         let field =
             |at: usize| places.get(at).copied().flatten().and_then(|place| record.get(place));
         let entry = Entry {
@@ -104,6 +112,27 @@ fn run_file(
         print_line(&counts.summary());
     }
     Ok(exit_code(counts.stopped > 0))
+}
+
+/// Columns of the file's own are left alone, but none may be there twice, and one that looks like
+/// a mistyped name of ours would leave its values unchecked.
+fn check_headers(headers: &csv::StringRecord) -> Result<(), String> {
+    let names: Vec<&str> =
+        headers.iter().map(|name| name.trim().trim_start_matches('\u{feff}')).collect();
+    for column in COLUMNS {
+        if names.iter().filter(|name| **name == column).count() > 1 {
+            return Err(format!("the column {column} is there twice"));
+        }
+    }
+    let own = |name: &str| COLUMNS.contains(&name) || name.chars().count() <= 3;
+    for (place, name) in names.iter().enumerate().filter(|(_, name)| !own(name)) {
+        let missing = COLUMNS.into_iter().filter(|column| !names.contains(column));
+        if let Some(column) = nearest(name, missing) {
+            let place = place.saturating_add(1);
+            return Err(format!("column {place} is not known; did you mean {column}?"));
+        }
+    }
+    Ok(())
 }
 
 #[derive(Default)]

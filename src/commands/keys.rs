@@ -13,6 +13,9 @@ use crate::cli::{ConfigArgs, IssueArgs, KeysCommand, RevokeArgs};
 use crate::database::Database;
 use crate::{compose, key_file};
 
+/// The longest name of a platform, in characters.
+const NAME_LENGTH_MAX: usize = 64;
+
 /// Runs one of the key commands.
 pub(crate) fn run(command: KeysCommand) -> Result<ExitCode, String> {
     match command {
@@ -65,6 +68,7 @@ async fn list(args: ConfigArgs) -> Result<ExitCode, String> {
 }
 
 async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
+    check_name(&args.platform)?;
     let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock)).await?;
     let platform = platform_named(&house.engine, &args.platform).await.map_err(describe)?;
     let mut scopes = Scope::ALL.to_vec();
@@ -96,6 +100,24 @@ async fn revoke(args: RevokeArgs) -> Result<ExitCode, String> {
         }
     }
     Err(format!("there is no API key {id}; see `mingka keys list`"))
+}
+
+/// A platform's name is the page's title and stands in the consent text: one short, visible line.
+fn check_name(name: &str) -> Result<(), String> {
+    let hidden = |c: char| {
+        let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+        c.is_control() || turns || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let length = name.chars().count();
+    if name.trim().is_empty() || name.trim() != name || length > NAME_LENGTH_MAX {
+        return Err(format!(
+            "--platform is a name of 1 to {NAME_LENGTH_MAX} characters without spaces around it"
+        ));
+    }
+    if name.contains(hidden) {
+        return Err("--platform holds characters that cannot be seen".to_owned());
+    }
+    Ok(())
 }
 
 /// The platform of this name; made when there is none.

@@ -73,9 +73,17 @@ fn block_on(work: impl Future<Output = Result<ExitCode, String>>) -> Result<Exit
         .block_on(work)
 }
 
-/// One line on standard output. A reader that went away (`| head`) is no error worth a word.
+/// One line on standard output. A reader that went away (`| head`) is no error worth a word; any
+/// other line that cannot be written ends the program, so that nobody takes silence for success.
 fn print_line(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            print_error(&format!("standard output cannot be written: {error}"));
+            std::process::exit(1);
+        }
+        _ => {}
+    }
 }
 
 /// How far a long job is, over itself on standard error.

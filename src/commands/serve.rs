@@ -1,5 +1,6 @@
 //! `mingka serve`: the gateway with the channels of the configuration.
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,15 +114,34 @@ impl Served {
             let _ = stop.send(true);
             let _ = leave.send(true);
         };
-        tokio::select! {
-            served = mingka_web::serve(listener, router, connections, told) => {
-                served.map_err(|e| format!("the server stopped: {e}"))?;
+        let mut serving = pin!(mingka_web::serve(listener, router, connections, told));
+        let mut impatient = pin!(out_of_patience(left));
+        let mut worker = self.worker;
+        let mut worked = false;
+        loop {
+            tokio::select! {
+                served = &mut serving => {
+                    served.map_err(|e| format!("the server stopped: {e}"))?;
+                    break;
+                }
+                () = &mut impatient => {
+                    tracing::warn!("what was still open is left; the next start finds out what \
+                        became of it");
+                    break;
+                }
+                // Without it nothing that was interrupted is looked after: better to be restarted.
+                ended = &mut worker, if !worked => {
+                    ended.map_err(stopped_working)?;
+                    worked = true;
+                }
             }
-            () = out_of_patience(left) => tracing::warn!("what was still open is left; the next \
-                start finds out what became of it"),
         }
-        self.worker.await.map_err(|e| format!("the background work stopped: {e}"))
+        if worked { Ok(()) } else { worker.await.map_err(stopped_working) }
     }
+}
+
+fn stopped_working(error: tokio::task::JoinError) -> String {
+    format!("the background work stopped: {error}")
 }
 
 /// Ready when, after the first signal to stop, the patience is over or a second signal came.

@@ -54,6 +54,47 @@ fn check_reads_a_file_line_by_line() {
 }
 
 #[test]
+fn check_leaves_no_row_out_and_repeats_nobodys_number() {
+    let folder = Folder::new("cli-check-bad");
+    let told = |name: &str, rows: &str| {
+        let file = folder.join(name);
+        std::fs::write(&file, rows).unwrap();
+        let output = mingka(&["check", &file.display().to_string(), "--json"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        text(&output.stderr).to_owned()
+    };
+    let headless = told("headless.csv", "6216261000000000018,李文华,110101197101010005\n");
+    assert!(!headless.contains("6216261000000000018") && !headless.contains("李文华"));
+    let open = "card_number,name,remark\n6216261000000000018,李文华,\"ok\nXXXX,赵文华,\n";
+    assert!(told("open.csv", open).contains("line 2"));
+    let named = told("named.csv", "card_number,nmae\n6216261000000000018,李文华\n");
+    assert!(named.contains("did you mean name?"), "{named}");
+    let twice = told("twice.csv", "card_number,card_number\n1,2\n");
+    assert!(twice.contains("card_number is there twice"), "{twice}");
+}
+
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let folder = Folder::new("cli-no-log");
+    let data = folder.join("data").display().to_string();
+    let full = std::path::Path::new("/dev/full");
+    let house = Process::start(&["sandbox", "--data", &data, "--listen", "127.0.0.1:0"], full);
+    let address = house.address("/api");
+    for _ in 0..3 {
+        let live = crate::support::request(&address, "GET", "/health/live", &[], "").unwrap();
+        assert_eq!(live.status, 200);
+    }
+}
+
+#[test]
+fn what_cannot_be_shown_is_no_success() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut explain = Command::new(env!("CARGO_BIN_EXE_mingka"));
+    let output = explain.args(["explain", "unionpay", "61", "--json"]).stdout(full).output();
+    assert_eq!(output.unwrap().status.code(), Some(1));
+}
+
+#[test]
 fn explain_says_cause_actor_and_next_step() {
     let found = lines(&mingka(&["explain", "unionpay", "61", "--json"]));
     let line = found.first().unwrap();

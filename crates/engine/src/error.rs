@@ -146,6 +146,7 @@ fn cause_of_state(state: &str) -> CauseCode {
         "active" => known::BINDING_ALREADY_BOUND,
         "confirming" | "doubtful" | "unbinding" => known::BINDING_CONFIRMING,
         "checked" => known::CODE_NOT_ARRIVED,
+        "refused" => known::BINDING_WRONG_STEP,
         _ => known::AGREEMENT_INVALID,
     }
 }

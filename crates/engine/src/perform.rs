@@ -111,8 +111,16 @@ impl Engine {
         })?;
         let response = match self.parts().transport.send(message, timeout_ms).await {
             Delivery::Answered(response) => response,
-            Delivery::NotSent(why) => return Err(Outcome::NotAttempted(why, None)),
-            Delivery::Lost(doubt) => return Err(Outcome::Unknown(doubt, None)),
+            Delivery::NotSent(why) => {
+                tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                    reason = ?why, "a message did not leave");
+                return Err(Outcome::NotAttempted(why, None));
+            }
+            Delivery::Lost(doubt) => {
+                tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                    reason = ?doubt, "an answer did not come");
+                return Err(Outcome::Unknown(doubt, None));
+            }
         };
         let decoded = channel.exchange.decode(&sent, &response, &self.context(order));
         let reply = decoded.map_err(|error| {

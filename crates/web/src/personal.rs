@@ -15,6 +15,10 @@ pub(crate) fn is_personal(text: &str) -> bool {
 /// Whether a card number or an ID number stands somewhere in a text. Phone numbers are left out:
 /// eleven digits within a longer name are too often a number of the platform's own.
 pub(crate) fn holds_personal(text: &str) -> bool {
+    holds_run(text) || holds_run(&text.replace(['-', ' '], ""))
+}
+
+fn holds_run(text: &str) -> bool {
     let runs = text.split(|c: char| !c.is_ascii_digit() && !matches!(c, 'x' | 'X'));
     let mut runs = runs.filter(|run| run.len() >= CardNumber::LENGTH_MIN);
     runs.any(|run| (is_known_card(run) && luhn(run)) || is_id_number(run))
@@ -66,6 +70,7 @@ mod tests {
             "11010519491231002X",
             "11010519491231002x",
             "loan-11010519491231002X",
+            "x:6217-0000-1000-0000-003",
             "13800138000",
             "+8613800138000",
             "138-0013-8000",

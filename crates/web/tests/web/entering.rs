@@ -119,7 +119,7 @@ async fn an_app_that_is_too_old_is_told_before_the_card_is_blamed() {
     borrower.binds(&card("ok")).await.sees("当前 App 版本太旧");
     assert_eq!(borrower.page.status, 422);
     let bindings = house.api(Method::GET, "/v1/bindings").send().await.is(200).json();
-    assert_eq!(bindings["data"], json!([]), "a card was sent on its way");
+    assert_eq!(bindings["items"], json!([]), "a card was sent on its way");
     let url = link(&house, &json!({"environment": {"app_version": "3.2.0"}})).await;
     Borrower::at(&house, &url).await.binds(&card("ok")).await.sees("输入短信验证码");
 }
