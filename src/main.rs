@@ -19,7 +19,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match commands::run(cli) {
-        Ok(code) => code,
+        Ok(code) => commands::exit_code(code),
         Err(message) => {
             commands::print_error(&message);
             ExitCode::FAILURE

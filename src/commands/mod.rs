@@ -15,6 +15,7 @@ mod webhooks;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mingka_engine::{Clock as _, SystemClock};
 
@@ -73,17 +74,24 @@ fn block_on(work: impl Future<Output = Result<ExitCode, String>>) -> Result<Exit
         .block_on(work)
 }
 
-/// One line on standard output. A reader that went away (`| head`) is no error worth a word; any
-/// other line that cannot be written ends the program, so that nobody takes silence for success.
+/// Whether a line was lost on its way out.
+static LINE_LOST: AtomicBool = AtomicBool::new(false);
+
+/// One line on standard output. A reader that went away (`| head`) is no error worth a word; after
+/// any other line that could not be written the program ends as a failure, so that nobody takes
+/// silence for success.
 fn print_line(line: &str) {
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            print_error(&format!("standard output cannot be written: {error}"));
-            std::process::exit(1);
-        }
-        _ => {}
+    let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) else { return };
+    let gone = error.kind() == std::io::ErrorKind::BrokenPipe;
+    if !gone && !LINE_LOST.swap(true, Ordering::Relaxed) {
+        print_error(&format!("standard output cannot be written: {error}"));
     }
+}
+
+/// The program's exit code, now that everything is printed.
+pub(crate) fn exit_code(code: ExitCode) -> ExitCode {
+    if LINE_LOST.load(Ordering::Relaxed) { ExitCode::FAILURE } else { code }
 }
 
 /// How far a long job is, over itself on standard error.

@@ -74,8 +74,8 @@ async fn home(State(app): State<App>) -> Response {
     redirect(&app, "/b/", &[], 0)
 }
 
-/// The platform's link: it is used up, and a token of the visitor's own goes into the cookie. Whoever
-/// is inside already goes on; what only looks ahead (HEAD, a prefetch) uses nothing up.
+/// The platform's link: it is used up, and a token of the visitor's own goes into the cookie.
+/// Whoever is inside already goes on; what only looks ahead (HEAD, a prefetch) uses nothing up.
 async fn enter(
     State(app): State<App>,
     Path(token): Path<String>,
