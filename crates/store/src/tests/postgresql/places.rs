@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Notify;
 use tokio_postgres::Transaction;
 
 use super::super::quotas::{question, quota, request};
@@ -23,8 +24,8 @@ async fn won(transaction: &Transaction<'_>, statements: &[Statement]) -> bool {
     true
 }
 
-/// Two units, the second begun when the first has only its last statement before it. How many of
-/// them win.
+/// Two units, the second begun when the first has only its last statement before it, and ended when
+/// the first has run that and not committed. How many of them win.
 async fn winners(url: &str, first: Unit, second: Unit) -> usize {
     let (mut one, mut other) = (plain(url).await, plain(url).await);
     let all = |unit: Unit| unit.statements().cloned().collect::<Vec<_>>();
@@ -34,11 +35,14 @@ async fn winners(url: &str, first: Unit, second: Unit) -> usize {
     assert!(won(&transaction, before).await);
     let is_through = Arc::new(AtomicBool::new(false));
     let through = Arc::clone(&is_through);
+    let go = Arc::new(Notify::new());
+    let may_go = Arc::clone(&go);
     let going = tokio::spawn(async move {
         let transaction = other.transaction().await.unwrap();
         let (last, before) = second.split_last().unwrap();
         let mut has_won = won(&transaction, before).await;
         through.store(true, Ordering::SeqCst);
+        may_go.notified().await;
         has_won = has_won && won(&transaction, std::slice::from_ref(last)).await;
         if has_won {
             transaction.commit().await.unwrap();
@@ -47,6 +51,8 @@ async fn winners(url: &str, first: Unit, second: Unit) -> usize {
     });
     blocked_or_done(url, || is_through.load(Ordering::SeqCst)).await;
     let has_won = won(&transaction, std::slice::from_ref(last)).await;
+    go.notify_one();
+    blocked_or_done(url, || going.is_finished()).await;
     if has_won {
         transaction.commit().await.unwrap();
     } else {
