@@ -80,10 +80,19 @@ pub(crate) async fn house(
     Ok(House { engine, keyring, clock })
 }
 
-/// The records and the keys that open them.
+/// The records and the keys that open them. With keys of another database nothing is built.
 async fn records(config: &Config) -> Result<(KeyRing, Store), String> {
     let database = config.database()?;
-    if let Database::Embedded(file) = &database {
+    let (keyring, store) = opened(config, &database).await?;
+    let fit = mingka_engine::keys_fit(&store, &keyring).await;
+    if !fit.map_err(|e| format!("{database}: {e}"))? {
+        return Err(key_file::foreign(&config.key_file()));
+    }
+    Ok((keyring, store))
+}
+
+async fn opened(config: &Config, database: &Database) -> Result<(KeyRing, Store), String> {
+    if let Database::Embedded(file) = database {
         let keyring = key_file::open(&config.key_file(), file)?;
         return Ok((keyring, database.open()?));
     }

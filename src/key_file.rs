@@ -10,6 +10,8 @@ use mingka_crypto::digest::hex;
 use mingka_crypto::entropy::random;
 use mingka_crypto::keyring::KeyRing;
 
+use crate::database::Database;
+
 /// The keys of this file, made when there is none yet. A database without its keys is never given
 /// new ones: what it holds would be lost without a word.
 pub(crate) fn open(file: &Path, database: &Path) -> Result<KeyRing, String> {
@@ -27,6 +29,32 @@ pub(crate) fn open_beside(file: &Path, server: &str, is_in_use: bool) -> Result<
         return Err(missing(file, server));
     }
     read_or_make(file)
+}
+
+/// What to say of keys that are not those of the database.
+pub(crate) fn foreign(file: &Path) -> String {
+    format!(
+        "the key file {} is not the one of the database: it belongs to another one, or was \
+         changed. Put the right file back from your copy.",
+        file.display()
+    )
+}
+
+/// Whether these keys are those of a database; a database that is not there yet takes any.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn fits(ring: &KeyRing, database: &Database) -> Result<bool, String> {
+    if matches!(database, Database::Embedded(file) if !file.exists()) {
+        return Ok(true);
+    }
+    let store = database.look().map_err(|e| format!("database {database}: {e}"))?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| format!("cannot start the runtime: {e}"))?
+        .block_on(mingka_engine::keys_fit(&store, ring))
+        .map_err(|e| format!("database {database}: {e}"))
 }
 
 fn missing(file: &Path, database: &str) -> String {

@@ -167,8 +167,14 @@ fn key_file(config: &Config) -> Item {
         // Said already, with the reason.
         Err(_) => return Item::fine("the key file was not looked at"),
     };
+    let fits = |ring: &KeyRing| match config.database() {
+        // A database that does not open was named already.
+        Ok(database) => key_file::fits(ring, &database).unwrap_or(true),
+        Err(_) => true,
+    };
     match ring {
-        Ok(ring) => Item::fine(&describe_keys(&ring, &file)),
+        Ok(ring) if fits(&ring) => Item::fine(&describe_keys(&ring, &file)),
+        Ok(_) => Item::wrong(&key_file::foreign(&file), "nothing starts until it is there"),
         Err(error) => Item::wrong("the key file cannot be used", &error),
     }
 }

@@ -29,11 +29,15 @@ pub(crate) fn run(command: KeysCommand) -> Result<ExitCode, String> {
 fn rotate(args: &ConfigArgs) -> Result<ExitCode, String> {
     let config = load(args)?;
     let file = config.key_file();
-    let mut ring = match config.database()? {
-        Database::Embedded(database) => key_file::open(&file, &database)?,
+    let database = config.database()?;
+    let mut ring = match &database {
+        Database::Embedded(database) => key_file::open(&file, database)?,
         // Never made here: beside a server there may be others with the same keys.
         Database::Server(url) => key_file::open_beside(&file, &url.to_string(), true)?,
     };
+    if !key_file::fits(&ring, &database)? {
+        return Err(key_file::foreign(&file));
+    }
     let version =
         ring.rotate(&SystemEntropy::new()).map_err(|_| "the key file is full".to_owned())?;
     key_file::replace(&file, &ring)?;

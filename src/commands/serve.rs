@@ -68,13 +68,6 @@ impl Served {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, String> {
         let house = compose::house(config, channels, clock).await?;
-        if !house.engine.keys_fit().await.map_err(|e| e.to_string())? {
-            return Err(format!(
-                "the key file {} does not open what the database holds: it belongs to another one. \
-                 Put the right file back from your copy.",
-                config.key_file().display()
-            ));
-        }
         // Before the first message: another process may have been sent a newer certificate.
         house.engine.look_at_certificates().await.map_err(|e| e.to_string())?;
         let (stop, stopped) = watch::channel(false);

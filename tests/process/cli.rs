@@ -227,6 +227,7 @@ fn foreign_keys_are_refused_at_the_start() {
     bind(&running, "before");
     running.kill();
     let keys = folder.join("data").join("mingka").join("mingka.keys");
+    let own = std::fs::read_to_string(&keys).unwrap();
     std::fs::remove_file(&keys).unwrap();
     let missing = mingka(&args);
     assert!(text(&missing.stderr).contains("Put the key file back"), "{missing:?}");
@@ -237,4 +238,22 @@ fn foreign_keys_are_refused_at_the_start() {
     std::fs::copy(folder.join("other").join("mingka.keys"), &keys).unwrap();
     let foreign = mingka(&args);
     assert!(text(&foreign.stderr).contains("belongs to another one"), "{foreign:?}");
+
+    // One other line, the index key's: nothing would be recognised, and a request act twice.
+    let theirs = std::fs::read_to_string(folder.join("other").join("mingka.keys")).unwrap();
+    let index = |text: &str| text.lines().find(|l| l.starts_with("index")).unwrap().to_owned();
+    std::fs::write(&keys, own.replace(&index(&own), &index(&theirs))).unwrap();
+    let config = folder.join("own.toml");
+    let house = folder.join("data").join("mingka").display().to_string();
+    std::fs::write(&config, format!("[server]\ndata_dir = \"{house}\"\n")).unwrap();
+    let config = config.display().to_string();
+    let changed = mingka(&args);
+    assert!(text(&changed.stderr).contains("belongs to another one"), "{changed:?}");
+    let doctor = mingka(&["doctor", "--config", &config]);
+    assert!(text(&doctor.stdout).contains("belongs to another one"), "{doctor:?}");
+    let rotated = mingka(&["keys", "rotate", "--config", &config]);
+    assert!(text(&rotated.stderr).contains("belongs to another one"), "{rotated:?}");
+    std::fs::write(&keys, own).unwrap();
+    let doctor = mingka(&["doctor", "--config", &config]);
+    assert!(!text(&doctor.stdout).contains("belongs to another one"), "{doctor:?}");
 }

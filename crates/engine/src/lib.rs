@@ -56,6 +56,7 @@ pub use crate::request::{
     CURSOR_LIMIT_MAX, Caller, ConsentGiven, Cursor, EndpointChange, Idempotency, NewApiKey,
     NewBinding, NewEndpoint, NewPayment, NewSession, NewVerification, Scope,
 };
+pub use crate::seal::keys_fit;
 pub use crate::session::Prefill;
 #[cfg(feature = "planted")]
 #[doc(hidden)]

@@ -2,11 +2,11 @@
 //! row, opened only to be sent or to be masked.
 
 use mingka_channels::Elements;
-use mingka_crypto::keyring::Place;
+use mingka_crypto::keyring::{KeyRing, Place};
 use mingka_domain::card::CardNumber;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::secret::Secret;
-use mingka_store::{CommitError, MaskedCard, SealedKind, Unit};
+use mingka_store::{CommitError, MaskedCard, Page, ReadError, SealedKind, Store, Unit};
 use zeroize::Zeroizing;
 
 use crate::core::{Engine, internal};
@@ -83,23 +83,6 @@ impl Engine {
             }
         }
         Ok(count)
-    }
-
-    /// Whether the keys open what is stored. Asked before anything is served: with foreign keys the
-    /// old records could not be read, and new ones would be sealed where nobody looks for them.
-    ///
-    /// # Errors
-    /// When the store is away.
-    pub async fn keys_fit(&self) -> Result<bool, EngineError> {
-        for kind in SealedKind::ALL {
-            let purpose = Purpose::of(kind);
-            let first = self.store().records_to_reseal(kind, "", 1).await?;
-            if let Some(record) = first.first() {
-                let place = Place { purpose: purpose.name(), record: &record.id };
-                return Ok(self.parts().keyring.open(place, &record.sealed).is_ok());
-            }
-        }
-        Ok(true)
     }
 
     pub(crate) fn seal_elements(
@@ -219,6 +202,48 @@ fn read_prefill(clear: &[u8]) -> Option<Prefill> {
     let id_number = optional(lines.next()?, |text| IdNumber::parse(text).ok())?;
     let phone = optional(lines.next()?, |text| ReservedPhone::parse(text).ok())?;
     Some(Prefill { name, id_number, phone })
+}
+
+/// Whether these keys are those of the store: whether they open what is sealed, and give a card the
+/// index it was stored under. Asked before anything is served or rotated. With another sealing key
+/// the old records could not be read; with another index key no card, request or key that was used
+/// before would be recognised, and the same request would act twice.
+///
+/// # Errors
+/// When nothing can be read.
+pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadError> {
+    for kind in SealedKind::ALL {
+        let first = store.records_to_reseal(kind, "", 1).await?;
+        if let Some(record) = first.first() {
+            let place = Place { purpose: Purpose::of(kind).name(), record: &record.id };
+            if keyring.open(place, &record.sealed).is_err() {
+                return Ok(false);
+            }
+        }
+    }
+    for platform in store.platforms().await? {
+        let bound = store.bindings(platform.id, newest()).await?.items.pop();
+        let bound =
+            bound.map(|row| (Purpose::Binding, row.id.to_string(), row.sealed, row.card_index));
+        let asked = store.verifications(platform.id, newest()).await?.items.pop();
+        let asked = asked
+            .map(|row| (Purpose::Verification, row.id.to_string(), row.sealed, row.card_index));
+        for (purpose, record, sealed, card_index) in bound.into_iter().chain(asked) {
+            let place = Place { purpose: purpose.name(), record: &record };
+            let clear = keyring.open(place, &sealed).ok();
+            let card = clear.and_then(|clear| read_elements(&clear)).map(|it| it.card_number);
+            let index = card.map(|card| keyring.blind_index("card", card.expose().as_bytes()));
+            if index != Some(card_index) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The newest row alone.
+const fn newest<K>() -> Page<K> {
+    Page { limit: 1, starting_after: None, ending_before: None }
 }
 
 fn read_elements(clear: &[u8]) -> Option<Elements> {

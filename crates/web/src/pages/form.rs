@@ -297,7 +297,7 @@ fn page(
         csrf: visit.csrf(app),
         once: Visit::once(app),
         seen: filled.seen.clone(),
-        has_stops: missing || filled.findings.iter().any(stop),
+        has_stops: filled.submitted && (missing || filled.findings.iter().any(stop)),
         only_warnings: filled.only_warnings && !missing,
         general,
         number: number_field(app, visit, &filled),

@@ -115,7 +115,7 @@ async fn an_app_that_is_too_old_is_told_before_the_card_is_blamed() {
     let house = House::ruled(|rules| rules.app_version_min = Some(floor)).await;
     let url = link(&house, &json!({"environment": {"app_version": "3.1.9"}})).await;
     let mut borrower = Borrower::at(&house, &url).await;
-    borrower.sees("当前 App 版本太旧");
+    borrower.sees("当前 App 版本太旧").misses("还差一点");
     borrower.binds(&card("ok")).await.sees("当前 App 版本太旧");
     assert_eq!(borrower.page.status, 422);
     let bindings = house.api(Method::GET, "/v1/bindings").send().await.is(200).json();

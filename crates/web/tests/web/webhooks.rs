@@ -283,7 +283,7 @@ async fn a_secret_outlives_the_rotation_of_the_keys_that_seal_it() {
     ring.rotate(&mingka_crypto::SystemEntropy::new()).unwrap();
     let house = house.restarted(std::sync::Arc::new(ring));
     assert!(house.engine.reseal().await.unwrap() >= 1, "the secret is sealed anew");
-    assert!(house.engine.keys_fit().await.unwrap());
+    assert!(mingka_engine::keys_fit(&house.parts.store, &house.parts.keyring).await.unwrap());
     house.post(&format!("{path}/trial"), &json!({})).send().await.is(202);
     house.engine.tell_once().await;
     assert!(is_signed_with(&receiver.arrivals()[0], &secret));
