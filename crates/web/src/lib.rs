@@ -11,6 +11,7 @@ mod docs;
 mod dto;
 mod error;
 mod frame;
+mod impatient;
 mod lang;
 mod limits;
 mod nearest;

@@ -1,5 +1,5 @@
 //! Connections: how many there may be, how many from one address, how long a request's head may
-//! take. Nothing is known here of what is asked.
+//! take, and how long its answer may wait to be read. Nothing is known here of what is asked.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
+use crate::impatient::Impatient;
 use crate::limits::{Together, network};
 
 /// How long to wait after the system had no connection to give (no file left to open, say).
@@ -31,6 +32,8 @@ pub struct Connections {
     pub address_max: usize,
     /// How long the head of a request may take, and how long a connection may stay without one.
     pub head_timeout_ms: u64,
+    /// How long an answer may wait for its reader to take more of it.
+    pub write_timeout_ms: u64,
 }
 
 impl Connections {
@@ -38,11 +41,11 @@ impl Connections {
     /// them all, and idle ones stay longer than proxies keep theirs.
     #[must_use]
     pub const fn usual(behind_proxy: bool) -> Self {
-        let count_max = 4_096;
+        let (count_max, write_timeout_ms) = (4_096, 30_000);
         if behind_proxy {
-            Self { count_max, address_max: count_max, head_timeout_ms: 75_000 }
+            Self { count_max, address_max: count_max, head_timeout_ms: 75_000, write_timeout_ms }
         } else {
-            Self { count_max, address_max: 256, head_timeout_ms: 10_000 }
+            Self { count_max, address_max: 256, head_timeout_ms: 10_000, write_timeout_ms }
         }
     }
 }
@@ -116,7 +119,10 @@ async fn converse(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(connections.head_timeout_ms))
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(
+            TokioIo::new(Impatient::new(stream, connections.write_timeout_ms)),
+            service,
+        );
     let mut connection = pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,

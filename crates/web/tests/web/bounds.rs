@@ -18,7 +18,12 @@ use crate::house::{House, card};
 
 /// Longer than anything here takes, so that what hangs fails.
 const PATIENCE: Duration = Duration::from_secs(60);
-const ROOMY: Connections = Connections { count_max: 64, address_max: 64, head_timeout_ms: 60_000 };
+const ROOMY: Connections = Connections {
+    count_max: 64,
+    address_max: 64,
+    head_timeout_ms: 60_000,
+    write_timeout_ms: 60_000,
+};
 
 /// A served house: its address, what stops it, and its end.
 async fn served(
@@ -107,6 +112,18 @@ async fn an_unfinished_head_is_cut_off() {
         let heard = talk(&mut stream, beginning, "never said").await;
         assert!(!heard.contains(" 200 "), "{heard}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_gives_its_place_to_others() {
+    let house = House::new().await;
+    let connections = Connections { count_max: 1, write_timeout_ms: 200, ..ROOMY };
+    let (address, _stop, _serving) = served(&house, connections).await;
+    let mut greedy = connect(address).await.unwrap();
+    // More than both sides' buffers hold, asked for and never read.
+    greedy.write_all(get("/openapi.json", "x").repeat(400).as_bytes()).await.unwrap();
+    let mut other = connect(address).await.unwrap();
+    assert!(talk(&mut other, LIVE, "}").await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
