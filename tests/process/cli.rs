@@ -1,12 +1,28 @@
 //! The command line as a script sees it: what is printed, where, and the exit code.
 
-use std::process::{Command, Output};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Output, Stdio};
 
 use crate::support::{Folder, Platform, Process, binding_body, consents, until};
 use serde_json::{Value, json};
 
 fn mingka(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mingka")).args(args).output().unwrap()
+}
+
+/// What a program says that must not start. Should it start, that is the failure, at once.
+fn refusal(args: &[&str]) -> String {
+    let mut mingka = Command::new(env!("CARGO_BIN_EXE_mingka"));
+    let mingka = mingka.args(args).arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = mingka.spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    if !ready.is_empty() {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        panic!("it started: {ready}");
+    }
+    text(&child.wait_with_output().unwrap().stderr).to_owned()
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -229,15 +245,15 @@ fn foreign_keys_are_refused_at_the_start() {
     let keys = folder.join("data").join("mingka").join("mingka.keys");
     let own = std::fs::read_to_string(&keys).unwrap();
     std::fs::remove_file(&keys).unwrap();
-    let missing = mingka(&args);
-    assert!(text(&missing.stderr).contains("Put the key file back"), "{missing:?}");
+    let missing = refusal(&args);
+    assert!(missing.contains("Put the key file back"), "{missing}");
     let other = folder.join("other").display().to_string();
     let config = folder.join("other.toml");
     std::fs::write(&config, format!("[server]\ndata_dir = \"{other}\"\n")).unwrap();
     mingka(&["keys", "issue", "--platform", "x", "--config", &config.display().to_string()]);
     std::fs::copy(folder.join("other").join("mingka.keys"), &keys).unwrap();
-    let foreign = mingka(&args);
-    assert!(text(&foreign.stderr).contains("belongs to another one"), "{foreign:?}");
+    let foreign = refusal(&args);
+    assert!(foreign.contains("belongs to another one"), "{foreign}");
 
     // One other line, the index key's: nothing would be recognised, and a request act twice.
     let theirs = std::fs::read_to_string(folder.join("other").join("mingka.keys")).unwrap();
@@ -247,8 +263,8 @@ fn foreign_keys_are_refused_at_the_start() {
     let house = folder.join("data").join("mingka").display().to_string();
     std::fs::write(&config, format!("[server]\ndata_dir = \"{house}\"\n")).unwrap();
     let config = config.display().to_string();
-    let changed = mingka(&args);
-    assert!(text(&changed.stderr).contains("belongs to another one"), "{changed:?}");
+    let changed = refusal(&args);
+    assert!(changed.contains("belongs to another one"), "{changed}");
     let doctor = mingka(&["doctor", "--config", &config]);
     assert!(text(&doctor.stdout).contains("belongs to another one"), "{doctor:?}");
     let rotated = mingka(&["keys", "rotate", "--config", &config]);

@@ -46,6 +46,22 @@ enum Seen {
     Nothing,
 }
 
+/// The bank's own merchant, signing in this way.
+fn signing(running: &Running, signing: Signing, notify_url: Option<String>) -> Acp {
+    let merchant = &running.merchant;
+    let account = MerchantAccount::load(AccountSettings {
+        merchant_number: merchant.merchant_number.clone(),
+        token_requestor: merchant.token_requester.clone(),
+        version: Version::V5_1_0,
+        encoding: Encoding::Utf8,
+        signing,
+        encryption_certificate: merchant.encryption_certificate.clone(),
+        gateway: running.base_url.clone(),
+        notify_url,
+    });
+    Acp::new(Profile::unionpay_acp(), account.unwrap())
+}
+
 impl House {
     async fn new() -> Self {
         Self::notified_at(None).await
@@ -54,19 +70,8 @@ impl House {
     async fn notified_at(notify_url: Option<String>) -> Self {
         let folder = Folder::new("server");
         let running = serve_in(&folder).await;
-        let merchant = &running.merchant;
-        let account = MerchantAccount::load(AccountSettings {
-            merchant_number: merchant.merchant_number.clone(),
-            token_requestor: merchant.token_requester.clone(),
-            version: Version::V5_1_0,
-            encoding: Encoding::Utf8,
-            signing: Signing::KeyedSha256(Secret::new(merchant.shared_secret.clone())),
-            encryption_certificate: merchant.encryption_certificate.clone(),
-            gateway: running.base_url.clone(),
-            notify_url,
-        })
-        .unwrap();
-        let acp = Acp::new(Profile::unionpay_acp(), account);
+        let secret = Secret::new(running.merchant.shared_secret.clone());
+        let acp = signing(&running, Signing::KeyedSha256(secret), notify_url);
         let entropy = Arc::new(SystemEntropy::new());
         Self { folder, running: Some(running), acp, entropy }
     }

@@ -18,27 +18,17 @@ async fn with_certificates() -> House {
     let mut house = House::new().await;
     let running = house.running.as_ref().unwrap();
     let merchant = &running.merchant;
-    let account = MerchantAccount::load(AccountSettings {
-        merchant_number: merchant.merchant_number.clone(),
-        token_requestor: merchant.token_requester.clone(),
-        version: Version::V5_1_0,
-        encoding: Encoding::Utf8,
-        signing: Signing::Rsa {
-            private_key: Secret::new(merchant.signing_key.clone()),
-            certificate: merchant.signing_certificate.clone(),
-            bank: SignerRules {
-                roots: vec![merchant.root_certificate.clone()],
-                intermediates: vec![merchant.middle_certificate.clone()],
-                names: vec![NAME_TEST.to_owned()],
-                ..SignerRules::default()
-            },
+    let certificates = Signing::Rsa {
+        private_key: Secret::new(merchant.signing_key.clone()),
+        certificate: merchant.signing_certificate.clone(),
+        bank: SignerRules {
+            roots: vec![merchant.root_certificate.clone()],
+            intermediates: vec![merchant.middle_certificate.clone()],
+            names: vec![NAME_TEST.to_owned()],
+            ..SignerRules::default()
         },
-        encryption_certificate: merchant.encryption_certificate.clone(),
-        gateway: running.base_url.clone(),
-        notify_url: None,
-    })
-    .unwrap();
-    house.acp = Acp::new(Profile::unionpay_acp(), account);
+    };
+    house.acp = signing(running, certificates, None);
     house
 }
 
