@@ -22,9 +22,9 @@ use mingka_engine::{
     Channel, Clock, Engine, Hooks, HttpTransport, Parts, Settings, TlsRoots, TransportSettings,
 };
 use mingka_store::Store;
-use mingka_web::{Rate, WebSettings};
+use mingka_web::{Connections, Rate, WebSettings};
 
-use crate::config::{ChannelSettings, Config, PrecheckSettings};
+use crate::config::{ChannelSettings, Config, PrecheckSettings, Server};
 use crate::database::Database;
 use crate::key_file;
 
@@ -43,7 +43,8 @@ pub(crate) async fn house(
 ) -> Result<House, String> {
     make_private_folder(&config.server.data_dir)?;
     let (keyring, store) = records(config).await?;
-    let keyring = Arc::new(keyring);
+    let file = config.key_file();
+    let keyring = Arc::new(keyring.reading_again(move || key_file::read(&file).ok()));
     let transport = HttpTransport::new(TransportSettings {
         roots: tls_roots(&config.transport.tls_ca_file, "[transport] tls_ca_file")?,
         ..TransportSettings::default()
@@ -114,6 +115,24 @@ fn evidence_name(config: &Config) -> Result<String, String> {
     })
 }
 
+/// What connections may take.
+pub(crate) fn connections(server: &Server) -> Connections {
+    let usual = Connections::usual(server.behind_proxy);
+    let given = |count: usize, otherwise: usize| if count == 0 { otherwise } else { count };
+    Connections {
+        count_max: server.connections_max,
+        address_max: given(
+            server.connections_per_address_max,
+            if server.behind_proxy { server.connections_max } else { usual.address_max },
+        ),
+        head_timeout_ms: match server.head_timeout_ms {
+            0 => usual.head_timeout_ms,
+            given => given,
+        },
+        write_timeout_ms: server.write_timeout_ms,
+    }
+}
+
 /// The web's settings for a house that is reached at `public_url`.
 pub(crate) fn web_settings(config: &Config, house: &House, public_url: &str) -> WebSettings {
     let server = &config.server;
@@ -121,6 +140,7 @@ pub(crate) fn web_settings(config: &Config, house: &House, public_url: &str) -> 
         behind_proxy: server.behind_proxy,
         clock: Arc::clone(&house.clock),
         body_bytes_max: server.body_bytes_max,
+        body_timeout_ms: server.body_timeout_ms,
         key_rate: Rate { per_minute: server.key_requests_per_minute, burst: server.key_burst },
         address_rate: Rate {
             per_minute: server.address_requests_per_minute,

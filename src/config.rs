@@ -1,6 +1,8 @@
 //! Configuration: defaults, then a TOML file, then the environment. Nothing else in the house reads
 //! settings from outside; everybody else is handed what it needs.
 
+mod ranges;
+
 use std::path::{Path, PathBuf};
 
 use mingka_domain::card::KindPolicy;
@@ -38,6 +40,11 @@ pub(crate) struct Server {
     pub(crate) address_requests_per_minute: u32,
     pub(crate) address_burst: u32,
     pub(crate) behind_proxy: bool,
+    pub(crate) connections_max: usize,
+    pub(crate) connections_per_address_max: usize,
+    pub(crate) head_timeout_ms: u64,
+    pub(crate) body_timeout_ms: u64,
+    pub(crate) write_timeout_ms: u64,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -182,6 +189,11 @@ impl Default for Server {
             address_requests_per_minute: 120_000,
             address_burst: 4_000,
             behind_proxy: false,
+            connections_max: 4_096,
+            connections_per_address_max: 0,
+            head_timeout_ms: 0,
+            body_timeout_ms: 15_000,
+            write_timeout_ms: 30_000,
         }
     }
 }
@@ -242,6 +254,7 @@ impl Config {
         if let Some(folder) = file.and_then(Path::parent) {
             config.resolve_paths(folder);
         }
+        config.check_ranges()?;
         Ok(config)
     }
 

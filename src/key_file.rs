@@ -69,6 +69,11 @@ fn read_or_make(file: &Path) -> Result<KeyRing, String> {
     if !file.exists() {
         make(file).map_err(|e| cannot_write(file, &e))?;
     }
+    read(file)
+}
+
+/// The keys of a file that is there.
+pub(crate) fn read(file: &Path) -> Result<KeyRing, String> {
     let text = fs::read_to_string(file)
         .map_err(|e| format!("cannot read the key file {}: {e}", file.display()))?;
     KeyRing::from_file_text(&text).map_err(|e| format!("{}: {e}", file.display()))

@@ -34,16 +34,16 @@ pub(crate) async fn run(args: BankArgs) -> Result<ExitCode, String> {
     let channel = channel(&bank, &args.data, "01");
     write_config(&config, &channel)?;
     if args.json {
-        let mut line = describe(&bank);
+        let mut line = describe(&bank.base_url);
         if let Some(line) = line.as_object_mut() {
             line.insert("config".to_owned(), json!(config.display().to_string()));
         }
         print_line(&line.to_string());
     } else {
         print_line(&format!("沙箱银行 sandbox bank  {}", bank.base_url));
-        print_line(&format!("  短信收件箱 inbox   {}", bank.inbox_url));
-        print_line(&format!("  执行账 ledger      {}", bank.ledger_url));
-        print_line(&format!("  故障 faults        {}", bank.faults_url));
+        print_line(&format!("  短信收件箱 inbox   {}", bank.places.inbox_url));
+        print_line(&format!("  执行账 ledger      {}", bank.places.ledger_url));
+        print_line(&format!("  故障 faults        {}", bank.places.faults_url));
         print_line(&format!("  mingka serve --config {}", config.display()));
     }
     told_to_stop().await;
@@ -82,16 +82,17 @@ pub(crate) async fn start(
     Ok(bank)
 }
 
-/// What the ready line says of a bank.
-pub(crate) fn describe(bank: &Running) -> Value {
+/// What the ready line says of the bank at this address.
+pub(crate) fn describe(base_url: &str) -> Value {
+    let places = mingka_sandbox::server::Places::of(base_url);
     json!({
         "channel": "unionpay",
-        "address": bank.base_url,
-        "ledger": bank.ledger_url,
-        "inbox": bank.inbox_url,
-        "faults": bank.faults_url,
-        "clock": format!("{}/sandbox/clock", bank.base_url),
-        "statements": format!("{}/statements", bank.base_url),
+        "address": base_url,
+        "ledger": places.ledger_url,
+        "inbox": places.inbox_url,
+        "faults": places.faults_url,
+        "clock": places.clock_url,
+        "statements": places.statements_url,
     })
 }
 

@@ -51,8 +51,8 @@ pub(crate) async fn run(args: SandboxArgs) -> Result<ExitCode, String> {
         Served::new(&config, channels, Arc::new(ClockAhead { ms: args.clock_ahead_ms })).await?;
     let guest = Guest::welcome(served.engine()).await?;
     let banks = bank.as_ref().map_or_else(
-        || json!([{ "channel": "unionpay", "address": config.channel.first().map(|c| &c.address) }]),
-        |bank| json!([bank::describe(bank)]),
+        || config.channel.iter().map(|channel| bank::describe(&channel.address)).collect(),
+        |bank| json!([bank::describe(&bank.base_url)]),
     );
     if args.json {
         let line = json!({
@@ -162,9 +162,9 @@ fn print_welcome(public_url: &str, guest: &Guest, bank: Option<&Running>, tempor
     print_line(&format!("  接口文档 API             {public_url}/docs"));
     print_line(&format!("  接口密钥 API key         {}", guest.key));
     if let Some(bank) = bank {
-        print_line(&format!("  短信收件箱 codes         {}", bank.inbox_url));
-        print_line(&format!("  银行执行账 bank's books  {}", bank.ledger_url));
-        print_line(&format!("  故障 faults              {}", bank.faults_url));
+        print_line(&format!("  短信收件箱 codes         {}", bank.places.inbox_url));
+        print_line(&format!("  银行执行账 bank's books  {}", bank.places.ledger_url));
+        print_line(&format!("  故障 faults              {}", bank.places.faults_url));
     }
     print_line("\n测试卡 test cards (人物均为虚构 everybody is invented; 验证码 code 111111)");
     for (group, cards) in cards::by_group() {

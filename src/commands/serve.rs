@@ -99,7 +99,7 @@ impl Served {
         config: &Config,
     ) -> Result<(), String> {
         let stop = self.stop;
-        let connections = mingka_web::Connections::usual(config.server.behind_proxy);
+        let connections = compose::connections(&config.server);
         let (leave, left) = watch::channel(false);
         let told = async move {
             told_to_stop().await;

@@ -192,6 +192,67 @@ fn keys_rotate_and_what_was_bound_stays_usable() {
 }
 
 #[test]
+fn a_key_that_another_process_added_opens_here_without_a_restart() {
+    let folder = Folder::new("cli-keys-beside");
+    let data = folder.join("data").display().to_string();
+    let log = folder.join("log");
+    let args = ["sandbox", "--data", &data, "--listen", "127.0.0.1:0", "--sign-method", "11"];
+    let older = Process::start(&args, &log);
+    let id = bind(&older, "before");
+
+    let config = folder.join("mingka.toml");
+    let text_of = "[server]\ndata_dir = \"data/mingka\"\nlisten = \"127.0.0.1:0\"\n";
+    std::fs::write(&config, text_of).unwrap();
+    let config = config.display().to_string();
+    let rotated = mingka(&["keys", "rotate", "--config", &config]);
+    assert!(text(&rotated.stdout).contains("version 2 is current"), "{rotated:?}");
+    let newer_log = folder.join("newer-log");
+    let newer = Process::start(&["serve", "--config", &config], &newer_log);
+    until("everything to be sealed anew by the newer process", || {
+        std::fs::read_to_string(&newer_log).ok()?.contains("sealed anew").then_some(())
+    });
+    newer.kill();
+
+    let platform = Platform::of(&older);
+    let instrument = platform.get(&format!("/v1/bindings/{id}")).unwrap().json()["instrument"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/v1/instruments/{instrument}/unbind");
+    let unbound = platform.post(&path, "unbind", &json!({})).unwrap();
+    assert_eq!(unbound.json()["state"], "unbound", "{unbound:?}");
+}
+
+#[test]
+fn settings_with_which_nothing_could_work_are_refused_together() {
+    let folder = Folder::new("cli-ranges");
+    let config = folder.join("mingka.toml");
+    let wrong = "[server]\nkey_burst = 0\npublic_url = \"pay.example.com\"\n\
+                 [binding]\nlifetime_s = 1\n";
+    std::fs::write(&config, wrong).unwrap();
+    let config = config.display().to_string();
+    for command in ["serve", "doctor"] {
+        let refused = mingka(&[command, "--config", &config]);
+        let said = format!("{}{}", text(&refused.stdout), text(&refused.stderr));
+        assert!(!refused.status.success(), "{said}");
+        for name in ["key_burst is 0", "public_url is no address", "lifetime_s is 1"] {
+            assert!(said.contains(name), "{name}: {said}");
+        }
+    }
+}
+
+#[test]
+fn one_folder_has_one_sandbox() {
+    let folder = Folder::new("cli-one-sandbox");
+    let data = folder.join("data").display().to_string();
+    let args = ["sandbox", "--data", &data, "--listen", "127.0.0.1:0"];
+    let running = Process::start(&args, &folder.join("log"));
+    let second = refusal(&args);
+    assert!(second.contains("another process uses this folder"), "{second}");
+    running.kill();
+}
+
+#[test]
 fn the_operators_bin_table_is_taken_while_running() {
     let folder = Folder::new("cli-bins");
     let table = folder.join("bins.csv");

@@ -37,7 +37,19 @@ fn each_wrong_setting_is_named() {
         AccountError::MerchantNumber
     );
     assert_eq!(refused(|s| s.token_requestor = "}".to_owned()), AccountError::TokenRequestor);
-    for gateway in ["gateway.invalid", "ftp://x", "https://", "https://x/?a=1"] {
+    for gateway in [
+        "gateway.invalid",
+        "ftp://x",
+        "https://",
+        "https://x/?a=1",
+        "https://x:99999",
+        "https://:1",
+        "https://a b/",
+        "https://u@x/",
+        "https://[::1/",
+        "https://银联/",
+        "https://x/%zz",
+    ] {
         assert_eq!(refused(|s| s.gateway = gateway.to_owned()), AccountError::Gateway);
     }
     assert_eq!(

@@ -4,10 +4,12 @@
 mod file;
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
+use crate::constant_time_eq;
 use crate::digest::hmac_sha256;
 use crate::entropy::{Entropy, random};
 use crate::log::LogSigner;
@@ -26,6 +28,13 @@ pub struct KeyRing {
     /// In ascending order of version, never empty; the last is current.
     sealing: Vec<SealingKey>,
     index_key: Zeroizing<[u8; KEY_BYTES]>,
+    later: Option<Later>,
+}
+
+/// Where a ring looks for a key that was added after it was read.
+struct Later {
+    read: Box<dyn Fn() -> Option<KeyRing> + Send + Sync>,
+    found: RwLock<Option<Arc<KeyRing>>>,
 }
 
 /// Where a sealed value belongs. It opens only in the same place.
@@ -71,7 +80,20 @@ impl KeyRing {
         Self {
             sealing: vec![SealingKey { version: 1, key: fresh_key(entropy) }],
             index_key: fresh_key(entropy),
+            later: None,
         }
+    }
+
+    /// A ring that reads its file again when something was sealed under a newer key than it has:
+    /// another process on the same records was restarted after a rotation, this one was not. What
+    /// it seals itself, it goes on sealing under its own newest key.
+    #[must_use]
+    pub fn reading_again(
+        mut self,
+        read: impl Fn() -> Option<Self> + Send + Sync + 'static,
+    ) -> Self {
+        self.later = Some(Later { read: Box::new(read), found: RwLock::default() });
+        self
     }
 
     /// Adds a sealing key and makes it current. What older keys sealed still opens. The index key
@@ -132,7 +154,8 @@ impl KeyRing {
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let (version, rest) = split_version(sealed).ok_or(OpenError::NotSealed)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError::NotSealed)?;
-        let cipher = self.cipher(version).ok_or(OpenError::UnknownKeyVersion(version))?;
+        let cipher = self.cipher(version).or_else(|| self.cipher_added_later(version));
+        let cipher = cipher.ok_or(OpenError::UnknownKeyVersion(version))?;
         let mut clear = Zeroizing::new(body.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let length = cipher
@@ -143,10 +166,10 @@ impl KeyRing {
         Ok(clear)
     }
 
-    /// Whether a value was sealed under a key that is no longer current.
+    /// Whether a value was sealed under a key older than the current one.
     #[must_use]
     pub fn needs_reseal(&self, sealed: &[u8]) -> bool {
-        split_version(sealed).is_none_or(|(version, _)| version != self.current_version())
+        split_version(sealed).is_none_or(|(version, _)| version < self.current_version())
     }
 
     /// The keyed index of a clear value: equal values give equal bytes under one label, and nothing
@@ -165,6 +188,22 @@ impl KeyRing {
     pub fn log_signer(&self, name: &str) -> Option<LogSigner> {
         let seed = Zeroizing::new(self.blind_index("evidence.log", b""));
         LogSigner::new(name, &seed)
+    }
+
+    fn cipher_added_later(&self, version: u32) -> Option<LessSafeKey> {
+        let later = self.later.as_ref().filter(|_| version > self.current_version())?;
+        let found = later.found.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(cipher) = found.and_then(|ring| ring.cipher(version)) {
+            return Some(cipher);
+        }
+        let ring = (later.read)()?;
+        // Another file's keys would open nothing of ours, and must not replace what does.
+        if !constant_time_eq(ring.index_key.as_ref(), self.index_key.as_ref()) {
+            return None;
+        }
+        let cipher = ring.cipher(version)?;
+        *later.found.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(ring));
+        Some(cipher)
     }
 
     fn cipher(&self, version: u32) -> Option<LessSafeKey> {

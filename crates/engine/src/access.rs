@@ -129,6 +129,23 @@ impl Engine {
         let scopes = record.scopes.split(' ').filter_map(Scope::from_name).collect();
         Ok(Caller { platform: record.platform, key: record.id, scopes })
     }
+
+    /// Whether a key that opened something still opens it: for what stays open for long.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn still_opens(
+        &self,
+        platform: PlatformId,
+        key: ApiKeyId,
+    ) -> Result<bool, EngineError> {
+        let now = self.now();
+        let good = |record: &ApiKeyRecord| {
+            let over = record.expires_at.is_some_and(|expires_at| now >= expires_at);
+            record.id == key && record.revoked_at.is_none() && !over
+        };
+        Ok(self.store().api_keys(platform).await?.iter().any(good))
+    }
 }
 
 impl Scope {

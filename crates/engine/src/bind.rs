@@ -88,13 +88,14 @@ impl Engine {
         self.binding_view(&binding, &history)
     }
 
-    /// A platform's bindings, newest first. Timelines and consents are left out.
+    /// A platform's bindings, or one borrower's, newest first. Timelines and consents are left out.
     ///
     /// # Errors
     /// When the store is away.
     pub async fn bindings(
         &self,
         platform: PlatformId,
+        borrower_ref: Option<&str>,
         cursor: Cursor<BindingId>,
     ) -> Result<Page<BindingView>, EngineError> {
         let page: mingka_store::Page<kind::Binding> = mingka_store::Page {
@@ -102,7 +103,10 @@ impl Engine {
             starting_after: cursor.starting_after,
             ending_before: cursor.ending_before,
         };
-        let listed = self.store().bindings(platform, page).await?;
+        let listed = match borrower_ref {
+            Some(whose) => self.store().bindings_of_borrower(platform, whose, page).await?,
+            None => self.store().bindings(platform, page).await?,
+        };
         let items: Result<Vec<_>, _> = listed
             .items
             .into_iter()

@@ -20,6 +20,7 @@ use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::error::EngineError;
 use crate::hooks::Hooks;
+use crate::notification::Told;
 use crate::settings::Settings;
 use crate::stop::Stops;
 use crate::transport::Transport;
@@ -78,6 +79,8 @@ pub(crate) struct Inner {
     pub(crate) stops_seen: RwLock<Arc<Stops>>,
     /// The renewals of certificates as the store showed them last.
     pub(crate) renewals_seen: RwLock<BTreeMap<String, RenewalRecord>>,
+    /// What banks told of by themselves a moment ago.
+    pub(crate) told: Told,
 }
 
 impl Engine {
@@ -93,6 +96,7 @@ impl Engine {
             rules: RwLock::new(Arc::clone(&parts.rules)),
             stops_seen: RwLock::default(),
             renewals_seen: RwLock::default(),
+            told: Told::default(),
             parts,
         };
         Self { inner: Arc::new(inner) }

@@ -19,6 +19,8 @@ pub enum EngineError {
     NotFound,
     /// The key or token is unknown, over, or lacks the scope.
     Unauthorized,
+    /// A message that claims to come from a bank does not prove it.
+    Unbelieved,
     /// What was typed must be corrected first.
     Findings(Vec<Finding>),
     /// These consents were not given in their current wording.
@@ -156,6 +158,7 @@ impl fmt::Display for EngineError {
         match self {
             Self::NotFound => f.write_str("there is no such thing"),
             Self::Unauthorized => f.write_str("the key or token is not valid for this"),
+            Self::Unbelieved => f.write_str("the message is not signed by the bank"),
             Self::Findings(findings) => {
                 write!(f, "the entry has {} findings to correct", findings.len())
             }

@@ -1,11 +1,15 @@
 //! A message a bank sends by itself. It is believed only as far as to make us ask: the inquiry
 //! decides, and the acknowledgement follows it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use mingka_channels::{Acknowledgement, HttpRequest, Notice, OrderIdentity};
 use mingka_domain::binding::Binding;
 use mingka_domain::effect::Subject;
+use mingka_domain::id::AttemptId;
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::{SECOND_MS, Timestamp};
 use mingka_store::OrderKey;
@@ -34,7 +38,7 @@ impl Engine {
             channel.exchange.notice(message, &context).map_err(|error| {
                 tracing::warn!(channel.code = channel.code, error = %error,
                     "a message that claims to come from a bank is not believed");
-                EngineError::Unauthorized
+                EngineError::Unbelieved
             })?;
         let looked = self.look_at(channel, &notice);
         match tokio::time::timeout(Duration::from_millis(ANSWER_WITHIN_MS), looked).await {
@@ -70,16 +74,68 @@ impl Engine {
         let Subject::Binding(id) = attempt.subject else { return Ok(()) };
         let binding = self.load(attempt.platform, id).await?;
         match &binding.machine {
-            Binding::Doubtful(doubtful) if doubtful.attempt == attempt.id => {
+            Binding::Doubtful(doubtful)
+                if doubtful.attempt == attempt.id && self.is_news(attempt.id) =>
+            {
                 self.inquire_confirm(&binding, attempt, None).await
             }
-            // Told before the answer came, or after everything was known: the answer decides, or
-            // the sweep.
+            // Told before the answer came, or after everything was known, or twice: the answer
+            // decides, or the sweep, or the inquiry under way.
             _ => Ok(()),
+        }
+    }
+
+    /// Whether what a bank tells of this attempt is worth an inquiry, or one was made a moment ago.
+    pub(crate) fn is_news(&self, attempt: AttemptId) -> bool {
+        self.inner.told.first(attempt, self.now())
+    }
+}
+
+/// The attempts that a bank told us about a moment ago. A message may come twice, or be replayed by
+/// whoever saw it pass; each inquiry it causes is a message to the bank, so there is one in a while.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Mutex<HashMap<AttemptId, Timestamp>>);
+
+impl Told {
+    /// How long after an inquiry the same message asks for no other, in milliseconds.
+    const PAUSE_MS: i64 = 5 * SECOND_MS;
+
+    /// Whether nobody told of this attempt within the pause; remembered from now on.
+    fn first(&self, attempt: AttemptId, now: Timestamp) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back forgets too.
+        told.retain(|_, at| (0..Self::PAUSE_MS).contains(&now.since_ms(*at)));
+        match told.entry(attempt) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(now);
+                true
+            }
         }
     }
 }
 
 fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_millis(at.as_millis() / SECOND_MS * SECOND_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use mingka_domain::id::Id;
+
+    use super::*;
+
+    #[test]
+    fn a_message_told_again_asks_once_in_a_while() {
+        let told = Told::default();
+        let at = Timestamp::from_millis;
+        let (one, other) = (Id::new(at(1), [1; 10]), Id::new(at(1), [2; 10]));
+        assert!(told.first(one, at(1_000)));
+        assert!(!told.first(one, at(1_001)));
+        assert!(told.first(other, at(1_001)));
+        assert!(!told.first(one, at(5_999)));
+        assert!(told.first(one, at(6_000)));
+        assert!(told.first(one, at(10)), "a clock set back keeps nobody waiting");
+        assert_eq!(told.0.lock().unwrap().len(), 1, "what is over is forgotten");
+    }
 }

@@ -93,6 +93,9 @@ impl Engine {
         step: &StepRecord,
         heard: &Heard,
     ) -> Result<(), EngineError> {
+        if attempt.state == "settled" {
+            return self.finish(step).await;
+        }
         let now = self.now();
         let mut row = attempt.clone();
         "settled".clone_into(&mut row.state);

@@ -86,7 +86,7 @@ fn tenants_are_kept_apart() {
         let stolen = engine.cancel(other, mine.id, key("x")).await.unwrap_err();
         assert_eq!(stolen, EngineError::NotFound);
         let cursor = Cursor { limit: 10, starting_after: None, ending_before: None };
-        assert!(engine.bindings(other, cursor).await.unwrap().items.is_empty());
+        assert!(engine.bindings(other, None, cursor).await.unwrap().items.is_empty());
     });
 }
 

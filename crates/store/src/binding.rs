@@ -179,6 +179,28 @@ impl Store {
         Ok(cursor.listed(self.read(sql, values, BindingRecord::decode).await?))
     }
 
+    /// One borrower's bindings, newest first.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn bindings_of_borrower(
+        &self,
+        platform: PlatformId,
+        borrower_ref: &str,
+        page: Page<kind::Binding>,
+    ) -> Result<Listed<BindingRecord>, ReadError> {
+        let cursor = Cursor::from(page);
+        let sql = if cursor.backwards {
+            select!("WHERE platform = $1 AND borrower_ref = $2 AND id > $3 ORDER BY id LIMIT $4")
+        } else {
+            select!(
+                "WHERE platform = $1 AND borrower_ref = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+            )
+        };
+        let values = values![platform, borrower_ref, &cursor.from, cursor.fetch];
+        Ok(cursor.listed(self.read(sql, values, BindingRecord::decode).await?))
+    }
+
     /// A platform's bindings of one card made since a moment, newest first; at most `limit`.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ use crate::problem::{Kind, Problem};
 
 /// The longest idempotency key we take, in characters.
 const KEY_CHARS_MAX: usize = 64;
+/// What may stand before a JSON text (RFC 8259).
+const JSON_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// The largest file we take over HTTP, in bytes; larger ones by the command line.
 const CSV_BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -207,6 +209,13 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             "The body is not UTF-8; convert it before sending.",
         )
     })?;
+    // A list would be taken for an object whose fields come in our order.
+    if text.trim_start_matches(JSON_SPACE).starts_with('[') {
+        return Err(Problem::new(Kind::WrongShape).detail(
+            "请求体应为 JSON 对象，收到的是数组。",
+            "The body is a JSON object; an array came.",
+        ));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -247,17 +256,37 @@ fn problem(error: &serde_json::Error, path: &str) -> Problem {
     let expected = message.rsplit_once(", expected ").map(|(_, rest)| rest);
     let expected = expected.and_then(|rest| rest.split(" at line ").next());
     let problem = Problem::new(Kind::WrongShape).pointer(pointer);
-    match expected {
-        Some(expected)
-            if expected.len() <= 40 && !expected.contains(|c: char| c.is_ascii_digit()) =>
-        {
-            problem.detail(
-                format!("这里的类型不符，应为 {expected}。"),
-                format!("The type here does not fit; expected {expected}."),
-            )
-        }
-        _ => problem,
+    match expected.and_then(in_words) {
+        Some((zh, en)) => problem.detail(
+            format!("这里的类型不符，应为{zh}。"),
+            format!("The type here does not fit; expected {en}."),
+        ),
+        None => problem,
     }
+}
+
+/// What serde expected, in words that do not need Rust to be understood.
+fn in_words(expected: &str) -> Option<(String, String)> {
+    let fixed = |zh: &str, en: &str| Some((zh.to_owned(), en.to_owned()));
+    match expected {
+        "a string" | "string" => return fixed("字符串", "a string"),
+        "a boolean" => return fixed(" true 或 false", "true or false"),
+        "a sequence" => return fixed("数组", "an array"),
+        "f32" | "f64" => return fixed("数字", "a number"),
+        _ => {}
+    }
+    let whole = ["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize"];
+    if whole.contains(&expected) {
+        return fixed("范围内的整数", "a whole number within its range");
+    }
+    if expected.starts_with("struct ") || expected == "a map" {
+        return fixed("对象", "an object");
+    }
+    // One of a list of names, each between backticks.
+    let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    (!names.is_empty()).then(|| {
+        (format!("下列之一：{}", names.join("、")), format!("one of {}", names.join(", ")))
+    })
 }
 
 /// Names the unknown field only if it looks like a name, and the known one nearest to it.
@@ -312,8 +341,18 @@ mod tests {
     fn an_error_names_the_place_and_never_the_value() {
         let (kind, body) = refused::<ConfirmRequest>(r#"{"code": 6217001234567890}"#);
         assert_eq!(kind, Kind::WrongShape);
-        assert!(body.contains("/code") && body.contains("a string"), "{body}");
+        assert!(body.contains("/code") && body.contains("应为字符串"), "{body}");
         assert!(!body.contains("6217"), "{body}");
+    }
+
+    #[test]
+    fn no_word_of_rust_reaches_the_caller() {
+        assert_eq!(in_words("struct BindingRequest").unwrap().1, "an object");
+        assert_eq!(in_words("u32").unwrap().0, "范围内的整数");
+        assert_eq!(in_words("one of `read`, `bind`").unwrap().1, "one of read, bind");
+        assert_eq!(in_words("borrowed bytes"), None);
+        let (_, body) = refused::<BindingRequest>(r#"{"card_number": {"a": 1}}"#);
+        assert!(body.contains("应为字符串"), "{body}");
     }
 
     #[test]
@@ -330,7 +369,11 @@ mod tests {
         assert_eq!(refused::<ConfirmRequest>("{\"code\": \"1\"").0, Kind::Malformed);
         assert_eq!(refused::<ConfirmRequest>("{\"code\": \"1\"} x").0, Kind::Malformed);
         assert_eq!(refused::<ConfirmRequest>("").0, Kind::Malformed);
-        assert_eq!(refused::<ConfirmRequest>("[]").0, Kind::WrongShape);
+        for list in ["[]", r#" ["111111"]"#, "[{}]"] {
+            let (kind, body) = refused::<ConfirmRequest>(list);
+            assert_eq!(kind, Kind::WrongShape, "{list}");
+            assert!(body.contains("数组"), "{body}");
+        }
         assert_eq!(refused::<ConfirmRequest>("{}").0, Kind::WrongShape);
         assert_eq!(refused::<ConfirmRequest>(r#"{"code":"1","code":"2"}"#).0, Kind::WrongShape);
         let gbk = b"{\"code\": \"\xd0\xd5\xc3\xfb\"}";

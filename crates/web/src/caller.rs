@@ -4,7 +4,7 @@
 use axum::extract::{FromRequestParts, Path, Query};
 use http::header;
 use http::request::Parts;
-use mingka_domain::id::{ApiKeyId, Id, InstrumentId, Kind as IdKind, PlatformId};
+use mingka_domain::id::{ApiKeyId, Id, Kind as IdKind, PlatformId};
 use mingka_engine::{CURSOR_LIMIT_MAX, Cursor, Scope};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -86,11 +86,11 @@ pub(crate) struct ListQuery {
     pub(crate) ending_before: Option<String>,
 }
 
-/// Which page of a list of instruments.
+/// Which page of a list of what borrowers have.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct InstrumentQuery {
+pub(crate) struct BorrowerQuery {
     /// Only this borrower's, by the platform's own name.
     borrower_ref: Option<String>,
     /// How many, 1 to 100; 20 when left out.
@@ -104,11 +104,10 @@ pub(crate) struct InstrumentQuery {
 /// A page of a list of things of kind `K`.
 pub(crate) struct Cursors<K>(pub(crate) Cursor<Id<K>>);
 
-/// A page of a list of instruments, and whose.
-#[derive(Debug)]
-pub(crate) struct InstrumentCursor {
+/// A page of a list of things of kind `K`, and whose.
+pub(crate) struct BorrowerCursor<K> {
     pub(crate) borrower_ref: Option<String>,
-    pub(crate) cursor: Cursor<InstrumentId>,
+    pub(crate) cursor: Cursor<Id<K>>,
 }
 
 impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for Cursors<K> {
@@ -126,18 +125,18 @@ impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for Cursors<K> {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for InstrumentCursor {
+impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for BorrowerCursor<K> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(query) =
-            Query::<InstrumentQuery>::from_request_parts(parts, state).await.map_err(|_| {
+            Query::<BorrowerQuery>::from_request_parts(parts, state).await.map_err(|_| {
                 wrong_query(
                     "查询参数只有 borrower_ref、limit、starting_after 和 ending_before。",
                     "It takes borrower_ref, limit, starting_after and ending_before.",
                 )
             })?;
-        let InstrumentQuery { borrower_ref, limit, starting_after, ending_before } = query;
+        let BorrowerQuery { borrower_ref, limit, starting_after, ending_before } = query;
         let cursor = ListQuery { limit, starting_after, ending_before }.cursor()?;
         Ok(Self { borrower_ref: requests::reference(borrower_ref.as_deref())?, cursor })
     }

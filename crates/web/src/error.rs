@@ -11,6 +11,7 @@ impl From<EngineError> for Problem {
         match error {
             EngineError::NotFound => Self::new(Kind::NotFound),
             EngineError::Unauthorized => Self::new(Kind::Unauthorized),
+            EngineError::Unbelieved => Self::new(Kind::Unbelieved),
             EngineError::Findings(findings) => Self::new(Kind::EntryRefused).findings(findings),
             EngineError::ConsentMissing(kinds) => {
                 let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();

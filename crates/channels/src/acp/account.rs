@@ -202,9 +202,7 @@ impl Urls {
     /// # Errors
     /// When it is not an address.
     pub fn of_gateway(gateway: &str, notify: Option<String>) -> Result<Self, AccountError> {
-        let host = gateway.strip_prefix("https://").or_else(|| gateway.strip_prefix("http://"));
-        let sound = host.is_some_and(|host| !host.is_empty() && !host.contains(['?', '#', ' ']));
-        if !sound {
+        if !is_address(gateway) {
             return Err(AccountError::Gateway);
         }
         let base = gateway.trim_end_matches('/');
@@ -214,6 +212,30 @@ impl Urls {
             notify,
         })
     }
+}
+
+/// Whether this is `http(s)://host[:port][/path]` of RFC 3986, with nothing that an address of a
+/// gateway has no use for: no user, no query, no escapes.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let Some(rest) = rest else { return false };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (host, port) = match authority.rsplit_once(':') {
+        // The colons of an IPv6 address stand in brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let host_fits = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(six) => six.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+            !host.is_empty() && host.bytes().all(plain)
+        }
+    };
+    let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-._~".contains(&b);
+    host_fits && port_fits && path.bytes().all(plain)
 }
 
 fn load_suite(signing: Signing) -> Result<Suite, AccountError> {

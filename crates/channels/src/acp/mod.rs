@@ -18,7 +18,7 @@ use mingka_domain::mapping::MappingBook;
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
 
-pub use account::{AccountError, AccountSettings, MerchantAccount, Signing, Urls};
+pub use account::{AccountError, AccountSettings, MerchantAccount, Signing, Urls, is_address};
 pub use seal::{FieldOpener, FieldSealer};
 pub use signer::{BankSigner, NAME_PRODUCTION, NAME_TEST, SignerError, SignerRules};
 pub use suite::{KeyedHash, Suite, Unproven, Version};

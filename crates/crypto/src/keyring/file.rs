@@ -104,7 +104,7 @@ impl KeyRing {
         let newest = sealing.last().map(|key| key.version);
         match (index_key, current, newest) {
             (Some(index_key), Some(current), Some(newest)) if current == newest => {
-                Ok(Self { sealing, index_key })
+                Ok(Self { sealing, index_key, later: None })
             }
             (Some(_), Some(_), Some(_)) => Err(KeyFileError::CurrentNotNewest),
             _ => Err(KeyFileError::Incomplete),

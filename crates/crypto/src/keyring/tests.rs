@@ -78,6 +78,40 @@ fn rotation_keeps_old_values_readable() {
 }
 
 #[test]
+fn a_key_that_was_added_later_is_read_again_and_only_from_the_own_file() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    let entropy = SystemEntropy::new();
+    let mut newer = ring();
+    let older_text = newer.to_file_text();
+    let older = || KeyRing::from_file_text(&older_text).unwrap();
+    newer.rotate(&entropy).unwrap();
+    let sealed = newer.seal(CARD, b"value", &entropy);
+    assert_eq!(older().open(CARD, &sealed).unwrap_err(), OpenError::UnknownKeyVersion(2));
+
+    let read_count = Arc::new(AtomicU32::new(0));
+    let (count, text) = (Arc::clone(&read_count), newer.to_file_text());
+    let reading = older().reading_again(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        KeyRing::from_file_text(&text).ok()
+    });
+    for _ in 0..3 {
+        assert_eq!(reading.open(CARD, &sealed).unwrap().as_slice(), b"value");
+    }
+    assert_eq!(read_count.load(Ordering::SeqCst), 1, "read once, then remembered");
+    assert!(!reading.needs_reseal(&sealed), "what is newer is left as it is");
+    assert_eq!(reading.current_version(), 1);
+
+    let mut foreign = ring();
+    foreign.rotate(&entropy).unwrap();
+    let theirs = foreign.seal(CARD, b"value", &entropy);
+    let text = foreign.to_file_text();
+    let reading = older().reading_again(move || KeyRing::from_file_text(&text).ok());
+    assert_eq!(reading.open(CARD, &theirs).unwrap_err(), OpenError::UnknownKeyVersion(2));
+    let reading = older().reading_again(|| None);
+    assert_eq!(reading.open(CARD, &sealed).unwrap_err(), OpenError::UnknownKeyVersion(2));
+}
+
+#[test]
 fn two_seals_of_one_value_differ() {
     let ring = ring();
     let entropy = SystemEntropy::new();

@@ -185,6 +185,9 @@ impl Engine {
             let hearing = Hearing { platform, payment: id, attempt, what, heard, step };
             return self.conclude_payment(&hearing).await;
         }
+        if !self.is_news(attempt.id) {
+            return Ok(());
+        }
         self.inquire_payment(&payment, attempt, None).await
     }
 }

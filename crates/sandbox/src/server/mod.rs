@@ -62,18 +62,44 @@ pub struct Config {
     pub payment_code_required: bool,
 }
 
+/// Where a sandbox bank can be looked into and played with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// Its books.
+    pub ledger_url: String,
+    /// The codes it sent.
+    pub inbox_url: String,
+    /// Its faults, planned and to be planned.
+    pub faults_url: String,
+    /// Its clock, which can be set ahead.
+    pub clock_url: String,
+    /// The statements it wrote.
+    pub statements_url: String,
+}
+
+impl Places {
+    /// Those of the bank at an address without a path.
+    #[must_use]
+    pub fn of(base_url: &str) -> Self {
+        let place = |path: &str| format!("{base_url}/{path}");
+        Self {
+            ledger_url: place("ledger"),
+            inbox_url: place("inbox"),
+            faults_url: place("faults"),
+            clock_url: place("sandbox/clock"),
+            statements_url: place("statements"),
+        }
+    }
+}
+
 /// A bank that serves.
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     /// The address of the gateway, without a path.
     pub base_url: String,
-    /// Where its books can be read.
-    pub ledger_url: String,
-    /// Where the codes it sent can be read.
-    pub inbox_url: String,
-    /// Where faults are planned.
-    pub faults_url: String,
+    /// Where it can be looked into.
+    pub places: Places,
     /// What its merchant needs to talk to it.
     pub merchant: MerchantMaterial,
     desk: Arc<Desk>,
@@ -142,9 +168,7 @@ pub async fn start(config: Config) -> io::Result<Running> {
     let base_url = format!("http://{address}");
     Ok(Running {
         address,
-        ledger_url: format!("{base_url}/ledger"),
-        inbox_url: format!("{base_url}/inbox"),
-        faults_url: format!("{base_url}/faults"),
+        places: Places::of(&base_url),
         base_url,
         merchant: material.merchant(),
         desk,

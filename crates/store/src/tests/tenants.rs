@@ -35,6 +35,10 @@ fn found(store: &Store, n: u64) -> Vec<(&'static str, bool)> {
     vec![
         ("binding", now(store.binding(p, binding_id(1))).unwrap().is_some()),
         ("bindings", !now(store.bindings(p, Page::first(9))).unwrap().items.is_empty()),
+        (
+            "bindings of a borrower",
+            !now(store.bindings_of_borrower(p, "b-1", Page::first(9))).unwrap().items.is_empty(),
+        ),
         ("of card", !now(store.bindings_of_card(p, &card, NOW, 9)).unwrap().is_empty()),
         ("of borrower", now(store.bindings_of_borrower_count(p, "b-1", NOW)).unwrap() > 0),
         ("events", !now(store.events_of(p, binding_id(1).into(), 0, 9)).unwrap().is_empty()),

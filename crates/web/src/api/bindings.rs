@@ -10,7 +10,7 @@ use mingka_engine::{NewBinding, Scope};
 use super::answer;
 use crate::app::App;
 use crate::body::Changing;
-use crate::caller::{Caller, Cursors, IdPath, ListQuery};
+use crate::caller::{BorrowerCursor, BorrowerQuery, Caller, IdPath};
 use crate::dto::{
     BindingBody, BindingList, BindingRequest, ConfirmRequest, EmptyRequest, requests,
 };
@@ -157,10 +157,10 @@ pub(crate) async fn show(
 
 /// List bindings
 ///
-/// Newest first.
+/// Newest first; only one borrower's with `borrower_ref`.
 #[utoipa::path(
     get, path = "/v1/bindings", tag = "Bindings", security(("api_key" = [])),
-    params(ListQuery),
+    params(BorrowerQuery),
     responses(
         (status = 200, description = "One page", body = BindingList),
         (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
@@ -170,10 +170,10 @@ pub(crate) async fn list(
     State(app): State<App>,
     info: Info,
     caller: Caller,
-    Cursors(cursor): Cursors<kind::Binding>,
+    wanted: BorrowerCursor<kind::Binding>,
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Read)?;
-    let page = app.engine.bindings(platform, cursor).await?;
+    let page = app.engine.bindings(platform, wanted.borrower_ref.as_deref(), wanted.cursor).await?;
     let items = page.items.into_iter().map(|view| BindingBody::new(view, info.lang)).collect();
     Ok(answer(StatusCode::OK, info.lang, &BindingList { items, has_more: page.has_more }))
 }

@@ -154,7 +154,8 @@ pub(crate) fn live(
     let app = App::clone(app);
     tokio::spawn(async move {
         let _held = (permit, held);
-        let teller = Teller { app, platform, followed, told, after, state: String::new(), lines };
+        let state = String::new();
+        let teller = Teller { app, reader, platform, followed, told, after, state, lines };
         // Closed from either side, and never later than this.
         let _ = tokio::time::timeout(Duration::from_millis(STREAM_MS), teller.run()).await;
     });
@@ -182,6 +183,7 @@ enum Held {
 
 struct Teller {
     app: App,
+    reader: Reader,
     platform: PlatformId,
     followed: Followed,
     told: Told,
@@ -202,7 +204,7 @@ impl Teller {
         };
         let heartbeat = Duration::from_millis(HEARTBEAT_MS);
         loop {
-            if self.tell().await.is_err() {
+            if !self.may_read().await || self.tell().await.is_err() {
                 return;
             }
             let changed = tokio::select! {
@@ -219,6 +221,13 @@ impl Teller {
                 }
             }
         }
+    }
+
+    /// Whether the key was taken back meanwhile. A page's session ends by its own time.
+    async fn may_read(&self) -> bool {
+        let Reader::Key(key) = self.reader else { return true };
+        // A store that cannot be asked now tells nothing either.
+        self.app.engine.still_opens(self.platform, key).await.unwrap_or(true)
     }
 
     async fn tell(&mut self) -> Result<(), Gone> {

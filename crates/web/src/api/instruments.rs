@@ -9,7 +9,7 @@ use mingka_engine::Scope;
 use super::answer;
 use crate::app::App;
 use crate::body::Changing;
-use crate::caller::{Caller, IdPath, InstrumentCursor, InstrumentQuery};
+use crate::caller::{BorrowerCursor, BorrowerQuery, Caller, IdPath};
 use crate::dto::{EmptyRequest, InstrumentBody, InstrumentList};
 use crate::frame::Info;
 use crate::problem::{Problem, ProblemBody};
@@ -19,7 +19,7 @@ use crate::problem::{Problem, ProblemBody};
 /// Bound cards, newest first.
 #[utoipa::path(
     get, path = "/v1/instruments", tag = "Instruments", security(("api_key" = [])),
-    params(InstrumentQuery),
+    params(BorrowerQuery),
     responses(
         (status = 200, description = "One page", body = InstrumentList),
         (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
@@ -29,7 +29,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     info: Info,
     caller: Caller,
-    wanted: InstrumentCursor,
+    wanted: BorrowerCursor<kind::Instrument>,
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Read)?;
     let borrower = wanted.borrower_ref.as_deref();

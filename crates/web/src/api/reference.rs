@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
+use mingka_domain::card::CardNumber;
 use mingka_domain::precheck::CardFacts;
 use mingka_domain::text::Lang;
 use mingka_engine::Scope;
@@ -101,7 +102,8 @@ pub(crate) async fn bin(
 impl BinBody {
     /// What a precheck learnt from a card number.
     pub(crate) fn of_card(app: &App, facts: &CardFacts, number: &str, lang: Lang) -> Self {
-        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        let card = CardNumber::parse(number).ok();
+        let digits = card.as_ref().map_or("", CardNumber::expose);
         Self {
             bin: digits.chars().take(usize::from(facts.bin_length)).collect(),
             bank_code: facts.bank_code.to_string(),

@@ -78,6 +78,11 @@ kinds! {
         "缺少可用的 API 密钥", "A usable API key is missing",
         "请在 Authorization: Bearer 中提供有效期内的密钥。",
         "Give a key that has not expired in Authorization: Bearer.";
+    /// A notification that its channel did not sign.
+    Unbelieved: BAD_REQUEST, "notification.not_believed", Platform, FixIntegration,
+        "通知未通过验签", "The notification does not prove whose it is",
+        "没有按它做任何改动。请核对通道的证书与签名方式；银行会重发，我们也会主动查询。",
+        "Nothing was changed by it. Check the channel's certificates and signing method; the bank sends it again, and we ask by ourselves.";
     /// The key lacks the scope.
     Forbidden: FORBIDDEN, "auth.scope_missing", Platform, FixIntegration,
         "密钥没有这项权限", "The key has no permission for this",

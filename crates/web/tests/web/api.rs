@@ -28,6 +28,10 @@ async fn a_binding_from_entry_to_unbound() {
     let path = format!("/v1/instruments/{instrument}");
     let shown = house.api(Method::GET, &path).send().await.is(200).json();
     assert_eq!(shown["state"], "active");
+    let list = house.api(Method::GET, "/v1/bindings?borrower_ref=loan-1").send().await.json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+    let none = house.api(Method::GET, "/v1/bindings?borrower_ref=loan-2").send().await.json();
+    assert!(none["items"].as_array().unwrap().is_empty(), "{none}");
     let list = house.api(Method::GET, "/v1/instruments?borrower_ref=loan-1").send().await.json();
     assert_eq!(list["items"][0]["id"], instrument);
     let none = house.api(Method::GET, "/v1/instruments?borrower_ref=loan-2").send().await.json();
@@ -274,6 +278,35 @@ async fn events_can_be_replayed_from_any_of_them() {
     assert!(texts[0].ends_with(&texts[1]));
     let bad = house.api(Method::GET, &path).header("last-event-id", "x").send().await;
     bad.problem(400, "request.wrong_query");
+}
+
+#[tokio::test]
+async fn a_key_that_was_taken_back_hears_nothing_more() {
+    use http_body_util::BodyExt as _;
+    use mingka_engine::NewApiKey;
+    let house = House::new().await;
+    let request = house.binding_request(&card("ok")).await;
+    let binding = house.post("/v1/bindings", &request).send().await.is(201).json();
+    let path = format!("/v1/bindings/{}", binding["id"].as_str().unwrap());
+    let mut stream = house.api(Method::GET, &format!("{path}/events")).stream().await;
+    let mut heard = String::new();
+    while !heard.contains(&format!("id: {}\n", binding["timeline"].as_array().unwrap().len())) {
+        let frame = stream.body_mut().frame().await.unwrap().unwrap();
+        heard.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap());
+    }
+    let platform = house.engine.platforms().await.unwrap()[0].id;
+    let new = NewApiKey { name: "next".to_owned(), scopes: Scope::ALL.to_vec(), expires_at: None };
+    let next = house.engine.create_api_key(platform, new).await.unwrap();
+    let old = house.engine.api_keys(platform).await.unwrap().into_iter().find(|k| k.id != next.id);
+    house.engine.revoke_api_key(platform, old.unwrap().id).await.unwrap();
+    let cancel = house.ask(Method::POST, &format!("{path}/cancel")).json(&json!({}));
+    let bearer = format!("Bearer {}", next.key.expose());
+    let cancel = cancel.header("authorization", &bearer).header("idempotency-key", &fresh());
+    cancel.send().await.is(200);
+    while let Some(frame) = stream.body_mut().frame().await {
+        heard.push_str(std::str::from_utf8(&frame.unwrap().into_data().unwrap()).unwrap());
+    }
+    assert!(!heard.contains("cancel"), "{heard}");
 }
 
 #[tokio::test]

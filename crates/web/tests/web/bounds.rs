@@ -115,6 +115,27 @@ async fn an_unfinished_head_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_head_that_drips_is_cut_off_all_the_same() {
+    let house = House::new().await;
+    let connections = Connections { count_max: 1, head_timeout_ms: 200, ..ROOMY };
+    let (address, _stop, _serving) = served(&house, connections).await;
+    let mut slow = connect(address).await.unwrap();
+    slow.write_all(b"GET /health/live HTTP/1.1\r\nX-Slow: ").await.unwrap();
+    let dripping = async {
+        // Each byte arrives long before any pause would be too long.
+        let mut drip = tokio::time::interval(Duration::from_millis(10));
+        while slow.write_all(b"a").await.is_ok() {
+            drip.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, dripping).await.expect("the slow sender is cut off");
+    // Its place, the only one, is free again.
+    let mut other = connect(address).await.unwrap();
+    let heard = talk(&mut other, LIVE, "}").await;
+    assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
+}
+
+#[tokio::test]
 async fn an_answer_that_nobody_reads_gives_its_place_to_others() {
     let house = House::new().await;
     let connections = Connections { count_max: 1, write_timeout_ms: 200, ..ROOMY };
