@@ -1,5 +1,5 @@
-//! What a setting may be, beyond its type: a limit of nothing would refuse everybody, and an address
-//! that is none would be printed into every link.
+//! What a setting may be, beyond its type: a limit of nothing would refuse everybody, and what is
+//! no address would be printed into every link.
 
 use mingka_channels::acp::is_address;
 

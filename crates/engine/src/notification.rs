@@ -92,7 +92,7 @@ impl Engine {
 }
 
 /// The attempts that a bank told us about a moment ago. A message may come twice, or be replayed by
-/// whoever saw it pass; each inquiry it causes is a message to the bank, so there is one in a while.
+/// whoever saw it pass; each inquiry it causes is a message to the bank: one in a while is enough.
 #[derive(Debug, Default)]
 pub(crate) struct Told(Mutex<HashMap<AttemptId, Timestamp>>);
 

@@ -27,10 +27,18 @@ pub(crate) struct House {
     lives: Mutex<Vec<Option<Life>>>,
 }
 
-#[derive(Clone)]
 struct Life {
     engine: Engine,
     alive: Arc<AtomicBool>,
+    /// The engine as its own wire knows it, to end it.
+    own: Arc<Mutex<Option<Engine>>>,
+}
+
+impl Drop for Life {
+    /// The wire belongs to the engine: holding each other, neither would be given back.
+    fn drop(&mut self) {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 impl House {
@@ -43,7 +51,7 @@ impl House {
     ) -> Arc<Self> {
         let keyring = Arc::new(KeyRing::fresh(world.entropy.as_ref()));
         let platform = OnceLock::new();
-        let lives = Mutex::new(vec![None; count]);
+        let lives = Mutex::new((0..count).map(|_| None).collect());
         Arc::new(Self { world, platform, shared, keyring, options, lives })
     }
 
@@ -58,21 +66,21 @@ impl House {
     /// A new process on the same database.
     fn begin(&self, place: usize) {
         let alive = Arc::new(AtomicBool::new(true));
-        let own: Arc<OnceLock<Engine>> = Arc::new(OnceLock::new());
+        let own: Arc<Mutex<Option<Engine>>> = Arc::default();
         let (flag, dying) = (Arc::clone(&alive), Arc::clone(&own));
         let kill = Box::new(move || {
             flag.store(false, Ordering::SeqCst);
-            if let Some(engine) = dying.get() {
+            if let Some(engine) = &*dying.lock().unwrap_or_else(PoisonError::into_inner) {
                 engine.halt();
             }
         });
         let network = Network { world: Arc::clone(&self.world), alive: Arc::clone(&alive), kill };
         let engine = Engine::new(self.parts(Arc::new(network)));
-        let _ = own.set(engine.clone());
+        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.clone());
         self.world.tell(|| "a process of the house begins".to_owned());
         self.spawn_worker(engine.clone());
         if let Some(life) = self.lives().get_mut(place) {
-            *life = Some(Life { engine, alive });
+            *life = Some(Life { engine, alive, own });
         }
     }
 
@@ -142,7 +150,7 @@ impl House {
                     () = engine.halted() => {}
                     answer = engine.notification(CHANNEL, &message) => {
                         let forged = house.world.forges.load(Ordering::SeqCst);
-                    if let Err(EngineError::Unauthorized) = answer && !forged {
+                    if let Err(EngineError::Unbelieved) = answer && !forged {
                             house.world.violate("a true notification was not believed".to_owned());
                         }
                     }

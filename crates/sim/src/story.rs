@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use mingka_channels::acp::{Acp, MerchantAccount};
@@ -119,9 +119,10 @@ pub fn run(seed: u64, options: Options, shared: &Arc<Shared>) -> Outcome {
 }
 
 async fn tell(seed: u64, options: Options, shared: Arc<Shared>) -> Outcome {
-    let house_cell: Arc<OnceLock<Arc<House>>> = Arc::new(OnceLock::new());
+    // Weak, because the house holds the store: a story that holds itself is never given back.
+    let house_cell: Arc<OnceLock<Weak<House>>> = Arc::new(OnceLock::new());
     let for_store = Arc::clone(&house_cell);
-    let faults = Faults::script(move || for_store.get().and_then(|house| house.commit_fault()));
+    let faults = Faults::script(move || for_store.get().and_then(Weak::upgrade)?.commit_fault());
     let store = match Store::open_in_memory_with(faults) {
         Ok(store) => store,
         Err(error) => {
@@ -148,7 +149,7 @@ async fn tell(seed: u64, options: Options, shared: Arc<Shared>) -> Outcome {
         let _ = house.platform.set(platform.id);
         world.set_platform(platform.id);
     }
-    let _ = house_cell.set(Arc::clone(&house));
+    let _ = house_cell.set(Arc::downgrade(&house));
     let reader = Arc::downgrade(&house);
     world.set_mailbox(Box::new(move |message| {
         if let Some(house) = reader.upgrade() {

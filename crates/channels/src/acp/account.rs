@@ -227,7 +227,10 @@ pub fn is_address(text: &str) -> bool {
         _ => (authority, None),
     };
     let host_fits = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(six) => six.parse::<std::net::Ipv6Addr>().is_ok(),
+        Some(six) => {
+            let plain = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+            six.contains(':') && six.bytes().all(plain)
+        }
         None => {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
             !host.is_empty() && host.bytes().all(plain)

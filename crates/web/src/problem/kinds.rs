@@ -67,7 +67,8 @@ kinds! {
     /// The body did not arrive in time.
     Slow: REQUEST_TIMEOUT, "request.timeout", Platform, TryLater,
         "请求体没有及时收完", "The body did not arrive in time",
-        "请检查网络后用同一个 Idempotency-Key 重试。", "Check the network and repeat with the same Idempotency-Key.";
+        "请检查网络后用同一个 Idempotency-Key 重试。",
+        "Check the network and repeat with the same Idempotency-Key.";
     /// Not JSON by its own declaration.
     MediaType: UNSUPPORTED_MEDIA_TYPE, "request.media_type", Platform, FixIntegration,
         "不支持这种内容类型", "This content type is not supported",
@@ -81,8 +82,8 @@ kinds! {
     /// A notification that its channel did not sign.
     Unbelieved: BAD_REQUEST, "notification.not_believed", Platform, FixIntegration,
         "通知未通过验签", "The notification does not prove whose it is",
-        "没有按它做任何改动。请核对通道的证书与签名方式；银行会重发，我们也会主动查询。",
-        "Nothing was changed by it. Check the channel's certificates and signing method; the bank sends it again, and we ask by ourselves.";
+        "没有按它做任何改动。请核对通道的证书与签名方式；我们会主动向银行查询。",
+        "Nothing was changed by it. Check the channel's certificates; we ask the bank by ourselves.";
     /// The key lacks the scope.
     Forbidden: FORBIDDEN, "auth.scope_missing", Platform, FixIntegration,
         "密钥没有这项权限", "The key has no permission for this",
