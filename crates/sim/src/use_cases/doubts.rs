@@ -15,6 +15,7 @@ use mingka_domain::secret::Secret;
 use mingka_domain::time::Timestamp;
 
 use super::*;
+use crate::world::CHANNEL;
 
 /// The agreement's number stands in all of them.
 #[test]
@@ -33,6 +34,30 @@ fn an_agreement_that_is_not_proven_binds_nothing() {
             assert_eq!(day.state(bound.id).await, BindingState::Active);
         });
     }
+}
+
+#[test]
+fn a_notification_that_comes_again_asks_the_bank_once_in_a_while() {
+    doubtful(async |day, bank| {
+        let mailbox: Arc<Mutex<Vec<HttpRequest>>> = Arc::default();
+        let kept = Arc::clone(&mailbox);
+        let keep = move |message| kept.lock().unwrap().push(message);
+        day.house.world.set_mailbox(Box::new(keep));
+        bank.says().lost =
+            vec![Operation::OpenAgreement, Operation::QueryAgreement, Operation::QueryState];
+        let bound = day.bind("k", &day.good()).await.unwrap();
+        let seen = day.confirm("k2", bound.id, &day.newest_code()).await.unwrap();
+        assert_eq!(seen.state, BindingState::Doubtful);
+        let told = mailbox.lock().unwrap().last().cloned().expect("the bank tells of it");
+        for _ in 0..5 {
+            day.engine.notification(CHANNEL, &told).await.unwrap();
+        }
+        assert_eq!(bank.sent(Operation::QueryAgreement), 1, "one inquiry for five copies");
+        *bank.says() = Says::default();
+        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+        day.engine.notification(CHANNEL, &told).await.unwrap();
+        assert_eq!(day.state(bound.id).await, BindingState::Active);
+    });
 }
 
 #[test]
