@@ -43,8 +43,7 @@ pub(crate) async fn house(
 ) -> Result<House, String> {
     make_private_folder(&config.server.data_dir)?;
     let (keyring, store) = records(config).await?;
-    let file = config.key_file();
-    let keyring = Arc::new(keyring.reading_again(move || key_file::read(&file).ok()));
+    let keyring = Arc::new(keyring.reading_again(key_file::when_changed(config.key_file())));
     let transport = HttpTransport::new(TransportSettings {
         roots: tls_roots(&config.transport.tls_ca_file, "[transport] tls_ca_file")?,
         ..TransportSettings::default()

@@ -4,11 +4,13 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::digest::hex;
 use mingka_crypto::entropy::random;
 use mingka_crypto::keyring::KeyRing;
+use zeroize::Zeroizing;
 
 use crate::database::Database;
 
@@ -72,9 +74,20 @@ fn read_or_make(file: &Path) -> Result<KeyRing, String> {
     read(file)
 }
 
-/// The keys of a file that is there.
-pub(crate) fn read(file: &Path) -> Result<KeyRing, String> {
+/// Reads the file again, but only when it was changed since the last time: whoever forges sealed
+/// values of newer and newer versions causes no reading.
+pub(crate) fn when_changed(file: PathBuf) -> impl Fn() -> Option<KeyRing> + Send + Sync {
+    let seen = Mutex::new(None);
+    move || {
+        let modified = fs::metadata(&file).and_then(|about| about.modified()).ok()?;
+        let before = seen.lock().unwrap_or_else(PoisonError::into_inner).replace(modified);
+        (before != Some(modified)).then(|| read(&file).ok())?
+    }
+}
+
+fn read(file: &Path) -> Result<KeyRing, String> {
     let text = fs::read_to_string(file)
+        .map(Zeroizing::new)
         .map_err(|e| format!("cannot read the key file {}: {e}", file.display()))?;
     KeyRing::from_file_text(&text).map_err(|e| format!("{}: {e}", file.display()))
 }
@@ -180,6 +193,22 @@ mod tests {
         fs::write(&database, b"").unwrap();
         assert!(open(&file, &database).unwrap_err().contains("Put the key file back"));
         assert!(!file.exists());
+    }
+
+    #[test]
+    fn the_file_is_read_again_only_when_it_changed() {
+        let folder = Folder::new("key-again");
+        let (file, database) = (folder.0.join("mingka.keys"), folder.0.join("mingka.db"));
+        let mut ring = open(&file, &database).unwrap();
+        let again = when_changed(file.clone());
+        assert!(again().is_some());
+        assert!(again().is_none(), "nothing changed");
+        ring.rotate(&SystemEntropy::new()).unwrap();
+        replace(&file, &ring).unwrap();
+        assert_eq!(again().unwrap().current_version(), 2);
+        assert!(again().is_none());
+        fs::remove_file(&file).unwrap();
+        assert!(again().is_none());
     }
 
     #[test]

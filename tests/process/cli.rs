@@ -181,12 +181,14 @@ fn keys_rotate_and_what_was_bound_stays_usable() {
     until("everything to be sealed anew", || {
         std::fs::read_to_string(&log).ok()?.contains("sealed anew").then_some(())
     });
-    let platform = Platform::of(&running);
-    let instrument = platform.get(&format!("/v1/bindings/{id}")).unwrap().json()["instrument"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let path = format!("/v1/instruments/{instrument}/unbind");
+    unbinds(&running, &id);
+}
+
+/// Ends what was bound: for that its sealed agreement has to open.
+fn unbinds(running: &Process, binding: &str) {
+    let platform = Platform::of(running);
+    let seen = platform.get(&format!("/v1/bindings/{binding}")).unwrap().json();
+    let path = format!("/v1/instruments/{}/unbind", seen["instrument"].as_str().unwrap());
     let unbound = platform.post(&path, "unbind", &json!({})).unwrap();
     assert_eq!(unbound.json()["state"], "unbound", "{unbound:?}");
 }
@@ -213,14 +215,7 @@ fn a_key_that_another_process_added_opens_here_without_a_restart() {
     });
     newer.kill();
 
-    let platform = Platform::of(&older);
-    let instrument = platform.get(&format!("/v1/bindings/{id}")).unwrap().json()["instrument"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let path = format!("/v1/instruments/{instrument}/unbind");
-    let unbound = platform.post(&path, "unbind", &json!({})).unwrap();
-    assert_eq!(unbound.json()["state"], "unbound", "{unbound:?}");
+    unbinds(&older, &id);
 }
 
 #[test]

@@ -120,10 +120,7 @@ impl Engine {
         if !constant_time_eq(&record.hash, &sha256(key.as_bytes())) {
             return Err(EngineError::Unauthorized);
         }
-        let now = self.now();
-        let over = record.expires_at.is_some_and(|expires_at| now >= expires_at);
-        let stopped = self.platform_record(record.platform).await?.stopped_at.is_some();
-        if over || stopped || record.revoked_at.is_some() {
+        if !self.opens(&record).await? {
             return Err(EngineError::Unauthorized);
         }
         let scopes = record.scopes.split(' ').filter_map(Scope::from_name).collect();
@@ -139,12 +136,18 @@ impl Engine {
         platform: PlatformId,
         key: ApiKeyId,
     ) -> Result<bool, EngineError> {
-        let now = self.now();
-        let good = |record: &ApiKeyRecord| {
-            let over = record.expires_at.is_some_and(|expires_at| now >= expires_at);
-            record.id == key && record.revoked_at.is_none() && !over
-        };
-        Ok(self.store().api_keys(platform).await?.iter().any(good))
+        let keys = self.store().api_keys(platform).await?;
+        match keys.iter().find(|record| record.id == key) {
+            Some(record) => self.opens(record).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a key is neither over nor taken back, and its platform goes on.
+    async fn opens(&self, record: &ApiKeyRecord) -> Result<bool, EngineError> {
+        let over = record.expires_at.is_some_and(|expires_at| self.now() >= expires_at);
+        let stopped = self.platform_record(record.platform).await?.stopped_at.is_some();
+        Ok(!over && !stopped && record.revoked_at.is_none())
     }
 }
 
