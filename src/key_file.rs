@@ -79,9 +79,11 @@ fn read_or_make(file: &Path) -> Result<KeyRing, String> {
 pub(crate) fn when_changed(file: PathBuf) -> impl Fn() -> Option<KeyRing> + Send + Sync {
     let seen = Mutex::new(None);
     move || {
-        let modified = fs::metadata(&file).and_then(|about| about.modified()).ok()?;
-        let before = seen.lock().unwrap_or_else(PoisonError::into_inner).replace(modified);
-        (before != Some(modified)).then(|| read(&file).ok())?
+        let about = fs::metadata(&file).ok()?;
+        // The length too: a clock may be too coarse for two changes, and a rotation adds a line.
+        let now = (about.modified().ok()?, about.len());
+        let before = seen.lock().unwrap_or_else(PoisonError::into_inner).replace(now);
+        (before != Some(now)).then(|| read(&file).ok())?
     }
 }
 
