@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mingka_crypto::SystemEntropy;
 use mingka_domain::id::ApiKeyId;
+use mingka_domain::time::Timestamp;
 use mingka_engine::{Engine, EngineError, NewApiKey, PlatformView, Scope, SystemClock};
 use serde_json::json;
 
@@ -62,13 +63,19 @@ async fn list(args: ConfigArgs) -> Result<ExitCode, String> {
         for key in house.engine.api_keys(platform.id).await.map_err(describe)? {
             let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
             let issued = key.created_at.rfc3339();
+            let used = key.last_used_at.map_or_else(|| "never used".to_owned(), last_used);
             print_line(&format!(
-                "  API key  {}  {}…  {state}  issued {issued}",
+                "  API key  {}  {}…  {state}  issued {issued}  {used}",
                 key.id, key.prefix
             ));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A use is kept to the hour.
+fn last_used(at: Timestamp) -> String {
+    format!("last used within the hour after {}", at.rfc3339())
 }
 
 async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
@@ -124,7 +131,7 @@ fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The platform of this name; made when there is none.
+/// The platform of this name; made when there is none, by whoever is first.
 pub(super) async fn platform_named(
     engine: &Engine,
     name: &str,
@@ -132,7 +139,14 @@ pub(super) async fn platform_named(
     let platforms = engine.platforms().await?;
     match platforms.into_iter().find(|platform| platform.name == name) {
         Some(platform) => Ok(platform),
-        None => engine.create_platform(name).await,
+        None => match engine.create_platform(name).await {
+            Err(EngineError::InProgress) => {
+                let platforms = engine.platforms().await?;
+                let made = platforms.into_iter().find(|platform| platform.name == name);
+                made.ok_or(EngineError::InProgress)
+            }
+            made => made,
+        },
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn run(command: WebhooksCommand) -> Result<ExitCode, String> {
         }
         WebhooksCommand::Deliveries(args) => {
             let found = Found::of(&args.config, &args.id).await?;
-            let cursor = Cursor { limit: LISTED_MAX, starting_after: None, ending_before: None };
+            let cursor = Cursor::first(LISTED_MAX);
             let page = found.engine.deliveries(found.platform, found.id, cursor).await;
             page.map_err(describe)?.items.iter().for_each(show_delivery);
             Ok(ExitCode::SUCCESS)

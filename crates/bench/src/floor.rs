@@ -12,7 +12,7 @@ use mingka_crypto::rsa::SigningKey;
 use mingka_domain::id::PlatformId;
 use mingka_engine::{Clock as _, SystemClock};
 use mingka_sandbox::acp::MerchantMaterial;
-use mingka_store::{PlatformRecord, Settings, Store, Unit, bare_commits};
+use mingka_store::{ConsentTextRecord, Settings, Store, Unit, bare_commits};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -152,15 +152,16 @@ async fn commit_for(
         if let Some(end) = random.get_mut(6..) {
             end.copy_from_slice(&count.to_be_bytes());
         }
-        let record = PlatformRecord {
-            id: PlatformId::new(now, random),
-            version: 1,
-            name: String::new(),
-            settings: "x".repeat(bytes),
-            created_at: now,
-            stopped_at: None,
+        // A row of one long text without a second index.
+        let record = ConsentTextRecord {
+            sha256: PlatformId::new(now, random).hex().repeat(2),
+            kind: String::new(),
+            version: String::new(),
+            lang: String::new(),
+            body: "x".repeat(bytes),
+            first_used_at: now,
         };
-        store.commit(Unit::new(record.insert())).await.map_err(|e| e.to_string())?;
+        store.commit(Unit::new(record.keep())).await.map_err(|e| e.to_string())?;
         count += 1;
     }
     Ok(count)

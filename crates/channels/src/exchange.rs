@@ -48,6 +48,9 @@ pub trait Exchange: Send + Sync {
         context: &Context<'_>,
     ) -> Result<(Notice, Acknowledgement), Unreadable>;
 
+    /// Whether the channel's character set has every character of this text.
+    fn can_write(&self, text: &str) -> bool;
+
     /// Whether the channel's encryption certificate is renewed by asking the channel for it.
     fn renews_encryption(&self) -> bool;
 
@@ -197,8 +200,6 @@ pub struct Notice {
     pub query_id: Option<String>,
     /// What it says about the booking. Whoever knows the order compares the amount.
     pub booked: Booked,
-    /// The card, where the channel named it and our key opens it.
-    pub card_number: Option<Secret>,
 }
 
 /// What the channel wants to hear once its message is safe with us.

@@ -17,8 +17,6 @@ pub struct Profile {
     pub id: String,
     /// Its version; grows with every change.
     pub version: u32,
-    /// The protocol's codec. Only `acp` so far.
-    pub protocol: Protocol,
     /// The family of response codes in the mappings.
     pub family: String,
     /// The channel's name for people.
@@ -29,8 +27,8 @@ pub struct Profile {
     pub operations: Vec<Operation>,
     /// How long an exchange may take.
     pub timeout: Timeout,
-    /// How orders are numbered.
-    pub order: OrderRule,
+    /// The codes that say "no such order" in an inquiry.
+    pub not_found_codes: Vec<String>,
     /// When and how to ask how an order ended.
     pub inquiry: Inquiry,
     /// The same for an order that moves money.
@@ -45,14 +43,6 @@ pub struct Profile {
     pub hours: Hours,
 }
 
-/// The codecs there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// UnionPay ACP.
-    Acp,
-}
-
 /// How long an exchange may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,16 +51,6 @@ pub struct Timeout {
     pub connect_ms: u32,
     /// From the first byte sent to the last byte heard.
     pub exchange_ms: u32,
-}
-
-/// How orders are numbered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OrderRule {
-    /// The longest order number.
-    pub length_max: u8,
-    /// Whether the opening of an agreement repeats the order number and time of its code.
-    pub opening_repeats_code_order: bool,
 }
 
 /// When and how to ask how an order ended.
@@ -85,8 +65,6 @@ pub struct Inquiry {
     pub tail_gap_ms: i64,
     /// When a person looks at what is still not known.
     pub deadline_ms: i64,
-    /// The codes that say "no such order".
-    pub not_found_codes: Vec<String>,
     /// From when on "no such order" is final. Absent: never.
     pub not_found_final_after_ms: Option<i64>,
 }

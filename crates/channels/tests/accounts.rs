@@ -47,6 +47,8 @@ fn each_wrong_setting_is_named() {
         "https://a b/",
         "https://u@x/",
         "https://[::1/",
+        "https://[::::]/",
+        "https://[1:2:3:4:5:6:7:8:9]/",
         "https://银联/",
         "https://x/%zz",
     ] {

@@ -183,7 +183,9 @@ pub enum Doubt {
     WrongOrder,
     /// The answer speaks of another amount than the order's.
     WrongAmount,
-    /// The code is not on the list of final answers.
+    /// The code is known, and proves nothing for this operation in this conversation.
+    CodeProvesNothing,
+    /// Nobody has said what the code means.
     UnmappedCode,
     /// This process stopped between sending and hearing.
     Restarted,

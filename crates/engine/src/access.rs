@@ -4,6 +4,7 @@ use mingka_crypto::constant_time_eq;
 use mingka_crypto::digest::sha256;
 use mingka_domain::id::{ApiKeyId, PlatformId};
 use mingka_domain::secret::Secret;
+use mingka_domain::time::HOUR_MS;
 use mingka_store::{ApiKeyRecord, LenderRecord, PlatformRecord, Unit};
 
 use crate::core::{Engine, hex};
@@ -30,7 +31,6 @@ impl Engine {
             id: self.new_id(now),
             version: 1,
             name: name.to_owned(),
-            settings: "{}".to_owned(),
             created_at: now,
             stopped_at: None,
         };
@@ -123,8 +123,21 @@ impl Engine {
         if !self.opens(&record).await? {
             return Err(EngineError::Unauthorized);
         }
+        self.note_use(&record).await;
         let scopes = record.scopes.split(' ').filter_map(Scope::from_name).collect();
         Ok(Caller { platform: record.platform, key: record.id, scopes })
+    }
+
+    /// Keeps when a key was used last, to the hour: enough to see which one nobody needs any more.
+    /// A store that cannot write keeps nobody out.
+    async fn note_use(&self, record: &ApiKeyRecord) {
+        let now = self.now();
+        let lately = now.plus_ms(-HOUR_MS);
+        if record.last_used_at.is_none_or(|used_at| used_at <= lately) {
+            let unit = Unit::new(ApiKeyRecord::touch(record.id, now, HOUR_MS));
+            // `Stale` says that another request has just kept it.
+            let _ = self.store().commit(unit).await;
+        }
     }
 
     /// Whether a key that opened something still opens it: for what stays open for long.
@@ -183,6 +196,7 @@ fn api_key_view(record: ApiKeyRecord) -> ApiKeyView {
         created_at: record.created_at,
         expires_at: record.expires_at,
         revoked_at: record.revoked_at,
+        last_used_at: record.last_used_at,
     }
 }
 

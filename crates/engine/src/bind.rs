@@ -12,7 +12,8 @@ use mingka_domain::outcome::Operation;
 use mingka_domain::precheck::Entry;
 use mingka_domain::time::Timestamp;
 use mingka_store::{
-    AttemptRecord, BindingRecord, CommitError, EventRecord, Quota, SessionRecord, StepRecord, Unit,
+    AttemptRecord, BindingRecord, CommitError, Cursor, EventRecord, Listed, Quota, SessionRecord,
+    StepRecord, Unit,
 };
 
 use crate::channel::Channel;
@@ -23,10 +24,10 @@ use crate::error::EngineError;
 use crate::idempotency::{Earlier, lost_key, to_json};
 use crate::machine::{History, Loaded, loaded};
 use crate::perform::{Room, STEP_EXPIRY, step_id};
-use crate::request::{Cursor, Idempotency, NewBinding};
+use crate::request::{Idempotency, NewBinding};
 use crate::seal::Purpose;
 use crate::settings::Planted;
-use crate::view::{BindingView, Page};
+use crate::view::BindingView;
 
 impl Engine {
     /// Begins a binding and has the bank send a code. The answer comes when the bank has spoken, or
@@ -50,7 +51,7 @@ impl Engine {
             None => None,
         };
         let now = self.now();
-        let channel = self.route(Operation::SendCode, now)?;
+        let channel = self.route(Operation::SendCode, Some(&elements.name), now)?;
         let elements = Elements::from(elements);
         let quotas = self.code_quotas(platform, new.session, &elements);
         self.check_code_quotas(&quotas, now).await?;
@@ -96,23 +97,13 @@ impl Engine {
         &self,
         platform: PlatformId,
         borrower_ref: Option<&str>,
-        cursor: Cursor<BindingId>,
-    ) -> Result<Page<BindingView>, EngineError> {
-        let page: mingka_store::Page<kind::Binding> = mingka_store::Page {
-            limit: cursor.limit,
-            starting_after: cursor.starting_after,
-            ending_before: cursor.ending_before,
-        };
+        cursor: Cursor<kind::Binding>,
+    ) -> Result<Listed<BindingView>, EngineError> {
         let listed = match borrower_ref {
-            Some(whose) => self.store().bindings_of_borrower(platform, whose, page).await?,
-            None => self.store().bindings(platform, page).await?,
+            Some(whose) => self.store().bindings_of_borrower(platform, whose, cursor).await?,
+            None => self.store().bindings(platform, cursor).await?,
         };
-        let items: Result<Vec<_>, _> = listed
-            .items
-            .into_iter()
-            .map(|record| self.binding_view(&loaded(record)?, &History::default()))
-            .collect();
-        Ok(Page { items: items?, has_more: listed.has_more })
+        listed.try_map(|record| self.binding_view(&loaded(record)?, &History::default()))
     }
 
     /// The answer an earlier request with this key had, or would have had if its process had lived.

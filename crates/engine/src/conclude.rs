@@ -177,7 +177,6 @@ impl Engine {
             binding: binding.id,
             borrower_ref: binding.borrower_ref.clone(),
             state: "active".to_owned(),
-            machine: "{}".to_owned(),
             sealed: self.seal_elements(Purpose::Instrument, &id, &elements),
             card_index: binding.card_index,
             card: binding.card.clone(),

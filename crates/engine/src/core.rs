@@ -9,7 +9,8 @@ use mingka_domain::cause::Dictionary;
 use mingka_domain::consent::ConsentBook;
 use mingka_domain::effect::Subject;
 use mingka_domain::environment::Environment;
-use mingka_domain::id::{BindingId, Id, Kind, PlatformId, VerificationId};
+use mingka_domain::holder::HolderName;
+use mingka_domain::id::{BindingId, Id, Kind, PlatformId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::precheck::{Entry, Precheck, Rules, precheck};
 use mingka_domain::time::Timestamp;
@@ -159,12 +160,6 @@ impl Engine {
         self.inner.announcer.watch(Subject::Binding(binding))
     }
 
-    /// The changes of a verification from now on.
-    #[must_use]
-    pub fn watch_verification(&self, verification: VerificationId) -> Watch {
-        self.inner.announcer.watch(Subject::Verification(verification))
-    }
-
     pub(crate) fn parts(&self) -> &Parts {
         &self.inner.parts
     }
@@ -189,20 +184,34 @@ impl Engine {
         random(self.inner.parts.entropy.as_ref())
     }
 
-    /// The first channel that can do this and is not stopped.
+    /// The first channel that can do this, is not stopped and can write the holder's name. Where
+    /// none can write it, the first of them says so in its own words, and nothing is sent.
     pub(crate) fn route(
         &self,
         operation: Operation,
+        name: Option<&HolderName>,
         now: Timestamp,
     ) -> Result<&Channel, EngineError> {
         let able =
             |channel: &&Channel| channel.can(operation, now) && !self.is_stopped(&channel.code);
-        self.inner.parts.channels.iter().find(able).ok_or(EngineError::NoChannel)
+        let writes =
+            |channel: &&Channel| name.is_none_or(|name| channel.exchange.can_write(name.expose()));
+        let mut channels = self.inner.parts.channels.iter().filter(able);
+        let first = channels.clone().next().ok_or(EngineError::NoChannel)?;
+        Ok(channels.find(writes).unwrap_or(first))
     }
 
+    /// The channel of this code, if it is configured.
+    pub(crate) fn channel_named(&self, code: &str) -> Option<&Channel> {
+        self.inner.parts.channels.iter().find(|channel| channel.code == code)
+    }
+
+    /// The channel a record was made over.
     pub(crate) fn channel(&self, code: &str) -> Result<&Channel, EngineError> {
-        let channels = &self.inner.parts.channels;
-        channels.iter().find(|channel| channel.code == code).ok_or(EngineError::NotFound)
+        self.channel_named(code).ok_or_else(|| {
+            tracing::warn!(channel.code = code, "records name a channel that is not configured");
+            EngineError::NoChannel
+        })
     }
 
     pub(crate) fn index(&self, label: &str, clear: &str) -> [u8; 32] {

@@ -3,14 +3,13 @@
 use mingka_domain::binding::Binding;
 use mingka_domain::id::{InstrumentId, PlatformId, kind};
 use mingka_domain::time::Timestamp;
-use mingka_store::{EventRecord, InstrumentRecord, Statement};
+use mingka_store::{Cursor, EventRecord, InstrumentRecord, Listed, Statement};
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::machine::{Changed, Loaded};
-use crate::request::Cursor;
 use crate::seal::Purpose;
-use crate::view::{InstrumentState, InstrumentView, Page};
+use crate::view::{InstrumentState, InstrumentView};
 
 impl Engine {
     /// One bound card.
@@ -35,25 +34,20 @@ impl Engine {
         &self,
         platform: PlatformId,
         borrower_ref: Option<&str>,
-        cursor: Cursor<InstrumentId>,
-    ) -> Result<Page<InstrumentView>, EngineError> {
-        let page: mingka_store::Page<kind::Instrument> = mingka_store::Page {
-            limit: cursor.limit,
-            starting_after: cursor.starting_after,
-            ending_before: cursor.ending_before,
-        };
+        cursor: Cursor<kind::Instrument>,
+    ) -> Result<Listed<InstrumentView>, EngineError> {
         let listed = match borrower_ref {
             Some(borrower) => {
-                self.store().instruments_of_borrower(platform, borrower, page).await?
+                self.store().instruments_of_borrower(platform, borrower, cursor).await?
             }
-            None => self.store().instruments(platform, page).await?,
+            None => self.store().instruments(platform, cursor).await?,
         };
         let mut items = Vec::with_capacity(listed.items.len());
         for record in &listed.items {
             let binding = self.load(platform, record.binding).await?;
             items.push(self.instrument_view(record, &binding)?);
         }
-        Ok(Page { items, has_more: listed.has_more })
+        Ok(Listed { items, has_more: listed.has_more })
     }
 
     /// The bound card of a binding, as it stands with the binding's machine.

@@ -53,8 +53,8 @@ pub use crate::hooks::{
 };
 pub use crate::payment::DEFAULT_LENDER;
 pub use crate::request::{
-    CURSOR_LIMIT_MAX, Caller, ConsentGiven, Cursor, EndpointChange, Idempotency, NewApiKey,
-    NewBinding, NewEndpoint, NewPayment, NewSession, NewVerification, Scope,
+    Caller, ConsentGiven, EndpointChange, Idempotency, NewApiKey, NewBinding, NewEndpoint,
+    NewPayment, NewSession, NewVerification, Scope,
 };
 pub use crate::seal::keys_fit;
 pub use crate::session::Prefill;
@@ -71,7 +71,8 @@ pub use crate::transport::{
 pub use crate::view::{
     ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentAccepted,
     ConsentTextView, ConsentView, EncryptionView, InstrumentState, InstrumentView, IssuedApiKey,
-    LenderView, OpenedSession, Page, PaymentView, PlatformView, SessionView, TimelineEntry,
+    LenderView, OpenedSession, PaymentView, PlatformView, SessionView, TimelineEntry,
     VerificationState, VerificationView,
 };
 pub use crate::watch::Watch;
+pub use mingka_store::{CURSOR_LIMIT_MAX, Cursor, Listed};

@@ -31,7 +31,7 @@ impl Engine {
         channel: &str,
         message: &HttpRequest,
     ) -> Result<Acknowledgement, EngineError> {
-        let channel = self.channel(channel)?;
+        let channel = self.channel_named(channel).ok_or(EngineError::NotFound)?;
         let nothing = OrderIdentity { order_id: String::new(), txn_time: self.now() };
         let context = self.context(&nothing);
         let (notice, acknowledgement) =

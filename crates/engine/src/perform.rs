@@ -222,7 +222,9 @@ impl Engine {
         if self.settings().planted() != Some(Planted::UnmappedIsDecline) {
             return;
         }
-        if let Outcome::Unknown(Doubt::UnmappedCode, Some(answer)) = &heard.outcome {
+        if let Outcome::Unknown(Doubt::UnmappedCode | Doubt::CodeProvesNothing, Some(answer)) =
+            &heard.outcome
+        {
             heard.outcome = Outcome::Declined(answer.clone());
         }
     }

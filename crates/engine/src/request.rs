@@ -191,17 +191,3 @@ pub struct ConsentGiven {
     /// The hash of the text that was shown, where the caller showed its own copy of ours.
     pub sha256: Option<String>,
 }
-
-/// Which page of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor<I> {
-    /// How many, at most [`CURSOR_LIMIT_MAX`].
-    pub limit: u32,
-    /// Older than this one.
-    pub starting_after: Option<I>,
-    /// Newer than this one.
-    pub ending_before: Option<I>,
-}
-
-/// The longest page.
-pub const CURSOR_LIMIT_MAX: u32 = 100;

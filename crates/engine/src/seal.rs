@@ -6,7 +6,7 @@ use mingka_crypto::keyring::{KeyRing, Place};
 use mingka_domain::card::CardNumber;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::secret::Secret;
-use mingka_store::{CommitError, MaskedCard, Page, ReadError, SealedKind, Store, Unit};
+use mingka_store::{CommitError, Cursor, MaskedCard, ReadError, SealedKind, Store, Unit};
 use zeroize::Zeroizing;
 
 use crate::core::{Engine, internal};
@@ -222,10 +222,10 @@ pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadErro
         }
     }
     for platform in store.platforms().await? {
-        let bound = store.bindings(platform.id, newest()).await?.items.pop();
+        let bound = store.bindings(platform.id, Cursor::first(1)).await?.items.pop();
         let bound =
             bound.map(|row| (Purpose::Binding, row.id.to_string(), row.sealed, row.card_index));
-        let asked = store.verifications(platform.id, newest()).await?.items.pop();
+        let asked = store.verifications(platform.id, Cursor::first(1)).await?.items.pop();
         let asked = asked
             .map(|row| (Purpose::Verification, row.id.to_string(), row.sealed, row.card_index));
         for (purpose, record, sealed, card_index) in bound.into_iter().chain(asked) {
@@ -239,11 +239,6 @@ pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadErro
         }
     }
     Ok(true)
-}
-
-/// The newest row alone.
-const fn newest<K>() -> Page<K> {
-    Page { limit: 1, starting_after: None, ending_before: None }
 }
 
 fn read_elements(clear: &[u8]) -> Option<Elements> {

@@ -90,7 +90,7 @@ pub enum Planted {
     SendBeforePersist,
     /// Interrupted exchanges are never looked at again.
     LostRecovery,
-    /// A code nobody mapped counts as a decline.
+    /// A code that proves nothing, mapped or not, counts as a decline.
     UnmappedIsDecline,
     /// A payment whose answer did not come is sent again, as another attempt.
     FailOverOnTimeout,

@@ -180,7 +180,9 @@ impl Engine {
     async fn known_switch(&self, switch: &StopSwitch) -> Result<(), EngineError> {
         match switch {
             StopSwitch::Platform(id) => self.platform_record(*id).await.map(|_| ()),
-            StopSwitch::Channel(code) => self.channel(code).map(|_| ()),
+            StopSwitch::Channel(code) => {
+                self.channel_named(code).map(|_| ()).ok_or(EngineError::NotFound)
+            }
             StopSwitch::Lender(code) => {
                 let known = self.parts().channels.iter().any(|channel| channel.lender == *code);
                 if known { Ok(()) } else { Err(EngineError::UnknownLender) }

@@ -14,16 +14,16 @@ use mingka_domain::id::{PlatformId, VerificationId, kind};
 use mingka_domain::outcome::{Operation, Outcome};
 use mingka_domain::precheck::{Entry, Stage, Values};
 use mingka_domain::verification::{Verification, VerificationEvent};
-use mingka_store::{AttemptRecord, EventRecord, StepRecord, VerificationRecord};
+use mingka_store::{AttemptRecord, Cursor, EventRecord, Listed, StepRecord, VerificationRecord};
 
 use crate::conclude::attempt_of;
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::idempotency::Earlier;
-use crate::request::{Cursor, Idempotency, NewVerification};
+use crate::request::{Idempotency, NewVerification};
 use crate::seal::Purpose;
-use crate::view::{Page, VerificationState, VerificationView};
+use crate::view::{VerificationState, VerificationView};
 
 use ask::Asking;
 use conclude::Hearing;
@@ -76,26 +76,25 @@ impl Engine {
         self.verification_view(&record.ok_or(EngineError::NotFound)?).await
     }
 
-    /// A platform's verifications, newest first.
+    /// A platform's verifications, or those of one borrower, newest first.
     ///
     /// # Errors
     /// When the store is away.
     pub async fn verifications(
         &self,
         platform: PlatformId,
-        cursor: Cursor<VerificationId>,
-    ) -> Result<Page<VerificationView>, EngineError> {
-        let page: mingka_store::Page<kind::Verification> = mingka_store::Page {
-            limit: cursor.limit,
-            starting_after: cursor.starting_after,
-            ending_before: cursor.ending_before,
+        borrower_ref: Option<&str>,
+        cursor: Cursor<kind::Verification>,
+    ) -> Result<Listed<VerificationView>, EngineError> {
+        let listed = match borrower_ref {
+            Some(whose) => self.store().verifications_of_borrower(platform, whose, cursor).await?,
+            None => self.store().verifications(platform, cursor).await?,
         };
-        let listed = self.store().verifications(platform, page).await?;
         let mut items = Vec::with_capacity(listed.items.len());
         for record in &listed.items {
             items.push(self.verification_view(record).await?);
         }
-        Ok(Page { items, has_more: listed.has_more })
+        Ok(Listed { items, has_more: listed.has_more })
     }
 
     async fn earlier_verification(

@@ -6,7 +6,7 @@ use mingka_domain::id::{AttemptId, PlatformId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{Agreement, Kind};
-use mingka_store::{AttemptRecord, BindingRecord, EventRecord, Page};
+use mingka_store::{AttemptRecord, BindingRecord, Cursor, EventRecord};
 
 use crate::network::Message;
 use crate::world::World;
@@ -184,6 +184,6 @@ fn machine(binding: &BindingRecord) -> Option<Binding> {
 }
 
 async fn bindings(world: &World) -> Vec<BindingRecord> {
-    let listed = world.store.bindings(world.platform(), Page::first(100)).await;
+    let listed = world.store.bindings(world.platform(), Cursor::first(100)).await;
     listed.map(|listed| listed.items).unwrap_or_default()
 }

@@ -42,7 +42,7 @@ pub const MISTAKES: &[Mistake] = &[
         "long after all healed",
     ),
     cards(
-        "a code nobody mapped refuses a binding",
+        "a code that proves nothing refuses a binding",
         Planted::UnmappedIsDecline,
         "the bank still has its agreement",
     ),
@@ -64,7 +64,7 @@ pub const MISTAKES: &[Mistake] = &[
         "long after all healed",
     ),
     money(
-        "a code nobody mapped refuses a payment",
+        "a code that proves nothing refuses a payment",
         Planted::UnmappedIsDecline,
         "was refused although the bank had not refused it",
     ),

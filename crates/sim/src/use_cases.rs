@@ -85,7 +85,7 @@ fn tenants_are_kept_apart() {
         assert_eq!(engine.binding(other, mine.id).await.unwrap_err(), EngineError::NotFound);
         let stolen = engine.cancel(other, mine.id, key("x")).await.unwrap_err();
         assert_eq!(stolen, EngineError::NotFound);
-        let cursor = Cursor { limit: 10, starting_after: None, ending_before: None };
+        let cursor = Cursor::first(10);
         assert!(engine.bindings(other, None, cursor).await.unwrap().items.is_empty());
     });
 }

@@ -4,7 +4,7 @@
 use mingka_domain::id::{BindingId, PlatformId, SessionId, kind};
 use mingka_domain::time::Timestamp;
 
-use crate::page::{Cursor, Listed, Page};
+use crate::cursor::{Bounds, Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -167,16 +167,16 @@ impl Store {
     pub async fn bindings(
         &self,
         platform: PlatformId,
-        page: Page<kind::Binding>,
+        cursor: Cursor<kind::Binding>,
     ) -> Result<Listed<BindingRecord>, ReadError> {
-        let cursor = Cursor::from(page);
-        let sql = if cursor.backwards {
-            select!("WHERE platform = $1 AND id > $2 ORDER BY id LIMIT $3")
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4")
         } else {
-            select!("WHERE platform = $1 AND id < $2 ORDER BY id DESC LIMIT $3")
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4")
         };
-        let values = values![platform, &cursor.from, cursor.fetch];
-        Ok(cursor.listed(self.read(sql, values, BindingRecord::decode).await?))
+        let values = values![platform, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, BindingRecord::decode).await?))
     }
 
     /// One borrower's bindings, newest first.
@@ -187,57 +187,19 @@ impl Store {
         &self,
         platform: PlatformId,
         borrower_ref: &str,
-        page: Page<kind::Binding>,
+        cursor: Cursor<kind::Binding>,
     ) -> Result<Listed<BindingRecord>, ReadError> {
-        let cursor = Cursor::from(page);
-        let sql = if cursor.backwards {
-            select!("WHERE platform = $1 AND borrower_ref = $2 AND id > $3 ORDER BY id LIMIT $4")
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
+            select!(
+                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5"
+            )
         } else {
             select!(
-                "WHERE platform = $1 AND borrower_ref = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5"
             )
         };
-        let values = values![platform, borrower_ref, &cursor.from, cursor.fetch];
-        Ok(cursor.listed(self.read(sql, values, BindingRecord::decode).await?))
-    }
-
-    /// A platform's bindings of one card made since a moment, newest first; at most `limit`.
-    ///
-    /// # Errors
-    /// When nothing can be read.
-    pub async fn bindings_of_card(
-        &self,
-        platform: PlatformId,
-        card_index: &CardIndex,
-        since: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<BindingRecord>, ReadError> {
-        self.read(
-            select!(
-                "WHERE card_index = $1 AND platform = $2 AND created_at >= $3
-                 ORDER BY created_at DESC, id DESC LIMIT $4"
-            ),
-            values![card_index, platform, since, limit],
-            BindingRecord::decode,
-        )
-        .await
-    }
-
-    /// How many bindings one borrower began since a moment.
-    ///
-    /// # Errors
-    /// When nothing can be read.
-    pub async fn bindings_of_borrower_count(
-        &self,
-        platform: PlatformId,
-        borrower_ref: &str,
-        since: Timestamp,
-    ) -> Result<u64, ReadError> {
-        self.read_count(
-            "SELECT COUNT(*) FROM bindings
-             WHERE platform = $1 AND borrower_ref = $2 AND created_at >= $3",
-            values![platform, borrower_ref, since],
-        )
-        .await
+        let values = values![platform, borrower_ref, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, BindingRecord::decode).await?))
     }
 }

@@ -6,7 +6,7 @@ use mingka_domain::effect::Subject;
 use mingka_domain::id::{DeliveryId, EndpointId, PlatformId, StepId, kind};
 use mingka_domain::time::Timestamp;
 
-use crate::page::{Cursor, Listed, Page};
+use crate::cursor::{Bounds, Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -187,16 +187,20 @@ impl Store {
         &self,
         platform: PlatformId,
         endpoint: EndpointId,
-        page: Page<kind::Delivery>,
+        cursor: Cursor<kind::Delivery>,
     ) -> Result<Listed<DeliveryRecord>, ReadError> {
-        let cursor = Cursor::from(page);
-        let sql = if cursor.backwards {
-            select!("WHERE endpoint = $1 AND platform = $2 AND id > $3 ORDER BY id LIMIT $4")
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
+            select!(
+                "WHERE endpoint = $1 AND platform = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5"
+            )
         } else {
-            select!("WHERE endpoint = $1 AND platform = $2 AND id < $3 ORDER BY id DESC LIMIT $4")
+            select!(
+                "WHERE endpoint = $1 AND platform = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5"
+            )
         };
-        let values = values![endpoint, platform, &cursor.from, cursor.fetch];
-        Ok(cursor.listed(self.read(sql, values, DeliveryRecord::decode).await?))
+        let values = values![endpoint, platform, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, DeliveryRecord::decode).await?))
     }
 
     /// Up to which position the events were handed to the endpoints.

@@ -4,7 +4,7 @@ use mingka_domain::id::{BindingId, InstrumentId, PlatformId, kind};
 use mingka_domain::time::Timestamp;
 
 use crate::binding::{CardIndex, MaskedCard};
-use crate::page::{Cursor, Listed, Page};
+use crate::cursor::{Bounds, Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -24,10 +24,8 @@ pub struct InstrumentRecord {
     pub binding: BindingId,
     /// The platform's own reference for the borrower.
     pub borrower_ref: Option<String>,
-    /// The name of its state; `active` is the one that is looked for by card.
+    /// The name of its state.
     pub state: String,
-    /// Its machine as JSON, without anything personal.
-    pub machine: String,
     /// The four elements, sealed.
     pub sealed: Vec<u8>,
     /// The card number's keyed index.
@@ -46,9 +44,9 @@ impl InstrumentRecord {
     pub fn insert(&self) -> Statement {
         Statement::insert(
             RowKey::new(TABLE, self.id),
-            "INSERT INTO instruments (id, platform, version, binding, borrower_ref, state, machine,
-                 sealed, card_index, last4, bank_code, card_kind, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            "INSERT INTO instruments (id, platform, version, binding, borrower_ref, state, sealed,
+                 card_index, last4, bank_code, card_kind, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             values![
                 self.id,
                 self.platform,
@@ -56,7 +54,6 @@ impl InstrumentRecord {
                 self.binding,
                 self.borrower_ref.as_ref(),
                 &self.state,
-                &self.machine,
                 &self.sealed,
                 &self.card_index,
                 &self.card.last4,
@@ -73,17 +70,9 @@ impl InstrumentRecord {
     pub fn update(&self) -> Statement {
         Statement::guarded(
             RowKey::new(TABLE, self.id),
-            "UPDATE instruments SET state = $1, machine = $2, updated_at = $3,
-                 version = version + 1
-             WHERE id = $4 AND platform = $5 AND version = $6",
-            values![
-                &self.state,
-                &self.machine,
-                self.updated_at,
-                self.id,
-                self.platform,
-                self.version
-            ],
+            "UPDATE instruments SET state = $1, updated_at = $2, version = version + 1
+             WHERE id = $3 AND platform = $4 AND version = $5",
+            values![&self.state, self.updated_at, self.id, self.platform, self.version],
         )
     }
 
@@ -95,7 +84,6 @@ impl InstrumentRecord {
             binding: row.id()?,
             borrower_ref: row.text_opt()?,
             state: row.text()?,
-            machine: row.text()?,
             sealed: row.bytes()?,
             card_index: row.digest()?,
             card: MaskedCard::decode(row)?,
@@ -108,8 +96,8 @@ impl InstrumentRecord {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, platform, version, binding, borrower_ref, state, machine, sealed,
-                 card_index, last4, bank_code, card_kind, created_at, updated_at
+            "SELECT id, platform, version, binding, borrower_ref, state, sealed, card_index,
+                 last4, bank_code, card_kind, created_at, updated_at
              FROM instruments ",
             $rest
         )
@@ -158,16 +146,16 @@ impl Store {
     pub async fn instruments(
         &self,
         platform: PlatformId,
-        page: Page<kind::Instrument>,
+        cursor: Cursor<kind::Instrument>,
     ) -> Result<Listed<InstrumentRecord>, ReadError> {
-        let cursor = Cursor::from(page);
-        let sql = if cursor.backwards {
-            select!("WHERE platform = $1 AND id > $2 ORDER BY id LIMIT $3")
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4")
         } else {
-            select!("WHERE platform = $1 AND id < $2 ORDER BY id DESC LIMIT $3")
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4")
         };
-        let values = values![platform, &cursor.from, cursor.fetch];
-        Ok(cursor.listed(self.read(sql, values, InstrumentRecord::decode).await?))
+        let values = values![platform, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, InstrumentRecord::decode).await?))
     }
 
     /// One borrower's instruments, newest first.
@@ -178,36 +166,19 @@ impl Store {
         &self,
         platform: PlatformId,
         borrower_ref: &str,
-        page: Page<kind::Instrument>,
+        cursor: Cursor<kind::Instrument>,
     ) -> Result<Listed<InstrumentRecord>, ReadError> {
-        let cursor = Cursor::from(page);
-        let sql = if cursor.backwards {
-            select!("WHERE platform = $1 AND borrower_ref = $2 AND id > $3 ORDER BY id LIMIT $4")
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
+            select!(
+                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5"
+            )
         } else {
             select!(
-                "WHERE platform = $1 AND borrower_ref = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5"
             )
         };
-        let values = values![platform, borrower_ref, &cursor.from, cursor.fetch];
-        Ok(cursor.listed(self.read(sql, values, InstrumentRecord::decode).await?))
-    }
-
-    /// A platform's active instruments of one card, newest first.
-    ///
-    /// # Errors
-    /// When nothing can be read.
-    pub async fn active_instruments_of_card(
-        &self,
-        platform: PlatformId,
-        card_index: &CardIndex,
-    ) -> Result<Vec<InstrumentRecord>, ReadError> {
-        self.read(
-            select!(
-                "WHERE card_index = $1 AND platform = $2 AND state = 'active' ORDER BY id DESC"
-            ),
-            values![card_index, platform],
-            InstrumentRecord::decode,
-        )
-        .await
+        let values = values![platform, borrower_ref, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, InstrumentRecord::decode).await?))
     }
 }

@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "certificates",
         sql: include_str!("migrations/0009_certificates.sql"),
     },
+    Migration { number: 10, name: "names", sql: include_str!("migrations/0010_names.sql") },
 ];
 
 /// The number of the newest migration this program knows.

@@ -6,7 +6,7 @@ use mingka_domain::money::Fen;
 use mingka_domain::payment::PaymentKind;
 use mingka_domain::time::Timestamp;
 
-use crate::page::{Cursor, Listed, Page};
+use crate::cursor::{Bounds, Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -177,16 +177,16 @@ impl Store {
     pub async fn payments(
         &self,
         platform: PlatformId,
-        page: Page<kind::Payment>,
+        cursor: Cursor<kind::Payment>,
     ) -> Result<Listed<PaymentRecord>, ReadError> {
-        let cursor = Cursor::from(page);
-        let sql = if cursor.backwards {
-            select!("WHERE platform = $1 AND id > $2 ORDER BY id LIMIT $3")
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4")
         } else {
-            select!("WHERE platform = $1 AND id < $2 ORDER BY id DESC LIMIT $3")
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4")
         };
-        let values = values![platform, &cursor.from, cursor.fetch];
-        Ok(cursor.listed(self.read(sql, values, PaymentRecord::decode).await?))
+        let values = values![platform, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, PaymentRecord::decode).await?))
     }
 
     /// A platform's payments under one reference, newest first.
@@ -197,37 +197,19 @@ impl Store {
         &self,
         platform: PlatformId,
         reference: &str,
-        page: Page<kind::Payment>,
+        cursor: Cursor<kind::Payment>,
     ) -> Result<Listed<PaymentRecord>, ReadError> {
-        let cursor = Cursor::from(page);
-        let sql = if cursor.backwards {
-            select!("WHERE platform = $1 AND reference = $2 AND id > $3 ORDER BY id LIMIT $4")
-        } else {
-            select!("WHERE platform = $1 AND reference = $2 AND id < $3 ORDER BY id DESC LIMIT $4")
-        };
-        let values = values![platform, reference, &cursor.from, cursor.fetch];
-        Ok(cursor.listed(self.read(sql, values, PaymentRecord::decode).await?))
-    }
-
-    /// The payments over a channel of which nobody knows how they ended, oldest first, after an id.
-    ///
-    /// # Errors
-    /// When nothing can be read.
-    pub async fn payments_in_question(
-        &self,
-        channel: &str,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<PaymentRecord>, ReadError> {
-        self.read(
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
             select!(
-                "WHERE channel = $1
-                     AND (state = 'in_flight' OR state = 'doubtful' OR state = 'review')
-                     AND id > $2 ORDER BY id LIMIT $3"
-            ),
-            values![channel, after, limit],
-            PaymentRecord::decode,
-        )
-        .await
+                "WHERE platform = $1 AND reference = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5"
+            )
+        } else {
+            select!(
+                "WHERE platform = $1 AND reference = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5"
+            )
+        };
+        let values = values![platform, reference, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, PaymentRecord::decode).await?))
     }
 }

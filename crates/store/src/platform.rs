@@ -16,10 +16,8 @@ pub struct PlatformRecord {
     pub id: PlatformId,
     /// Counts its changes, from 1.
     pub version: i64,
-    /// The company's name, as borrowers read it.
+    /// The company's name, as borrowers read it. No two platforms have one.
     pub name: String,
-    /// JSON of its own settings.
-    pub settings: String,
     /// When it came.
     pub created_at: Timestamp,
     /// Since when it is stopped, if it is.
@@ -27,21 +25,14 @@ pub struct PlatformRecord {
 }
 
 impl PlatformRecord {
-    /// Inserts it; `Duplicate` when it is there already.
+    /// Inserts it; `Duplicate` when it, or another of its name, is there already.
     #[must_use]
     pub fn insert(&self) -> Statement {
         Statement::insert(
             RowKey::new(TABLE, self.id),
-            "INSERT INTO platforms (id, version, name, settings, created_at, stopped_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            values![
-                self.id,
-                self.version,
-                &self.name,
-                &self.settings,
-                self.created_at,
-                self.stopped_at
-            ],
+            "INSERT INTO platforms (id, version, name, created_at, stopped_at)
+             VALUES ($1, $2, $3, $4, $5)",
+            values![self.id, self.version, &self.name, self.created_at, self.stopped_at],
         )
     }
 
@@ -50,9 +41,9 @@ impl PlatformRecord {
     pub fn update(&self) -> Statement {
         Statement::guarded(
             RowKey::new(TABLE, self.id),
-            "UPDATE platforms SET name = $1, settings = $2, stopped_at = $3, version = version + 1
-             WHERE id = $4 AND version = $5",
-            values![&self.name, &self.settings, self.stopped_at, self.id, self.version],
+            "UPDATE platforms SET name = $1, stopped_at = $2, version = version + 1
+             WHERE id = $3 AND version = $4",
+            values![&self.name, self.stopped_at, self.id, self.version],
         )
     }
 
@@ -61,7 +52,6 @@ impl PlatformRecord {
             id: row.id()?,
             version: row.integer()?,
             name: row.text()?,
-            settings: row.text()?,
             created_at: row.time()?,
             stopped_at: row.time_opt()?,
         })
@@ -75,8 +65,7 @@ impl Store {
     /// When nothing can be read.
     pub async fn platform(&self, id: PlatformId) -> Result<Option<PlatformRecord>, ReadError> {
         self.read_one(
-            "SELECT id, version, name, settings, created_at, stopped_at
-             FROM platforms WHERE id = $1",
+            "SELECT id, version, name, created_at, stopped_at FROM platforms WHERE id = $1",
             values![id],
             PlatformRecord::decode,
         )
@@ -89,8 +78,7 @@ impl Store {
     /// When nothing can be read.
     pub async fn platforms(&self) -> Result<Vec<PlatformRecord>, ReadError> {
         self.read(
-            "SELECT id, version, name, settings, created_at, stopped_at
-             FROM platforms ORDER BY id",
+            "SELECT id, version, name, created_at, stopped_at FROM platforms ORDER BY id",
             values![],
             PlatformRecord::decode,
         )

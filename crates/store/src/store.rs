@@ -308,16 +308,6 @@ impl Store {
     ) -> Result<Option<T>, ReadError> {
         Ok(self.read(sql, values, decode).await?.into_iter().next())
     }
-
-    /// The number a counting query gives.
-    pub(crate) async fn read_count(
-        &self,
-        sql: &'static str,
-        values: Vec<Value>,
-    ) -> Result<u64, ReadError> {
-        let count = self.read_one(sql, values, |row| row.integer()).await?;
-        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -5,7 +5,7 @@ use mingka_domain::id::{PlatformId, VerificationId, kind};
 use mingka_domain::time::Timestamp;
 
 use crate::binding::{CardIndex, MaskedCard};
-use crate::page::{Cursor, Listed, Page};
+use crate::cursor::{Bounds, Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -157,16 +157,42 @@ impl Store {
     pub async fn verifications(
         &self,
         platform: PlatformId,
-        page: Page<kind::Verification>,
+        cursor: Cursor<kind::Verification>,
     ) -> Result<Listed<VerificationRecord>, ReadError> {
-        let cursor = Cursor::from(page);
-        let sql = if cursor.backwards {
-            select!("WHERE platform = $1 AND id > $2 ORDER BY id LIMIT $3")
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4")
         } else {
-            select!("WHERE platform = $1 AND id < $2 ORDER BY id DESC LIMIT $3")
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4")
         };
-        let values = values![platform, &cursor.from, cursor.fetch];
-        Ok(cursor.listed(self.read(sql, values, VerificationRecord::decode).await?))
+        let values = values![platform, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, VerificationRecord::decode).await?))
+    }
+
+    /// One borrower's verifications, newest first.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn verifications_of_borrower(
+        &self,
+        platform: PlatformId,
+        borrower_ref: &str,
+        cursor: Cursor<kind::Verification>,
+    ) -> Result<Listed<VerificationRecord>, ReadError> {
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards {
+            select!(
+                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4
+                 ORDER BY id LIMIT $5"
+            )
+        } else {
+            select!(
+                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4
+                 ORDER BY id DESC LIMIT $5"
+            )
+        };
+        let values = values![platform, borrower_ref, &bounds.above, &bounds.below, bounds.fetch];
+        Ok(bounds.listed(self.read(sql, values, VerificationRecord::decode).await?))
     }
 
     /// The latest verification since a moment in which a bank was asked about exactly these
@@ -188,24 +214,6 @@ impl Store {
             ),
             values![elements_index, platform, since],
             VerificationRecord::decode,
-        )
-        .await
-    }
-
-    /// How many verifications of one card a platform began since a moment.
-    ///
-    /// # Errors
-    /// When nothing can be read.
-    pub async fn verifications_of_card_count(
-        &self,
-        platform: PlatformId,
-        card_index: &CardIndex,
-        since: Timestamp,
-    ) -> Result<u64, ReadError> {
-        self.read_count(
-            "SELECT COUNT(*) FROM verifications
-             WHERE card_index = $1 AND platform = $2 AND created_at >= $3",
-            values![card_index, platform, since],
         )
         .await
     }

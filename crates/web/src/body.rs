@@ -16,12 +16,11 @@ use zeroize::Zeroizing;
 use crate::app::App;
 use crate::frame::Turn;
 use crate::nearest;
+use crate::object::Object;
 use crate::problem::{Kind, Problem};
 
 /// The longest idempotency key we take, in characters.
 const KEY_CHARS_MAX: usize = 64;
-/// What may stand before a JSON text (RFC 8259).
-const JSON_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// The largest file we take over HTTP, in bytes; larger ones by the command line.
 const CSV_BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -209,15 +208,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             "The body is not UTF-8; convert it before sending.",
         )
     })?;
-    // A list would be taken for an object whose fields come in our order.
-    if text.trim_start_matches(JSON_SPACE).starts_with('[') {
-        return Err(Problem::new(Kind::WrongShape).detail(
-            "请求体应为 JSON 对象，收到的是数组。",
-            "The body is a JSON object; an array came.",
-        ));
-    }
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         problem(error.inner(), &path)
     })?;
@@ -279,7 +271,7 @@ fn in_words(expected: &str) -> Option<(String, String)> {
     if whole.contains(&expected) {
         return fixed("范围内的整数", "a whole number within its range");
     }
-    if expected.starts_with("struct ") || expected == "a map" {
+    if expected.starts_with("struct ") || matches!(expected, "a map" | "an object") {
         return fixed("对象", "an object");
     }
     // One of a list of names, each between backticks.
@@ -330,7 +322,7 @@ fn pointer(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dto::{BindingRequest, ConfirmRequest};
+    use crate::dto::{BindingRequest, ConfirmRequest, PrecheckRequest};
 
     fn refused<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> (Kind, String) {
         let problem = parse::<T>(text.as_bytes()).unwrap_err();
@@ -372,8 +364,12 @@ mod tests {
         for list in ["[]", r#" ["111111"]"#, "[{}]"] {
             let (kind, body) = refused::<ConfirmRequest>(list);
             assert_eq!(kind, Kind::WrongShape, "{list}");
-            assert!(body.contains("数组"), "{body}");
+            assert!(body.contains("应为对象"), "{body}");
         }
+        let inside = r#"{"environment": ["3.2.1", "android"]}"#;
+        let (kind, body) = refused::<PrecheckRequest>(inside);
+        assert_eq!(kind, Kind::WrongShape, "its fields would come in our order");
+        assert!(body.contains("/environment") && body.contains("应为对象"), "{body}");
         assert_eq!(refused::<ConfirmRequest>("{}").0, Kind::WrongShape);
         assert_eq!(refused::<ConfirmRequest>(r#"{"code":"1","code":"2"}"#).0, Kind::WrongShape);
         let gbk = b"{\"code\": \"\xd0\xd5\xc3\xfb\"}";

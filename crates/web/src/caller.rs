@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, Path, Query};
 use http::header;
 use http::request::Parts;
 use mingka_domain::id::{ApiKeyId, Id, Kind as IdKind, PlatformId};
+use mingka_domain::time::Timestamp;
 use mingka_engine::{CURSOR_LIMIT_MAX, Cursor, Scope};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -86,13 +87,17 @@ pub(crate) struct ListQuery {
     pub(crate) ending_before: Option<String>,
 }
 
-/// Which page of a list of what borrowers have.
+/// Which part of a list of what borrowers have.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct BorrowerQuery {
     /// Only this borrower's, by the platform's own name.
     borrower_ref: Option<String>,
+    /// Only what was made at this moment or later, such as `2026-11-27T00:00:00+08:00`.
+    created_from: Option<String>,
+    /// Only what was made before this moment.
+    created_until: Option<String>,
     /// How many, 1 to 100; 20 when left out.
     limit: Option<u32>,
     /// Show what is older than this id.
@@ -102,12 +107,12 @@ pub(crate) struct BorrowerQuery {
 }
 
 /// A page of a list of things of kind `K`.
-pub(crate) struct Cursors<K>(pub(crate) Cursor<Id<K>>);
+pub(crate) struct Cursors<K>(pub(crate) Cursor<K>);
 
 /// A page of a list of things of kind `K`, and whose.
 pub(crate) struct BorrowerCursor<K> {
     pub(crate) borrower_ref: Option<String>,
-    pub(crate) cursor: Cursor<Id<K>>,
+    pub(crate) cursor: Cursor<K>,
 }
 
 impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for Cursors<K> {
@@ -132,14 +137,40 @@ impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for BorrowerCursor<K> {
         let Query(query) =
             Query::<BorrowerQuery>::from_request_parts(parts, state).await.map_err(|_| {
                 wrong_query(
-                    "查询参数只有 borrower_ref、limit、starting_after 和 ending_before。",
-                    "It takes borrower_ref, limit, starting_after and ending_before.",
+                    "查询参数只有 borrower_ref、created_from、created_until、limit、starting_after 和 \
+                     ending_before。",
+                    "It takes borrower_ref, created_from, created_until, limit, starting_after and \
+                     ending_before.",
                 )
             })?;
-        let BorrowerQuery { borrower_ref, limit, starting_after, ending_before } = query;
-        let cursor = ListQuery { limit, starting_after, ending_before }.cursor()?;
-        Ok(Self { borrower_ref: requests::reference(borrower_ref.as_deref())?, cursor })
+        let BorrowerQuery { borrower_ref, limit, starting_after, ending_before, .. } = &query;
+        let borrower_ref = requests::reference(borrower_ref.as_deref())?;
+        let page = ListQuery {
+            limit: *limit,
+            starting_after: starting_after.clone(),
+            ending_before: ending_before.clone(),
+        };
+        let cursor = Cursor {
+            created_from: moment("created_from", query.created_from.as_deref())?,
+            created_until: moment("created_until", query.created_until.as_deref())?,
+            ..page.cursor()?
+        };
+        Ok(Self { borrower_ref, cursor })
     }
+}
+
+/// A moment from the address.
+fn moment(name: &str, given: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = given else { return Ok(None) };
+    Timestamp::from_rfc3339(text).map(Some).ok_or_else(|| {
+        wrong_query(
+            &format!("{name} 应为 RFC 3339 时间，如 2026-11-27T00:00:00%2B08:00（加号写作 %2B）。"),
+            &format!(
+                "{name} is a moment of RFC 3339, such as 2026-11-27T00:00:00%2B08:00 (the plus \
+                 written as %2B)."
+            ),
+        )
+    })
 }
 
 /// What is wrong with a list's query.
@@ -148,7 +179,7 @@ pub(crate) fn wrong_query(zh: &str, en: &str) -> Problem {
 }
 
 impl ListQuery {
-    pub(crate) fn cursor<K: IdKind>(self) -> Result<Cursor<Id<K>>, Problem> {
+    pub(crate) fn cursor<K: IdKind>(self) -> Result<Cursor<K>, Problem> {
         let query = self;
         let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
         if limit == 0 || limit > CURSOR_LIMIT_MAX {
@@ -166,7 +197,7 @@ impl ListQuery {
                 "Give starting_after or ending_before, not both.",
             ));
         }
-        Ok(Cursor { limit, starting_after, ending_before })
+        Ok(Cursor { starting_after, ending_before, ..Cursor::first(limit) })
     }
 }
 

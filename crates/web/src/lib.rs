@@ -15,6 +15,7 @@ mod impatient;
 mod lang;
 mod limits;
 mod nearest;
+mod object;
 mod openapi;
 mod pages;
 mod personal;

@@ -2,12 +2,13 @@
 //! loaded and checked once, when the configuration is read; afterwards nothing can be wrong with it.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use mingka_crypto::certificate::Certificate;
 use mingka_crypto::rsa::SigningKey;
 use mingka_domain::secret::Secret;
 
-use super::seal::{FieldOpener, FieldSealer};
+use super::seal::FieldSealer;
 use super::signer::{BankSigner, SignerError, SignerRules};
 use super::suite::{KeyedHash, Suite, Version};
 use super::text::Encoding;
@@ -182,18 +183,6 @@ impl MerchantAccount {
             },
         }
     }
-
-    /// What opens values the bank hid for us, where we have a key for that.
-    #[must_use]
-    pub fn opener(&self) -> Option<FieldOpener<'_>> {
-        match (&self.suite, &self.sealer) {
-            (Suite::Rsa { key, .. }, _) => Some(FieldOpener::Rsa(key)),
-            (Suite::Keyed { .. }, FieldSealer::Simulation(secret)) => {
-                Some(FieldOpener::Simulation(secret))
-            }
-            (Suite::Keyed { .. }, FieldSealer::Rsa { .. }) => None,
-        }
-    }
 }
 
 impl Urls {
@@ -227,10 +216,7 @@ pub fn is_address(text: &str) -> bool {
         _ => (authority, None),
     };
     let host_fits = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(six) => {
-            let plain = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
-            six.contains(':') && six.bytes().all(plain)
-        }
+        Some(six) => six.parse::<Ipv6Addr>().is_ok(),
         None => {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
             !host.is_empty() && host.bytes().all(plain)

@@ -87,7 +87,6 @@ pub(super) fn notice(
         active: active(&fields),
         query_id: query_id(&fields),
         booked: booked(&fields),
-        card_number: card_number(&fields, rules.account),
         answer: Some(heard.0),
     };
     Ok((notice, Acknowledgement { status: 200, body: "ok" }))
@@ -201,7 +200,7 @@ fn outcome(meaning: &Meaning, heard: &Heard) -> Outcome {
         Class::Declined => Outcome::Declined(answer),
         Class::Pending => Outcome::Pending(Some(answer)),
         Class::NotAttempted => Outcome::NotAttempted(NotSent::ChannelRefused, Some(answer)),
-        Class::Unknown => Outcome::Unknown(Doubt::UnmappedCode, Some(answer)),
+        Class::Unknown => Outcome::Unknown(meaning.doubt(), Some(answer)),
     }
 }
 
@@ -248,12 +247,12 @@ fn read_request(sent: &Sent, fields: &Fields, heard: Heard, rules: &Rules<'_>) -
 /// the bank calls it inactive: then it proves only that this very number is not open.
 fn read_agreement(fields: &Fields, heard: Heard, rules: &Rules<'_>) -> Reply {
     let meaning = rules.read(Operation::QueryAgreement, Phase::Request, &heard);
-    let answered = meaning.class == Class::Settled;
+    let (answered, doubt) = (meaning.class == Class::Settled, meaning.doubt());
     let mut reply = reply(meaning, &heard, Phase::Request, fields);
     reply.not_found = rules.is_not_found(&heard);
     if !answered {
         // A question that failed says nothing about what was asked.
-        leave_open(&mut reply, Outcome::Unknown(Doubt::UnmappedCode, Some(heard.0)));
+        leave_open(&mut reply, Outcome::Unknown(doubt, Some(heard.0)));
     } else if !is_opened(fields, reply.token.as_ref()) {
         leave_open(&mut reply, Outcome::Pending(Some(heard.0)));
         reply.inactive = token(fields).filter(|_| fields.ascii("activateStatus") == Some("0"));
@@ -272,10 +271,11 @@ fn read_state(
     let asked = rules.read(Operation::QueryState, Phase::Request, question);
     let original = Heard::of(fields, encoding, "origRespCode", "origRespMsg").ok();
     let Some(original) = original.filter(|_| asked.class == Class::Settled) else {
+        let doubt = asked.doubt();
         let mut reply = reply(asked, question, Phase::Request, fields);
         reply.not_found = rules.is_not_found(question);
         let heard = Some(question.0.clone());
-        leave_open(&mut reply, Outcome::Unknown(Doubt::UnmappedCode, heard));
+        leave_open(&mut reply, Outcome::Unknown(doubt, heard));
         return reply;
     };
     let meaning = rules.read(sent.about, Phase::Inquiry, &original);
@@ -364,12 +364,6 @@ fn active(fields: &Fields) -> Option<bool> {
         "1" => Some(true),
         _ => Some(false),
     }
-}
-
-fn card_number(fields: &Fields, account: &MerchantAccount) -> Option<Secret> {
-    let clear = account.opener()?.open(fields.ascii("accNo")?).ok()?;
-    let digits = std::str::from_utf8(&clear).ok()?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| Secret::new(digits.to_owned()))
 }
 
 /// Web servers hand us the parameters of our own address among the fields of the message; they are

@@ -61,7 +61,7 @@ impl Acp {
             book: self.book,
             account: &self.account,
             family: &self.profile.family,
-            not_found: &self.profile.inquiry.not_found_codes,
+            not_found: &self.profile.not_found_codes,
         }
     }
 }
@@ -101,6 +101,10 @@ impl Exchange for Acp {
         context: &Context<'_>,
     ) -> Result<(Notice, Acknowledgement), Unreadable> {
         answer::notice(request, context, &self.rules())
+    }
+
+    fn can_write(&self, text: &str) -> bool {
+        self.account.encoding.encode(text).is_some()
     }
 
     /// The keyed methods hide values with the certificate too, but nothing in them proves one: the

@@ -51,9 +51,10 @@ impl Diagnosis {
     pub fn from_doubt(dictionary: &Dictionary, doubt: Doubt, evidence: Vec<Evidence>) -> Self {
         let (cause, certainty) = match doubt {
             Doubt::TimedOut => (known::CHANNEL_TIMEOUT, Certainty::Certain),
-            Doubt::ConnectionBroken | Doubt::WrongOrder | Doubt::WrongAmount => {
-                (known::CHANNEL_RESULT_UNKNOWN, Certainty::Unknown)
-            }
+            Doubt::ConnectionBroken
+            | Doubt::WrongOrder
+            | Doubt::WrongAmount
+            | Doubt::CodeProvesNothing => (known::CHANNEL_RESULT_UNKNOWN, Certainty::Unknown),
             Doubt::BadStatus | Doubt::Unreadable => {
                 (known::CHANNEL_ANSWER_UNREADABLE, Certainty::Certain)
             }

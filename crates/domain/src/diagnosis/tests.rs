@@ -147,6 +147,7 @@ fn a_doubt_asks_everybody_to_wait() {
         Doubt::Unreadable,
         Doubt::BadSignature,
         Doubt::WrongOrder,
+        Doubt::CodeProvesNothing,
         Doubt::UnmappedCode,
         Doubt::Restarted,
     ] {

@@ -7,7 +7,7 @@ mod file;
 
 use crate::cause::{CauseCode, known};
 use crate::diagnosis::Certainty;
-use crate::outcome::Class;
+use crate::outcome::{Class, Doubt};
 
 pub use self::book::{MappingBook, MappingError};
 pub use self::coverage::Coverage;
@@ -32,6 +32,13 @@ impl Meaning {
             causes: vec![known::CHANNEL_CODE_UNMAPPED],
             certainty: Certainty::Unknown,
         }
+    }
+
+    /// Why nothing is known after an answer with this meaning proved nothing.
+    #[must_use]
+    pub fn doubt(&self) -> Doubt {
+        let unmapped = self.causes.first() == Some(&known::CHANNEL_CODE_UNMAPPED);
+        if unmapped { Doubt::UnmappedCode } else { Doubt::CodeProvesNothing }
     }
 
     /// It was done.

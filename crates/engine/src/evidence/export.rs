@@ -7,7 +7,7 @@ use mingka_crypto::digest::hex;
 use mingka_crypto::log::{
     Growth, LogKey, TILE_WIDTH, Tile, TileId, bundle, leaf_hash, root, split_bundle,
 };
-use mingka_store::LeafRecord;
+use mingka_store::{EventRecord, LeafRecord};
 use serde::{Deserialize, Serialize};
 
 use super::facts::{commitment, entry, read_entry};
@@ -67,8 +67,10 @@ impl Engine {
                 leaves.iter().map(|leaf| entry(leaf.event, &leaf.commitment)).collect();
             out(&id.bundle_path(width), &bundle(&entries).unwrap_or_default())?;
             let mut lines = String::new();
+            let events = self.events_of_bundle(&leaves).await.map_err(said)?;
             for leaf in &leaves {
-                lines.push_str(&self.line_of(leaf).await.map_err(said)?);
+                let event = events.get(&leaf.position);
+                lines.push_str(&self.line_of(leaf, event).await.map_err(said)?);
                 lines.push('\n');
             }
             out(&facts_path(id.index), lines.as_bytes())?;
@@ -95,11 +97,23 @@ impl Engine {
         Ok(self.store().leaves_after(after, limit).await?)
     }
 
-    async fn line_of(&self, leaf: &LeafRecord) -> Result<String, EngineError> {
-        let found = self.store().events_after(leaf.position.saturating_sub(1), 1).await?;
-        let event = found.into_iter().find(|placed| placed.position == leaf.position);
-        let facts = match &event {
-            Some(placed) => Some(self.facts_of(&placed.event).await?),
+    /// The events of these leaves, by their place in the one order.
+    async fn events_of_bundle(
+        &self,
+        leaves: &[LeafRecord],
+    ) -> Result<BTreeMap<i64, EventRecord>, EngineError> {
+        let after = leaves.first().map_or(0, |leaf| leaf.position.saturating_sub(1));
+        let events = self.store().events_after(after, WIDTH).await?;
+        Ok(events.into_iter().map(|placed| (placed.position, placed.event)).collect())
+    }
+
+    async fn line_of(
+        &self,
+        leaf: &LeafRecord,
+        event: Option<&EventRecord>,
+    ) -> Result<String, EngineError> {
+        let facts = match event {
+            Some(event) => Some(self.facts_of(event).await?),
             None => None,
         };
         let index = u64::try_from(leaf.position).unwrap_or(0).saturating_sub(1);

@@ -3,7 +3,7 @@
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{DeliveryId, EndpointId, PlatformId, StepId, kind};
 use mingka_domain::time::Timestamp;
-use mingka_store::{DeliveryRecord, Statement, Unit};
+use mingka_store::{Cursor, DeliveryRecord, Listed, Statement, Unit};
 
 use super::hand_out::delivery_step;
 use super::types::TRIAL;
@@ -11,8 +11,7 @@ use super::view::DeliveryView;
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::idempotency::{Earlier, lost_key, to_json};
-use crate::request::{Cursor, Idempotency};
-use crate::view::Page;
+use crate::request::Idempotency;
 
 impl Engine {
     /// Sends a trial: a delivery that is about no event.
@@ -71,17 +70,12 @@ impl Engine {
         &self,
         platform: PlatformId,
         endpoint: EndpointId,
-        cursor: Cursor<DeliveryId>,
-    ) -> Result<Page<DeliveryView>, EngineError> {
+        cursor: Cursor<kind::Delivery>,
+    ) -> Result<Listed<DeliveryView>, EngineError> {
         self.endpoint_record(platform, endpoint).await?;
-        let page: mingka_store::Page<kind::Delivery> = mingka_store::Page {
-            limit: cursor.limit,
-            starting_after: cursor.starting_after,
-            ending_before: cursor.ending_before,
-        };
-        let listed = self.store().deliveries(platform, endpoint, page).await?;
+        let listed = self.store().deliveries(platform, endpoint, cursor).await?;
         let items = listed.items.iter().map(delivery_view).collect();
-        Ok(Page { items, has_more: listed.has_more })
+        Ok(Listed { items, has_more: listed.has_more })
     }
 
     async fn earlier_delivery(

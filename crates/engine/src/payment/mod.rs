@@ -16,13 +16,15 @@ use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId, kind};
 use mingka_domain::payment::{Event, Payment};
 use mingka_domain::time::Timestamp;
-use mingka_store::{CommitError, EventRecord, LenderRecord, PaymentRecord, Statement, Unit};
+use mingka_store::{
+    CommitError, Cursor, EventRecord, LenderRecord, Listed, PaymentRecord, Statement, Unit,
+};
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::idempotency::{Earlier, to_json};
-use crate::request::{Cursor, Idempotency, NewPayment};
-use crate::view::{LenderView, Page, PaymentView, TimelineEntry};
+use crate::request::{Idempotency, NewPayment};
+use crate::view::{LenderView, PaymentView, TimelineEntry};
 
 /// The code of the lender that every platform has from the beginning: itself.
 pub const DEFAULT_LENDER: &str = "default";
@@ -119,24 +121,19 @@ impl Engine {
         &self,
         platform: PlatformId,
         reference: Option<&str>,
-        cursor: Cursor<PaymentId>,
-    ) -> Result<Page<PaymentView>, EngineError> {
-        let page: mingka_store::Page<kind::Payment> = mingka_store::Page {
-            limit: cursor.limit,
-            starting_after: cursor.starting_after,
-            ending_before: cursor.ending_before,
-        };
+        cursor: Cursor<kind::Payment>,
+    ) -> Result<Listed<PaymentView>, EngineError> {
         let listed = match reference {
             Some(reference) => {
-                self.store().payments_of_reference(platform, reference, page).await?
+                self.store().payments_of_reference(platform, reference, cursor).await?
             }
-            None => self.store().payments(platform, page).await?,
+            None => self.store().payments(platform, cursor).await?,
         };
         let mut items = Vec::with_capacity(listed.items.len());
         for record in listed.items {
             items.push(self.payment_view(&loaded(record)?).await?);
         }
-        Ok(Page { items, has_more: listed.has_more })
+        Ok(Listed { items, has_more: listed.has_more })
     }
 
     /// The changes of a payment from now on.

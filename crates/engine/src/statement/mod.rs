@@ -36,7 +36,7 @@ impl Engine {
                 problem: error.problem,
             })
         })?;
-        let known = self.channel(&file.channel).ok();
+        let known = self.channel_named(&file.channel);
         let known = known.filter(|channel| channel.merchant_number == file.merchant);
         let channel = known.ok_or(EngineError::Statement(StatementError::NotOurs))?;
         let now = self.now();

@@ -171,7 +171,7 @@ impl Engine {
         accounts.sort();
         accounts.dedup();
         for (code, merchant) in accounts {
-            let Ok(channel) = self.channel(&code) else { continue };
+            let Some(channel) = self.channel_named(&code) else { continue };
             let span = self.days_of(channel, report.day.previous(), report.day)?;
             let account = (code.as_str(), merchant.as_str());
             for attempt in self.store().money_attempts_between(platform, account, span).await? {

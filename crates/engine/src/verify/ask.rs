@@ -48,7 +48,7 @@ impl Engine {
     ) -> Result<Option<VerificationView>, EngineError> {
         for _ in 0..TRIES_MAX {
             let now = self.now();
-            let channel = self.route(Operation::Verify, now)?;
+            let channel = self.route(Operation::Verify, asking.elements.name.as_ref(), now)?;
             let same = self.asked_before(&asking, channel, now).await?;
             if let Some(same) = &same
                 && let Some(answer) = self.answer_of(same).await?

@@ -126,14 +126,15 @@ impl Engine {
         Err(too_many(until, now, known::VERIFICATION_QUOTA))
     }
 
-    /// How many more questions about a card the channel takes in its window.
+    /// How many more questions about a card the channel takes in its window: none, once it is not
+    /// configured any more.
     pub(super) async fn quota_left(
         &self,
         card_index: CardIndex,
         channel: &str,
         now: Timestamp,
     ) -> Result<u32, EngineError> {
-        let channel = self.channel(channel)?;
+        let Some(channel) = self.channel_named(channel) else { return Ok(0) };
         let asked = self.store().asked_about_card(&card_quota(channel, card_index, now)).await?;
         let asked = u32::try_from(asked.len()).unwrap_or(u32::MAX);
         Ok(u32::from(channel.profile.verification.count_max).saturating_sub(asked))

@@ -332,6 +332,8 @@ pub struct ApiKeyView {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it opened something last, to the hour.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// A platform.
@@ -352,13 +354,4 @@ pub struct IssuedApiKey {
     pub id: ApiKeyId,
     /// The key itself.
     pub key: mingka_domain::secret::Secret,
-}
-
-/// One page of a list, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// Whether there is more behind it.
-    pub has_more: bool,
 }

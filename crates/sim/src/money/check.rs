@@ -6,7 +6,7 @@ use mingka_domain::id::{AttemptId, PlatformId};
 use mingka_domain::payment::{Event, Payment, PaymentKind, Proof, ReviewReason};
 use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{self, PaymentState};
-use mingka_store::{AttemptRecord, Page, PaymentRecord};
+use mingka_store::{AttemptRecord, Cursor, PaymentRecord};
 
 use crate::network::Message;
 use crate::world::World;
@@ -191,6 +191,6 @@ fn machine(record: &PaymentRecord) -> Option<Payment> {
 }
 
 async fn payments(world: &World) -> Vec<PaymentRecord> {
-    let listed = world.store.payments(world.platform(), Page::first(100)).await;
+    let listed = world.store.payments(world.platform(), Cursor::first(100)).await;
     listed.map(|listed| listed.items).unwrap_or_default()
 }

@@ -267,6 +267,10 @@ impl Exchange for Bent {
         self.straight.notice(request, context)
     }
 
+    fn can_write(&self, text: &str) -> bool {
+        self.straight.can_write(text)
+    }
+
     fn renews_encryption(&self) -> bool {
         self.straight.renews_encryption()
     }

@@ -155,7 +155,7 @@ fn another_platforms_payment_is_not_there() {
         assert_eq!(engine.payment(other, mine.id).await.unwrap_err(), EngineError::NotFound);
         let stolen = engine.cancel_payment(other, key("x"), mine.id).await.unwrap_err();
         assert_eq!(stolen, EngineError::NotFound);
-        let cursor = Cursor { limit: 10, starting_after: None, ending_before: None };
+        let cursor = Cursor::first(10);
         assert!(engine.payments(other, None, cursor).await.unwrap().items.is_empty());
         let foreign = engine.pay(other, key("y"), new(PaymentKind::Disbursement, card, "l")).await;
         assert_eq!(foreign.unwrap_err(), EngineError::NotFound);

@@ -2,8 +2,10 @@
 //! switches.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -15,6 +17,8 @@ use crate::open::{self, OpenError, Settings};
 const BUSY_TIMEOUT_MS: u64 = 2_000;
 /// Prepared statements kept by each connection: more than the house has texts.
 const STATEMENT_COUNT_MAX: usize = 128;
+/// How a copy is told to take every page in one step.
+const ALL_PAGES: std::ffi::c_int = -1;
 
 /// The writing connection of a file, its schema brought up to date.
 pub(crate) fn writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
@@ -58,8 +62,24 @@ pub(crate) fn same_schema(connection: &Connection) -> Result<(), OpenError> {
     open::same_schema(migrate::version(connection)?)
 }
 
-/// A database that lives in memory and ends with its connection.
+/// A database that lives in memory and ends with its connection. The schema's history is carried out
+/// once a process, on a database that is then copied: a simulator opens thousands.
 pub(crate) fn memory() -> Result<Connection, OpenError> {
+    static FINISHED: Mutex<Option<Connection>> = Mutex::new(None);
+    let mut connection = bare_memory()?;
+    let mut finished = FINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if finished.is_none() {
+        let template = bare_memory()?;
+        migrate::migrate(&template, MIGRATIONS)?;
+        *finished = Some(template);
+    }
+    if let Some(template) = &*finished {
+        Backup::new(template, &mut connection)?.step(ALL_PAGES)?;
+    }
+    Ok(connection)
+}
+
+fn bare_memory() -> Result<Connection, OpenError> {
     let connection = Connection::open_in_memory()?;
     connection.execute_batch(
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;
@@ -67,7 +87,6 @@ pub(crate) fn memory() -> Result<Connection, OpenError> {
     )?;
     keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
-    migrate::migrate(&connection, MIGRATIONS)?;
     Ok(connection)
 }
 

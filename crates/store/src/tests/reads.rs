@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::samples::*;
-use crate::{CommitError, Listed, Page, ReadError, SealedKind, Store};
+use crate::{CommitError, Cursor, Listed, ReadError, SealedKind, Store};
 
 #[test]
 fn a_row_that_cannot_be_understood_names_its_column_and_nothing_else() {
@@ -49,22 +49,22 @@ fn numbers(listed: &Listed<crate::BindingRecord>, count: u64) -> Vec<u64> {
 #[test]
 fn lists_end_where_they_should() {
     let store = memory();
-    let empty = now(store.bindings(platform_id(1), Page::first(10))).unwrap();
+    let empty = now(store.bindings(platform_id(1), Cursor::first(10))).unwrap();
     assert_eq!(empty, Listed { items: Vec::new(), has_more: false });
     now(store.commit(unit(platform(2).insert(), (1..=3).map(|n| binding(n).insert())))).unwrap();
     let list = |page| now(store.bindings(platform_id(1), page)).unwrap();
 
-    let all = list(Page::first(3));
+    let all = list(Cursor::first(3));
     assert_eq!((numbers(&all, 3), all.has_more), (vec![3, 2, 1], false));
-    let two = list(Page::first(2));
+    let two = list(Cursor::first(2));
     assert_eq!((numbers(&two, 3), two.has_more), (vec![3, 2], true));
-    let none = list(Page::first(0));
+    let none = list(Cursor::first(0));
     assert_eq!((numbers(&none, 3), none.has_more), (vec![3], true), "a limit of 0 is 1");
-    let after = list(Page { starting_after: Some(binding_id(2)), ..Page::first(9) });
+    let after = list(Cursor { starting_after: Some(binding_id(2)), ..Cursor::first(9) });
     assert_eq!((numbers(&after, 3), after.has_more), (vec![1], false));
-    let before = list(Page { ending_before: Some(binding_id(1)), ..Page::first(1) });
+    let before = list(Cursor { ending_before: Some(binding_id(1)), ..Cursor::first(1) });
     assert_eq!((numbers(&before, 3), before.has_more), (vec![2], true));
-    let beyond = list(Page { starting_after: Some(binding_id(1)), ..Page::first(9) });
+    let beyond = list(Cursor { starting_after: Some(binding_id(1)), ..Cursor::first(9) });
     assert_eq!((numbers(&beyond, 3), beyond.has_more), (vec![], false));
 }
 
@@ -78,7 +78,7 @@ proptest! {
         now(store.commit(unit(platform(2).insert(), rows))).unwrap();
         let expected: Vec<u64> = (1..=count).rev().collect();
 
-        let (mut seen, mut page) = (Vec::new(), Page::first(limit));
+        let (mut seen, mut page) = (Vec::new(), Cursor::first(limit));
         loop {
             let listed = now(store.bindings(platform_id(1), page)).unwrap();
             seen.extend(numbers(&listed, count));
@@ -89,7 +89,7 @@ proptest! {
         }
         prop_assert_eq!(&seen, &expected);
 
-        let (mut seen, mut page) = (Vec::new(), Page::first(limit));
+        let (mut seen, mut page) = (Vec::new(), Cursor::first(limit));
         page.ending_before = Some(binding_id(0));
         loop {
             let listed = now(store.bindings(platform_id(1), page)).unwrap();

@@ -39,7 +39,7 @@ pub(crate) async fn create(
     let platform = caller.may(Scope::Bind)?;
     let new = NewBinding {
         entry: body.entry()?,
-        environment: requests::environment(body.environment.as_ref())?,
+        environment: requests::environment(body.environment.as_deref())?,
         consents: requests::consents(&body.consents)?,
         borrower_ref: requests::reference(body.borrower_ref.as_deref())?,
         session: None,
@@ -157,7 +157,8 @@ pub(crate) async fn show(
 
 /// List bindings
 ///
-/// Newest first; only one borrower's with `borrower_ref`.
+/// Newest first; only one borrower's with `borrower_ref`, only those of a span of time with
+/// `created_from` and `created_until`.
 #[utoipa::path(
     get, path = "/v1/bindings", tag = "Bindings", security(("api_key" = [])),
     params(BorrowerQuery),

@@ -34,7 +34,7 @@ pub(crate) async fn create(
     Json(request): Json<PrecheckRequest>,
 ) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
-    let environment = requests::environment(request.environment.as_ref())?;
+    let environment = requests::environment(request.environment.as_deref())?;
     let precheck = app.engine.precheck(&request.entry()?, &environment);
     let body = PrecheckBody {
         passes: !precheck.findings.iter().any(|finding| finding.severity == Severity::Stop),

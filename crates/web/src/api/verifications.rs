@@ -9,7 +9,7 @@ use mingka_engine::{NewVerification, Scope};
 use super::answer;
 use crate::app::App;
 use crate::body::Changing;
-use crate::caller::{Caller, Cursors, IdPath, ListQuery};
+use crate::caller::{BorrowerCursor, BorrowerQuery, Caller, IdPath};
 use crate::dto::{VerificationBody, VerificationList, VerificationRequest, requests};
 use crate::frame::Info;
 use crate::problem::{Problem, ProblemBody};
@@ -38,7 +38,7 @@ pub(crate) async fn create(
     let platform = caller.may(Scope::Verify)?;
     let new = NewVerification {
         entry: body.entry(),
-        environment: requests::environment(body.environment.as_ref())?,
+        environment: requests::environment(body.environment.as_deref())?,
         consents: requests::consents(&body.consents)?,
         borrower_ref: requests::reference(body.borrower_ref.as_deref())?,
     };
@@ -68,10 +68,11 @@ pub(crate) async fn show(
 
 /// List verifications
 ///
-/// Newest first.
+/// Newest first; only one borrower's with `borrower_ref`, only those of a span of time with
+/// `created_from` and `created_until`.
 #[utoipa::path(
     get, path = "/v1/verifications", tag = "Checks", security(("api_key" = [])),
-    params(ListQuery),
+    params(BorrowerQuery),
     responses(
         (status = 200, description = "One page", body = VerificationList),
         (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
@@ -81,10 +82,11 @@ pub(crate) async fn list(
     State(app): State<App>,
     info: Info,
     caller: Caller,
-    Cursors(cursor): Cursors<kind::Verification>,
+    wanted: BorrowerCursor<kind::Verification>,
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Read)?;
-    let page = app.engine.verifications(platform, cursor).await?;
+    let whose = wanted.borrower_ref.as_deref();
+    let page = app.engine.verifications(platform, whose, wanted.cursor).await?;
     let items = page.items.into_iter().map(|view| VerificationBody::new(view, info.lang)).collect();
     Ok(answer(StatusCode::OK, info.lang, &VerificationList { items, has_more: page.has_more }))
 }

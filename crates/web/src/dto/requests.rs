@@ -7,6 +7,7 @@ use mingka_engine::ConsentGiven;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::object::Object;
 use crate::personal;
 use crate::problem::{Kind, Problem};
 use crate::typed::Typed;
@@ -45,8 +46,8 @@ pub(crate) struct PrecheckRequest {
     #[schema(example = "both", nullable = false)]
     pub(crate) purpose: Option<String>,
     /// What it was typed on.
-    #[schema(nullable = false)]
-    pub(crate) environment: Option<EnvironmentRequest>,
+    #[schema(value_type = Option<EnvironmentRequest>, nullable = false)]
+    pub(crate) environment: Option<Object<EnvironmentRequest>>,
 }
 
 /// What the app reports about where the borrower types. What is absent is not judged.
@@ -117,12 +118,12 @@ pub(crate) struct VerificationRequest {
     pub(crate) borrower_ref: Option<String>,
     /// What the borrower accepted: `information_sharing` is needed.
     #[serde(default)]
-    #[schema(required = true)]
-    pub(crate) consents: Vec<ConsentRequest>,
+    #[schema(value_type = Vec<ConsentRequest>, required = true)]
+    pub(crate) consents: Vec<Object<ConsentRequest>>,
     /// What it was typed on.
     #[serde(default)]
-    #[schema(nullable = false)]
-    pub(crate) environment: Option<EnvironmentRequest>,
+    #[schema(value_type = Option<EnvironmentRequest>, nullable = false)]
+    pub(crate) environment: Option<Object<EnvironmentRequest>>,
 }
 
 /// A card to bind.
@@ -151,12 +152,12 @@ pub(crate) struct BindingRequest {
     pub(crate) borrower_ref: Option<String>,
     /// What the borrower accepted: both kinds are needed.
     #[serde(default)]
-    #[schema(required = true)]
-    pub(crate) consents: Vec<ConsentRequest>,
+    #[schema(value_type = Vec<ConsentRequest>, required = true)]
+    pub(crate) consents: Vec<Object<ConsentRequest>>,
     /// What it was typed on.
     #[serde(default)]
-    #[schema(nullable = false)]
-    pub(crate) environment: Option<EnvironmentRequest>,
+    #[schema(value_type = Option<EnvironmentRequest>, nullable = false)]
+    pub(crate) environment: Option<Object<EnvironmentRequest>>,
 }
 
 /// The one-time code the borrower received.
@@ -284,13 +285,13 @@ fn network(name: &str) -> Result<mingka_domain::environment::Network, Problem> {
 }
 
 /// The consents, parsed.
-pub(crate) fn consents(given: &[ConsentRequest]) -> Result<Vec<ConsentGiven>, Problem> {
+pub(crate) fn consents(given: &[Object<ConsentRequest>]) -> Result<Vec<ConsentGiven>, Problem> {
     use mingka_domain::consent::ConsentKind;
     use mingka_domain::text::Lang;
     if given.len() > CONSENT_COUNT_MAX {
         return Err(value_problem("/consents", "consents 最多 8 项。", "At most 8 consents."));
     }
-    let one = |(index, consent): (usize, &ConsentRequest)| {
+    let one = |(index, consent): (usize, &Object<ConsentRequest>)| {
         let kind = ConsentKind::from_name(&consent.kind).ok_or_else(|| {
             value_problem(
                 &format!("/consents/{index}/kind"),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::requests::{EnvironmentRequest, environment, exposed, reference, value_problem};
+use crate::object::Object;
 use crate::personal;
 use crate::problem::Problem;
 use crate::typed::Typed;
@@ -40,8 +41,8 @@ pub(crate) struct SessionRequest {
     pub(crate) phone: Option<Typed>,
     /// What your app knows of the phone the page will be opened on: an app that is too old or a
     /// device with several accounts is then explained before the card is blamed.
-    #[schema(nullable = false)]
-    pub(crate) environment: Option<EnvironmentRequest>,
+    #[schema(value_type = Option<EnvironmentRequest>, nullable = false)]
+    pub(crate) environment: Option<Object<EnvironmentRequest>>,
 }
 
 /// A payment's page to open for its borrower.
@@ -88,7 +89,7 @@ impl SessionRequest {
             borrower_ref: reference(self.borrower_ref.as_deref())?,
             lang: language(self.lang.as_deref())?,
             return_url: return_url(self.return_url.as_deref())?,
-            environment: environment(self.environment.as_ref())?,
+            environment: environment(self.environment.as_deref())?,
             name: exposed(self.name.as_ref()),
             id_number: exposed(self.id_number.as_ref()),
             phone: exposed(self.phone.as_ref()),

@@ -41,6 +41,33 @@ async fn a_binding_from_entry_to_unbound() {
 }
 
 #[tokio::test]
+async fn lists_are_searched_by_borrower_and_by_time() {
+    let house = House::new().await;
+    let first = card("ok");
+    let mut question = house.binding_request(&first).await;
+    question["consents"].as_array_mut().unwrap().truncate(1);
+    bound(&house, "ok").await;
+    let noon = house.parts.clock.now().plus_ms(1).rfc3339().replace('+', "%2B");
+    house.later(1_000);
+    house.post("/v1/verifications", &question).send().await.is(201).names_nobody(&first);
+    let count = async |path: String| {
+        let list = house.api(Method::GET, &path).send().await.is(200).json();
+        list["items"].as_array().unwrap().len()
+    };
+    for (list, before, after) in
+        [("bindings", 1, 0), ("instruments", 1, 0), ("verifications", 0, 1)]
+    {
+        assert_eq!(count(format!("/v1/{list}?created_until={noon}")).await, before, "{list}");
+        assert_eq!(count(format!("/v1/{list}?created_from={noon}")).await, after, "{list}");
+        assert_eq!(count(format!("/v1/{list}?borrower_ref=loan-1")).await, 1, "{list}");
+        assert_eq!(count(format!("/v1/{list}?borrower_ref=loan-2")).await, 0, "{list}");
+        let path = format!("/v1/{list}?created_from=yesterday");
+        let problem = house.api(Method::GET, &path).send().await.is(400).json();
+        assert!(problem["detail"].as_str().unwrap().contains("RFC 3339"), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_comes_with_its_diagnosis_in_the_callers_language() {
     let house = House::new().await;
     let lost = card("lost");

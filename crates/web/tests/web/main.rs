@@ -12,6 +12,7 @@ mod api;
 mod bad_input;
 mod bounds;
 mod certificates;
+mod channels;
 mod entering;
 mod evidence;
 mod feed;

@@ -41,7 +41,7 @@ impl Street {
         let house = House::on(Store::open(directory.join("mingka.db")).unwrap(), |_| {}).await;
         let mut parts = house.parts.clone();
         parts.settings.code_sends_per_card_day_max = codes;
-        let platform = house.engine.create_platform("晨光分期").await.unwrap().id;
+        let platform = house.engine.create_platform("另一家平台").await.unwrap().id;
         let texts = house.engine.consents(platform, Lang::Zh).await.unwrap();
         let given = texts.into_iter().map(|text| ConsentGiven {
             kind: text.kind,

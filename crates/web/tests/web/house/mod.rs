@@ -223,7 +223,11 @@ impl House {
 }
 
 async fn platform(engine: &Engine, name: &str, scopes: &[Scope]) -> (PlatformId, String) {
-    let platform = engine.create_platform(name).await.unwrap().id;
+    let known = engine.platforms().await.unwrap().into_iter().find(|known| known.name == name);
+    let platform = match known {
+        Some(known) => known.id,
+        None => engine.create_platform(name).await.unwrap().id,
+    };
     let new = NewApiKey { name: "test".to_owned(), scopes: scopes.to_vec(), expires_at: None };
     let key = engine.create_api_key(platform, new).await.unwrap().key;
     (platform, key.expose().to_owned())
