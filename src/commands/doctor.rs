@@ -2,6 +2,7 @@
 //! nothing. Exits with 1 when something would keep Mingka from working safely.
 
 mod encryption;
+mod ground;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<ExitCode, String> {
 
 fn examine(config: &Config) -> Vec<Item> {
     let mut items = database(config);
+    items.extend(ground::folder(&config.server.data_dir));
     items.extend([key_file(config), public_url(config), core_dumps()]);
     items.extend(
         [config.server.data_dir.as_path(), config.key_file().as_path()]
@@ -206,6 +208,7 @@ fn database(config: &Config) -> Vec<Item> {
             Ok(_) => Item::fine(&format!("database {database}: opens, and is at this version")),
             Err(error) => refused(&database, &error),
         });
+        items.extend(ground::clock(&database));
     }
     items
 }

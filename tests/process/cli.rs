@@ -237,6 +237,28 @@ fn settings_with_which_nothing_could_work_are_refused_together() {
 }
 
 #[test]
+fn the_doctor_tries_to_write_and_takes_the_trial_away() {
+    let folder = Folder::new("cli-doctor-folder");
+    let told = |data: &str| {
+        let config = folder.join("mingka.toml");
+        std::fs::write(&config, format!("[server]\ndata_dir = \"{data}\"\n")).unwrap();
+        let doctor = mingka(&["doctor", "--config", &config.display().to_string()]);
+        (doctor.status.success(), text(&doctor.stdout).to_owned())
+    };
+    let data = folder.join("data");
+    assert!(told(&data.display().to_string()).0);
+    assert!(!data.exists(), "the doctor changes nothing");
+    std::fs::create_dir(&data).unwrap();
+    assert!(told(&data.display().to_string()).0);
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
+    // A folder that nobody can write in, whoever runs this.
+    if std::path::Path::new("/proc/self").exists() {
+        let (fine, said) = told("/proc/mingka");
+        assert!(!fine && said.contains("nothing can be written in /proc"), "{said}");
+    }
+}
+
+#[test]
 fn one_folder_has_one_sandbox() {
     let folder = Folder::new("cli-one-sandbox");
     let data = folder.join("data").display().to_string();

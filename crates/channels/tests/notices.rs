@@ -81,7 +81,8 @@ fn golden_notifications() {
             insta::assert_snapshot!(
                 format!("notification_{name}"),
                 format!(
-                    "{}\n\nabout: {:?} {} {}\noutcome: {:?}\nactive: {:?}\ntoken: {token:?}\nquery id: {:?}\nbooked: {:?}",
+                    "{}\n\nabout: {:?} {} {}\noutcome: {:?}\nactive: {:?}\ntoken: {token:?}\n\
+                     query id: {:?}\nbooked: {:?}",
                     String::from_utf8(body.to_vec()).unwrap(),
                     heard.operation,
                     heard.order.order_id,

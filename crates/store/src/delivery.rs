@@ -192,11 +192,13 @@ impl Store {
         let bounds = Bounds::from(cursor);
         let sql = if bounds.backwards {
             select!(
-                "WHERE endpoint = $1 AND platform = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5"
+                "WHERE endpoint = $1 AND platform = $2 AND id > $3 AND id < $4
+                 ORDER BY id LIMIT $5"
             )
         } else {
             select!(
-                "WHERE endpoint = $1 AND platform = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5"
+                "WHERE endpoint = $1 AND platform = $2 AND id > $3 AND id < $4
+                 ORDER BY id DESC LIMIT $5"
             )
         };
         let values = values![endpoint, platform, &bounds.above, &bounds.below, bounds.fetch];

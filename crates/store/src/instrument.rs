@@ -171,11 +171,13 @@ impl Store {
         let bounds = Bounds::from(cursor);
         let sql = if bounds.backwards {
             select!(
-                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5"
+                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4
+                 ORDER BY id LIMIT $5"
             )
         } else {
             select!(
-                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5"
+                "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4
+                 ORDER BY id DESC LIMIT $5"
             )
         };
         let values = values![platform, borrower_ref, &bounds.above, &bounds.below, bounds.fetch];

@@ -24,13 +24,6 @@ pub(crate) struct Options {
     rest: Vec<String>,
 }
 
-/// What tells glibc to keep the memory of one seed for the next, instead of giving it back to the
-/// system and faulting it in again. Other allocators do not know these names.
-const KEEP_MEMORY: [&str; 3] =
-    ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_"];
-/// More than a seed ever holds.
-const KEPT_BYTES: &str = "67108864";
-
 /// Builds and runs the simulator.
 pub(crate) fn command(options: &Options) -> Result<()> {
     let (seeds, from) = (options.seeds.to_string(), options.from.to_string());
@@ -42,6 +35,5 @@ pub(crate) fn command(options: &Options) -> Result<()> {
         None => arguments.extend(["--seeds", &seeds, "--from", &from]),
     }
     arguments.extend(options.rest.iter().map(String::as_str));
-    let simulator = Program::new("cargo", &arguments);
-    KEEP_MEMORY.iter().fold(simulator, |it, name| it.with(name, KEPT_BYTES)).run()
+    Program::new("cargo", &arguments).run()
 }

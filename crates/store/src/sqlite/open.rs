@@ -62,8 +62,8 @@ pub(crate) fn same_schema(connection: &Connection) -> Result<(), OpenError> {
     open::same_schema(migrate::version(connection)?)
 }
 
-/// A database that lives in memory and ends with its connection. The schema's history is carried out
-/// once a process, on a database that is then copied: a simulator opens thousands.
+/// A database that lives in memory and ends with its connection. The schema's history is carried
+/// out once a process, on a database that is then copied: a simulator opens thousands.
 pub(crate) fn memory() -> Result<Connection, OpenError> {
     static FINISHED: Mutex<Option<Connection>> = Mutex::new(None);
     let mut connection = bare_memory()?;
