@@ -58,20 +58,22 @@ async fn page(State(start): State<Start>) -> Response {
         .iter()
         .map(|(url, label)| format!("<li><a href=\"{url}\">{label}</a></li>"))
         .collect();
-    let groups: String = cards::by_group().iter().map(group).collect();
+    let groups: String = cards::by_group().iter().enumerate().map(group).collect();
     let html = TEMPLATE.replace("{links}", &links).replace("{groups}", &groups);
     let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
 }
 
-/// The cards with which the same happens, as one part of the table.
-fn group((group, cards): &(Group, Vec<MagicCard>)) -> String {
+/// The cards with which the same happens, behind their title; the first group stands open.
+fn group((place, (group, cards)): (usize, &(Group, Vec<MagicCard>))) -> String {
     let rows: String = cards
         .iter()
         .map(|card| {
             format!(
-                "<tr><td><code>{}</code></td><td>{}</td><td><code>{}</code></td>\
-                 <td><code>{}</code></td><td>{}<br><span>{}</span></td></tr>",
+                "<tr><td data-is=\"卡号\"><code>{}</code></td><td data-is=\"姓名\">{}</td>\
+                 <td data-is=\"证件号\"><code>{}</code></td>\
+                 <td data-is=\"预留手机号\"><code>{}</code></td>\
+                 <td>{}<br><span>{}</span></td></tr>",
                 card.number,
                 card.name,
                 card.id_number,
@@ -81,10 +83,12 @@ fn group((group, cards): &(Group, Vec<MagicCard>)) -> String {
             )
         })
         .collect();
-    let (zh, en) = group.title();
+    let ((zh, en), count) = (group.title(), cards.len());
+    let open = if place == 0 { " open" } else { "" };
     format!(
-        "<tbody><tr><th class=\"group\" scope=\"rowgroup\" colspan=\"5\">{zh} · {en}</th></tr>\
-         {rows}</tbody>"
+        "<details{open}><summary>{zh} · {en} <span>{count}</span></summary><table><thead><tr>\
+         <th>卡号 card</th><th>姓名 name</th><th>证件号 ID</th><th>预留手机号 phone</th>\
+         <th>会怎样 what it does</th></tr></thead><tbody>{rows}</tbody></table></details>"
     )
 }
 

@@ -54,7 +54,6 @@ impl Engine {
         let channel = self.route(Operation::SendCode, Some(&elements.name), now)?;
         let elements = Elements::from(elements);
         let quotas = self.code_quotas(platform, new.session, &elements);
-        self.check_code_quotas(&quotas, now).await?;
         let room = self.room().await?;
         let start = Start {
             platform,
@@ -179,9 +178,10 @@ impl Engine {
             step: Some(&step),
             answer: Some((&start.idempotency.key, Answer::Binding)),
         };
-        self.conclude(&conclusion).await?;
-        // The stored answer, so that this one and every repetition are the same.
-        self.earlier_binding(start.platform, &start.idempotency).await
+        match self.conclude_from(&conclusion, Some((binding, attempt))).await? {
+            Some(view) => Ok(Some(view)),
+            None => self.earlier_binding(start.platform, &start.idempotency).await,
+        }
     }
 
     fn first_rows(

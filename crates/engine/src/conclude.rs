@@ -21,6 +21,7 @@ use crate::idempotency::to_json;
 use crate::instrument::event_of;
 use crate::machine::{Changed, Loaded, Refusal};
 use crate::seal::Purpose;
+use crate::view::BindingView;
 
 /// How often a conclusion is tried again when the row changed meanwhile or the store was away.
 pub(crate) const TRIES_MAX: u32 = 6;
@@ -50,20 +51,31 @@ pub(crate) enum Answer {
 }
 
 impl Engine {
-    /// Makes a conclusion durable and gives the binding as it stands then.
-    pub(crate) async fn conclude(
+    /// Makes a conclusion durable.
+    pub(crate) async fn conclude(&self, conclusion: &Conclusion<'_>) -> Result<(), EngineError> {
+        self.conclude_from(conclusion, None).await.map(|_| ())
+    }
+
+    /// The same, from the rows as our own first commit left them, and gives the answer that was
+    /// stored for a binding's key. Should somebody have changed the rows since, they are read anew.
+    pub(crate) async fn conclude_from(
         &self,
         conclusion: &Conclusion<'_>,
-    ) -> Result<Loaded, EngineError> {
+        mut left: Option<(Loaded, AttemptRecord)>,
+    ) -> Result<Option<BindingView>, EngineError> {
         let (mut step, mut answer) = (conclusion.step, conclusion.answer);
         let mut wait_ms = WAIT_MS;
         for _ in 0..TRIES_MAX {
-            let draft = self.draft(conclusion, step, answer).await?;
-            let Some(unit) = draft.unit else { return Ok(draft.after) };
+            let rows = match left.take() {
+                Some(rows) => rows,
+                None => self.rows_of(conclusion).await?,
+            };
+            let draft = self.draft(conclusion, rows, step, answer).await?;
+            let Some(unit) = draft.unit else { return Ok(None) };
             match self.store().commit(unit).await {
                 Ok(committed) => {
                     self.announce(conclusion.binding, committed.effects());
-                    return Ok(draft.after);
+                    return Ok(draft.answered);
                 }
                 // The lease ended while we were waiting for the bank. What we heard is still true,
                 // and the binding's own guard keeps it from being written over anything newer.
@@ -84,17 +96,25 @@ impl Engine {
         Err(EngineError::Unavailable)
     }
 
+    async fn rows_of(
+        &self,
+        conclusion: &Conclusion<'_>,
+    ) -> Result<(Loaded, AttemptRecord), EngineError> {
+        let (platform, id) = (conclusion.platform, conclusion.binding);
+        let binding = self.load(platform, id).await?;
+        let attempt = self.store().attempt(platform, conclusion.attempt).await?;
+        Ok((binding, attempt.ok_or_else(|| internal("an attempt is missing", &id))?))
+    }
+
     async fn draft(
         &self,
         conclusion: &Conclusion<'_>,
+        (binding, attempt): (Loaded, AttemptRecord),
         step: Option<&StepRecord>,
         answer: Option<(&str, Answer)>,
     ) -> Result<Draft, EngineError> {
-        let (platform, id) = (conclusion.platform, conclusion.binding);
-        let now = self.now();
-        let binding = self.load(platform, id).await?;
-        let attempt = self.store().attempt(platform, conclusion.attempt).await?;
-        let attempt = attempt.ok_or_else(|| internal("an attempt is missing", &id))?;
+        let (platform, now) = (conclusion.platform, self.now());
+        let mut answered = None;
         let sent_at = attempt.sent_at;
         let (attempt_state, attempt_write) = heard_of(attempt, conclusion.heard, now)?;
         let mut writes: Vec<Statement> = attempt_write.into_iter().collect();
@@ -110,7 +130,15 @@ impl Engine {
                 effects.clone_from(&changed.effects);
                 let guard = changed.update();
                 if let Some((key, kind)) = answer {
-                    let json = self.answer_json(&changed, kind).await?;
+                    let after = changed.clone().loaded();
+                    let json = match kind {
+                        Answer::Binding => {
+                            let mut history = self.history_of(&after).await?;
+                            history.events.push(changed.event.clone());
+                            to_json(answered.insert(self.binding_view(&after, &history)?))?
+                        }
+                        Answer::Instrument => to_json(&self.instrument_of(&after).await?)?,
+                    };
                     writes.push(IdempotencyRecord::answer(platform, key, &json));
                 }
                 (Some(guard), changed.loaded())
@@ -137,7 +165,7 @@ impl Engine {
                 Some(Unit::new(guard).writes(writes))
             }
         };
-        Ok(Draft { unit, after })
+        Ok(Draft { unit, answered })
     }
 
     /// The rows a change brings along: a new instrument with its agreement, or their end.
@@ -220,24 +248,13 @@ impl Engine {
             _ => None,
         }
     }
-
-    async fn answer_json(&self, changed: &Changed, kind: Answer) -> Result<String, EngineError> {
-        let after = changed.clone().loaded();
-        match kind {
-            Answer::Binding => {
-                let mut history = self.history_of(&after).await?;
-                history.events.push(changed.event.clone());
-                to_json(&self.binding_view(&after, &history)?)
-            }
-            Answer::Instrument => to_json(&self.instrument_of(&after).await?),
-        }
-    }
 }
 
 struct Draft {
     /// `None` when there is nothing to write.
     unit: Option<Unit>,
-    after: Loaded,
+    /// The answer in it.
+    answered: Option<BindingView>,
 }
 
 /// The attempt after what was heard about it, and the statement that says so.

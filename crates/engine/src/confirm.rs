@@ -133,7 +133,6 @@ impl Engine {
             Talk::Confirm(_) => (Some(self.order_of_code(&binding).await?), Vec::new()),
             Talk::Resend => (None, self.code_quotas(platform, binding.record.session, &elements)),
         };
-        self.check_code_quotas(&quotas, now).await?;
         let owner = (platform, Subject::Binding(id));
         let of = (order.as_ref(), Some(binding.record.card_index));
         let attempt = self.attempt(owner, channel, talk.operation(), of, now);
@@ -169,8 +168,10 @@ impl Engine {
             step: Some(&step),
             answer: Some((&idempotency.key, Answer::Binding)),
         };
-        self.conclude(&conclusion).await?;
-        self.earlier_binding(platform, &idempotency).await
+        match self.conclude_from(&conclusion, Some((changed.loaded(), attempt))).await? {
+            Some(view) => Ok(Some(view)),
+            None => self.earlier_binding(platform, &idempotency).await,
+        }
     }
 
     fn talk_unit(

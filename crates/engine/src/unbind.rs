@@ -130,7 +130,7 @@ impl Engine {
             step: Some(&step),
             answer,
         };
-        self.conclude(&conclusion).await.map(|_| ())
+        self.conclude(&conclusion).await
     }
 
     /// The number of a binding's own agreement.
