@@ -26,7 +26,6 @@ use crate::machine::{History, Loaded, loaded};
 use crate::perform::{Room, STEP_EXPIRY, step_id};
 use crate::request::{Idempotency, NewBinding};
 use crate::seal::Purpose;
-use crate::settings::Planted;
 use crate::view::BindingView;
 
 impl Engine {
@@ -51,9 +50,10 @@ impl Engine {
             None => None,
         };
         let now = self.now();
-        let channel = self.route(Operation::SendCode, Some(&elements.name), now)?;
+        let channel = self.route(Operation::SendCode, platform, Some(&elements.name), now)?;
         let elements = Elements::from(elements);
         let quotas = self.code_quotas(platform, new.session, &elements);
+        self.check_code_quotas(&quotas, now).await?;
         let room = self.room().await?;
         let start = Start {
             platform,
@@ -165,7 +165,7 @@ impl Engine {
             channel.code = channel.code, "a binding begins; its code is being asked for");
         let heard = match early {
             Some(heard) => heard,
-            None => self.exchange(&committed, channel, &attempt, &request).await,
+            None => self.exchange(committed, channel, &attempt, &request).await,
         };
         drop(room);
         let what = heard.code_event(self.dictionary());
@@ -245,19 +245,6 @@ impl Engine {
             )
             .effects(effects);
         Ok(Draft { binding, attempt, step, unit })
-    }
-
-    pub(crate) async fn plant_early_send(
-        &self,
-        channel: &Channel,
-        attempt: &AttemptRecord,
-        request: &Request,
-    ) -> Option<crate::hear::Heard> {
-        if self.settings().planted() != Some(Planted::SendBeforePersist) {
-            return None;
-        }
-        let timeout_ms = channel.timeout_ms();
-        Some(self.talk(channel, &attempt.order, request, timeout_ms).await)
     }
 }
 

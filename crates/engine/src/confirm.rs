@@ -5,12 +5,11 @@ use mingka_channels::{Elements, Request};
 use mingka_domain::binding::{Binding, CodeEvent, ConfirmEvent, Event};
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{AttemptId, BindingId, PlatformId};
-use mingka_domain::outcome::{Operation, Outcome};
+use mingka_domain::outcome::Operation;
 use mingka_domain::secret::OneTimeCode;
 use mingka_domain::time::Timestamp;
 use mingka_store::{AttemptRecord, CommitError, OrderKey, StepRecord, Unit};
 
-use crate::channel::Channel;
 use crate::conclude::{Answer, Conclusion};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
@@ -20,7 +19,6 @@ use crate::machine::{Changed, Loaded};
 use crate::perform::Room;
 use crate::request::Idempotency;
 use crate::seal::Purpose;
-use crate::settings::Planted;
 use crate::view::BindingView;
 
 impl Engine {
@@ -124,7 +122,7 @@ impl Engine {
         let now = self.now();
         let (platform, id) = (binding.record.platform, binding.record.id);
         let channel = self.channel(&binding.record.channel)?;
-        if self.is_stopped(&channel.code) || !channel.can(talk.operation(), now) {
+        if !self.may_send(Some(platform), channel, talk.operation(), now) {
             return Err(EngineError::NoChannel);
         }
         let elements =
@@ -133,6 +131,7 @@ impl Engine {
             Talk::Confirm(_) => (Some(self.order_of_code(&binding).await?), Vec::new()),
             Talk::Resend => (None, self.code_quotas(platform, binding.record.session, &elements)),
         };
+        self.check_code_quotas(&quotas, now).await?;
         let owner = (platform, Subject::Binding(id));
         let of = (order.as_ref(), Some(binding.record.card_index));
         let attempt = self.attempt(owner, channel, talk.operation(), of, now);
@@ -155,7 +154,7 @@ impl Engine {
             operation = attempt.operation.name(), "a message goes to the bank");
         let heard = match early {
             Some(heard) => heard,
-            None => self.exchange(&committed, channel, &attempt, &request).await,
+            None => self.exchange(committed, channel, &attempt, &request).await,
         };
         let heard = self.plant_resend(heard, channel, &attempt, &request).await;
         drop(room);
@@ -212,21 +211,6 @@ impl Engine {
         let found = self.store().attempt(binding.record.platform, awaiting.order).await?;
         let attempt = found.ok_or_else(|| internal("an order is missing", &awaiting.order))?;
         Ok(attempt.order)
-    }
-
-    async fn plant_resend(
-        &self,
-        heard: Heard,
-        channel: &Channel,
-        attempt: &AttemptRecord,
-        request: &Request,
-    ) -> Heard {
-        let unknown = matches!(heard.outcome, Outcome::Unknown(..));
-        if unknown && self.settings().planted() == Some(Planted::ResendAfterUnknown) {
-            let timeout_ms = channel.timeout_ms();
-            return self.talk(channel, &attempt.order, request, timeout_ms).await;
-        }
-        heard
     }
 }
 

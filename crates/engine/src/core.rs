@@ -184,16 +184,16 @@ impl Engine {
         random(self.inner.parts.entropy.as_ref())
     }
 
-    /// The first channel that can do this, is not stopped and can write the holder's name. Where
+    /// The first channel over which this may be sent and which can write the holder's name. Where
     /// none can write it, the first of them says so in its own words, and nothing is sent.
     pub(crate) fn route(
         &self,
         operation: Operation,
+        platform: PlatformId,
         name: Option<&HolderName>,
         now: Timestamp,
     ) -> Result<&Channel, EngineError> {
-        let able =
-            |channel: &&Channel| channel.can(operation, now) && !self.is_stopped(&channel.code);
+        let able = |channel: &&Channel| self.may_send(Some(platform), channel, operation, now);
         let writes =
             |channel: &&Channel| name.is_none_or(|name| channel.exchange.can_write(name.expose()));
         let mut channels = self.inner.parts.channels.iter().filter(able);

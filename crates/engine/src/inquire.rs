@@ -1,7 +1,8 @@
 //! Asking the bank what became of something whose answer was lost. Nothing is ever sent again here;
 //! silence and "not found" are believed only as far as the binding's terms allow.
 
-use mingka_channels::{Request, Token};
+use mingka_channels::Token;
+use mingka_domain::attempt::Attempt;
 use mingka_domain::binding::{Binding, ConfirmEvent, Event, UnbindEvent};
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Certainty, Diagnosis};
@@ -10,11 +11,12 @@ use mingka_domain::outcome::{Operation, Outcome};
 use mingka_store::{AttemptRecord, OrderKey, StepRecord};
 
 use crate::channel::Channel;
-use crate::conclude::Conclusion;
+use crate::conclude::{Conclusion, attempt_of};
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::machine::Loaded;
+use crate::perform::Inquiry;
 use crate::unbind::Ending;
 
 /// What the bank says about an opening.
@@ -93,24 +95,24 @@ impl Engine {
     ) -> Result<Opening, EngineError> {
         let subject = Subject::Binding(binding.record.id);
         let attempts = self.store().attempts(attempt.platform, subject).await?;
-        let asked = self.inquire(channel, &attempt.order, &Request::QueryAgreement).await;
+        let asked = self.inquire(channel, &attempt.order, Inquiry::Agreement).await;
         if asked.agreement().is_some() {
             return Ok(Opening::Open(asked));
         }
         let mut ended = asked.no_agreement;
         for order in other_orders(&attempts, &attempt.order) {
-            let other = self.inquire(channel, order, &Request::QueryAgreement).await;
+            let other = self.inquire(channel, order, Inquiry::Agreement).await;
             if other.agreement().is_some() {
                 return Ok(Opening::Open(other));
             }
             ended |= other.no_agreement;
         }
-        let request = Request::QueryState { about: Operation::OpenAgreement, amount: None };
-        let state = self.inquire(channel, &attempt.order, &request).await;
+        let inquiry = Inquiry::State { about: Operation::OpenAgreement, amount: None };
+        let state = self.inquire(channel, &attempt.order, inquiry).await;
         Ok(match state.outcome {
             // Two confirmations under one order look the same to the bank: an earlier one's refusal
             // proves nothing about this one.
-            Outcome::Declined(_) if !was_refused_before(&attempts, attempt) => {
+            Outcome::Declined(_) if !may_have_been_taken(&attempts, attempt) => {
                 Opening::Refused(state)
             }
             Outcome::Declined(_) if asked.not_found => Opening::NotFound,
@@ -128,8 +130,8 @@ impl Engine {
         step: &StepRecord,
     ) -> Result<(), EngineError> {
         let channel = self.channel(&attempt.order.channel)?;
-        let request = Request::QueryState { about: Operation::CancelAgreement, amount: None };
-        let state = self.inquire(channel, &attempt.order, &request).await;
+        let inquiry = Inquiry::State { about: Operation::CancelAgreement, amount: None };
+        let state = self.inquire(channel, &attempt.order, inquiry).await;
         let refused = was_refused(binding);
         let (what, heard) = match &state.outcome {
             Outcome::Settled => (UnbindEvent::Ended, Some(&state)),
@@ -171,7 +173,7 @@ impl Engine {
         let attempts = self.store().attempts(binding.record.platform, subject).await?;
         let mut ended = false;
         for order in orders(&attempts) {
-            let heard = self.inquire(channel, order, &Request::QueryAgreement).await;
+            let heard = self.inquire(channel, order, Inquiry::Agreement).await;
             let is_own = |token: &Token| token.number == own;
             if heard.agreement().is_some_and(is_own) {
                 return Ok(Some(true));
@@ -181,12 +183,14 @@ impl Engine {
         Ok(ended.then_some(false))
     }
 
-    /// A stopped channel is only asked.
+    /// What may not be sent now is only asked about.
     fn may_repeat(&self, binding: &Loaded, channel: &Channel) -> bool {
         match &binding.machine {
-            _ if self.is_stopped(&channel.code) => false,
             Binding::Unbinding(unbinding) => {
-                self.now().since_ms(unbinding.since) >= unbinding.terms.settling_ms
+                let platform = Some(binding.record.platform);
+                let now = self.now();
+                self.may_send(platform, channel, Operation::CancelAgreement, now)
+                    && now.since_ms(unbinding.since) >= unbinding.terms.settling_ms
             }
             _ => false,
         }
@@ -223,11 +227,12 @@ fn other_orders<'a>(
     orders(attempts).filter(move |other| *other != order)
 }
 
-fn was_refused_before(attempts: &[AttemptRecord], attempt: &AttemptRecord) -> bool {
+/// Whether an earlier confirmation under the same order may have reached the bank.
+fn may_have_been_taken(attempts: &[AttemptRecord], attempt: &AttemptRecord) -> bool {
     attempts.iter().any(|other| {
         other.operation == Operation::OpenAgreement
             && other.order == attempt.order
             && other.id < attempt.id
-            && other.state != "not_attempted"
+            && !matches!(attempt_of(other), Ok(Attempt::NotAttempted(_)))
     })
 }

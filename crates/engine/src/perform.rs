@@ -8,6 +8,7 @@ use mingka_domain::attempt::Attempt;
 use mingka_domain::cause::known;
 use mingka_domain::effect::{Effect, Subject};
 use mingka_domain::id::{AttemptId, PlatformId, StepId};
+use mingka_domain::money::Fen;
 use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase};
 use mingka_domain::time::{SECOND_MS, Timestamp};
 use mingka_store::{AttemptRecord, CardIndex, Committed, OrderKey, StepRecord};
@@ -28,11 +29,26 @@ pub(crate) const STEP_EXPIRY: &str = "expiry";
 /// Room for one exchange; given back when dropped.
 pub(crate) type Room = OwnedSemaphorePermit;
 
+/// What can be asked about an order, as often as one likes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Inquiry {
+    /// Is there an agreement, and which?
+    Agreement,
+    /// How did it end?
+    State {
+        /// What the order was for.
+        about: Operation,
+        /// The amount it was for, when it moves money: the answer must speak of the same.
+        amount: Option<Fen>,
+    },
+}
+
 impl Engine {
     /// Sends an attempt, once it is durable, and hears what comes back.
+    /// The proof is used up: what was sent once is not sent again.
     pub(crate) async fn exchange(
         &self,
-        committed: &Committed,
+        committed: Committed,
         channel: &Channel,
         attempt: &AttemptRecord,
         request: &Request,
@@ -43,7 +59,7 @@ impl Engine {
         }
         // The last look: a switch may have been turned since this was chosen, by any process.
         match self.stops().await {
-            Ok(stops) if !stops.forbid(attempt.platform, channel, attempt.operation) => {}
+            Ok(stops) if !stops.forbid(Some(attempt.platform), channel, attempt.operation) => {}
             _ => return self.kept_back(channel, attempt),
         }
         self.talk(channel, &attempt.order, request, channel.timeout_ms()).await
@@ -60,10 +76,14 @@ impl Engine {
         &self,
         channel: &Channel,
         order: &OrderKey,
-        request: &Request,
+        inquiry: Inquiry,
     ) -> Heard {
         let timeout_ms = channel.timeout_ms().min(self.settings().inquiry_timeout_ms);
-        let mut heard = self.talk(channel, order, request, timeout_ms).await;
+        let request = match inquiry {
+            Inquiry::Agreement => Request::QueryAgreement,
+            Inquiry::State { about, amount } => Request::QueryState { about, amount },
+        };
+        let mut heard = self.talk(channel, order, &request, timeout_ms).await;
         // An inquiry that never left says nothing about the order.
         if let Outcome::NotAttempted(_, answer) = heard.outcome {
             heard.outcome = Outcome::Unknown(Doubt::TimedOut, answer);
@@ -72,7 +92,7 @@ impl Engine {
         heard
     }
 
-    pub(crate) async fn talk(
+    async fn talk(
         &self,
         channel: &Channel,
         order: &OrderKey,
@@ -216,6 +236,34 @@ impl Engine {
         step.lease_holder.clone_from(&self.inner.holder);
         step.lease_expiry = now.plus_ms(exchange_ms);
         step
+    }
+
+    /// The mistake of sending before the attempt is durable.
+    pub(crate) async fn plant_early_send(
+        &self,
+        channel: &Channel,
+        attempt: &AttemptRecord,
+        request: &Request,
+    ) -> Option<Heard> {
+        if self.settings().planted() != Some(Planted::SendBeforePersist) {
+            return None;
+        }
+        Some(self.talk(channel, &attempt.order, request, channel.timeout_ms()).await)
+    }
+
+    /// The mistake of sending again what nobody knows about.
+    pub(crate) async fn plant_resend(
+        &self,
+        heard: Heard,
+        channel: &Channel,
+        attempt: &AttemptRecord,
+        request: &Request,
+    ) -> Heard {
+        let unknown = matches!(heard.outcome, Outcome::Unknown(..));
+        if unknown && self.settings().planted() == Some(Planted::ResendAfterUnknown) {
+            return self.talk(channel, &attempt.order, request, channel.timeout_ms()).await;
+        }
+        heard
     }
 
     fn plant_unmapped_decline(&self, heard: &mut Heard) {

@@ -45,6 +45,21 @@ impl Engine {
         session.into_iter().chain([card]).chain(phone).collect()
     }
 
+    /// Whether each has a place left, before anything is written: most of what is refused costs no
+    /// more than this look, and no other unit is held up. What decides is the unit.
+    pub(crate) async fn check_code_quotas(
+        &self,
+        quotas: &[Quota],
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        for quota in quotas {
+            if let Some(until) = self.store().full_until(quota, now).await? {
+                return Err(too_many(until, now, known::VERIFICATION_TOO_FREQUENT));
+            }
+        }
+        Ok(())
+    }
+
     /// What an exchange of a binding took, given back: nothing of it was sent.
     pub(crate) fn places_given_back(
         &self,
@@ -64,16 +79,7 @@ impl Engine {
 
     /// What to say when the unit found no place. Should the window have ended just then: try again.
     pub(crate) async fn lost_place(&self, quotas: &[Quota], now: Timestamp) -> EngineError {
-        for quota in quotas {
-            match self.store().full_until(quota, now).await {
-                Ok(Some(until)) => {
-                    return too_many(until, now, known::VERIFICATION_TOO_FREQUENT);
-                }
-                Ok(None) => {}
-                Err(error) => return error.into(),
-            }
-        }
-        EngineError::Unavailable
+        self.check_code_quotas(quotas, now).await.err().unwrap_or(EngineError::Unavailable)
     }
 }
 

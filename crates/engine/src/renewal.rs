@@ -166,8 +166,7 @@ impl Engine {
         let operation = Operation::RefreshCertificate;
         let now = self.now();
         let due = self.renewal_seen(&channel.code).filter(|renewal| renewal.due_at <= now)?;
-        let may = channel.can(operation, now) && !self.is_forbidden(channel, operation);
-        may.then_some(due)
+        self.may_send(None, channel, operation, now).then_some(due)
     }
 
     fn renewing(&self) -> impl Iterator<Item = &Channel> {

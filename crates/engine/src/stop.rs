@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use mingka_domain::id::PlatformId;
 use mingka_domain::outcome::Operation;
+use mingka_domain::time::Timestamp;
 use mingka_store::{CommitError, StopRecord, Unit};
 
 use crate::channel::Channel;
@@ -85,19 +86,15 @@ impl Stops {
         self.0.contains(&(scope.to_owned(), target))
     }
 
-    /// Whether any switch forbids to send this.
+    /// Whether any switch forbids to send this, for a platform or for none.
     pub(crate) fn forbid(
         &self,
-        platform: PlatformId,
+        platform: Option<PlatformId>,
         channel: &Channel,
         operation: Operation,
     ) -> bool {
-        self.has(&StopSwitch::Platform(platform)) || self.forbid_anybody(channel, operation)
-    }
-
-    /// The same for what is sent for no platform.
-    pub(crate) fn forbid_anybody(&self, channel: &Channel, operation: Operation) -> bool {
-        self.has(&StopSwitch::Lender(channel.lender.clone()))
+        platform.is_some_and(|platform| self.has(&StopSwitch::Platform(platform)))
+            || self.has(&StopSwitch::Lender(channel.lender.clone()))
             || self.has(&StopSwitch::Channel(channel.code.clone()))
             || self.has(&StopSwitch::Operation(operation))
     }
@@ -164,17 +161,26 @@ impl Engine {
         Ok(stops)
     }
 
-    /// Whether a channel was stopped when last looked at: for choosing and for showing. Whether
-    /// something may be sent is asked of the store once more before its first byte.
+    /// Whether a channel itself was stopped when last looked at: for showing.
     pub(crate) fn is_stopped(&self, code: &str) -> bool {
-        let seen = self.inner.stops_seen.read().unwrap_or_else(PoisonError::into_inner);
-        seen.has(&StopSwitch::Channel(code.to_owned()))
+        self.stops_seen().has(&StopSwitch::Channel(code.to_owned()))
     }
 
-    /// The same for what is sent for no platform, and changes nothing at the bank.
-    pub(crate) fn is_forbidden(&self, channel: &Channel, operation: Operation) -> bool {
-        let seen = self.inner.stops_seen.read().unwrap_or_else(PoisonError::into_inner);
-        seen.forbid_anybody(channel, operation)
+    /// Whether this may be sent over a channel now, as far as was last seen: the channel can do it
+    /// at this hour, and no switch forbids it. For choosing: of what changes something at the bank
+    /// the store is asked once more before the first byte.
+    pub(crate) fn may_send(
+        &self,
+        platform: Option<PlatformId>,
+        channel: &Channel,
+        operation: Operation,
+        now: Timestamp,
+    ) -> bool {
+        channel.can(operation, now) && !self.stops_seen().forbid(platform, channel, operation)
+    }
+
+    fn stops_seen(&self) -> Arc<Stops> {
+        Arc::clone(&self.inner.stops_seen.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn known_switch(&self, switch: &StopSwitch) -> Result<(), EngineError> {

@@ -10,12 +10,13 @@ use mingka_domain::time::{MINUTE_MS, SECOND_MS, Timestamp};
 use mingka_store::{AttemptRecord, StepRecord, Unit};
 use serde::{Deserialize, Serialize};
 
-use crate::conclude::Conclusion;
+use crate::conclude::{Conclusion, heard_of};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::idempotency::to_json;
 use crate::machine::{Loaded, Refusal};
+use crate::perform::Inquiry;
 
 /// What the step of an attempt remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,13 @@ pub(crate) struct AttemptStep {
     pub(crate) attempt: mingka_domain::id::AttemptId,
     /// How often the bank was asked after the attempt had been given up, and answered.
     pub(crate) sweeps: usize,
+}
+
+/// Whether an attempt that was given up is looked at again.
+#[derive(PartialEq, Eq)]
+enum Swept {
+    Later,
+    Done,
 }
 
 impl Engine {
@@ -45,15 +53,13 @@ impl Engine {
             return self.put_off(step, now.plus_ms(30 * SECOND_MS)).await;
         }
         let channel = self.channel(&attempt.order.channel)?;
-        let heard = self.inquire(channel, &attempt.order, &Request::QueryAgreement).await;
+        let heard = self.inquire(channel, &attempt.order, Inquiry::Agreement).await;
         let Some(token) = heard.agreement().cloned() else {
             let answered = heard.answer.is_some();
-            return self.sweep_again(step, answered).await;
+            return self.sweep_again(step, answered).await.map(|_| ());
         };
         match &binding.machine {
-            Binding::Checked(_) | Binding::AwaitingCode(_) => {
-                self.keep(binding, attempt, step, &heard).await
-            }
+            Binding::AwaitingCode(_) => self.keep(binding, attempt, step, &heard).await,
             Binding::Active(_) if self.token_of(binding).await? == token.number => {
                 self.own(attempt, step, &heard).await
             }
@@ -93,15 +99,9 @@ impl Engine {
         step: &StepRecord,
         heard: &Heard,
     ) -> Result<(), EngineError> {
-        if attempt.state == "settled" {
-            return self.finish(step).await;
-        }
         let now = self.now();
-        let mut row = attempt.clone();
-        "settled".clone_into(&mut row.state);
-        row.answered_at = Some(now);
-        row.outcome = Some(to_json(&heard.outcome)?);
-        self.store().commit(Unit::new(step.finish(now)).write(row.update())).await?;
+        let (_, row) = heard_of(attempt.clone(), Some(heard), now)?;
+        self.store().commit(Unit::new(step.finish(now)).writes(row)).await?;
         Ok(())
     }
 
@@ -115,10 +115,11 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let now = self.now();
         let channel = self.channel(&opened.order.channel)?;
-        if self.is_stopped(&channel.code) {
-            // Whoever stopped it wants nothing sent; it is ended once the channel goes on.
+        if !self.may_send(Some(opened.platform), channel, Operation::CancelAgreement, now) {
+            // It is ended once that may be sent again.
             return self.put_off(step, now.plus_ms(MINUTE_MS)).await;
         }
+        let room = self.room().await?;
         let owner = (opened.platform, Subject::Binding(binding.record.id));
         let of = (None, opened.card_index);
         let ending = self.attempt(owner, channel, Operation::CancelAgreement, of, now);
@@ -137,7 +138,8 @@ impl Engine {
             .effects([Effect::Send(ending.id), Effect::Announce]);
         let committed = self.store().commit(unit).await?;
         let request = Request::CancelAgreement { token: token.number.clone() };
-        let heard = self.exchange(&committed, channel, &ending, &request).await;
+        let heard = self.exchange(committed, channel, &ending, &request).await;
+        drop(room);
         let ended =
             heard.unbind_event(self.dictionary()) == mingka_domain::binding::UnbindEvent::Ended;
         let conclusion = Conclusion {
@@ -153,35 +155,32 @@ impl Engine {
             self.conclude(&conclusion).await?;
         } else {
             // Only the attempt's own row: the event would not be true.
-            self.note(&ending, &heard).await?;
+            if let (_, Some(row)) = heard_of(ending, Some(&heard), heard.at)? {
+                self.store().commit(Unit::new(row)).await?;
+            }
         }
-        // Looked at once more even so: the bank's word is checked by asking.
-        self.put_off(step, self.now().plus_ms(MINUTE_MS)).await
-    }
-
-    async fn note(&self, attempt: &AttemptRecord, heard: &Heard) -> Result<(), EngineError> {
-        let mut row = attempt.clone();
-        let after = mingka_domain::attempt::Attempt::Sent
-            .hear(&heard.outcome)
-            .map_err(|error| internal("an attempt contradicts itself", &error))?;
-        after.name().clone_into(&mut row.state);
-        row.answered_at = Some(heard.at);
-        row.outcome = Some(to_json(&heard.outcome)?);
-        self.store().commit(Unit::new(row.update())).await?;
+        // Looked at again either way: the bank's word is checked by asking. What it refuses to end
+        // is not sent to it for ever.
+        let asked = !heard.no_byte_left();
+        if self.sweep_again(step, asked).await? == Swept::Done && !ended {
+            tracing::error!(binding.id = %binding.record.id, attempt.id = %opened.id,
+                "an agreement that nobody waits for cannot be ended: ask the bank to end it");
+        }
         Ok(())
     }
 
-    async fn sweep_again(&self, step: &StepRecord, answered: bool) -> Result<(), EngineError> {
+    async fn sweep_again(&self, step: &StepRecord, answered: bool) -> Result<Swept, EngineError> {
         let now = self.now();
         let mut state = state_of(step)?;
         state.sweeps = state.sweeps.saturating_add(usize::from(answered));
         if state.sweeps >= self.settings().sweep_delays_ms.len() {
             self.store().commit(Unit::new(step.finish(now))).await?;
-            return Ok(());
+            return Ok(Swept::Done);
         }
         let due = now.plus_ms(self.sweep_delay_ms(state.sweeps));
         let step = StepRecord { payload: to_json(&state)?, ..step.clone() };
-        self.put_off(&step, due).await
+        self.put_off(&step, due).await?;
+        Ok(Swept::Later)
     }
 
     /// Gives a step back until later.

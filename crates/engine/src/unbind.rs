@@ -82,7 +82,7 @@ impl Engine {
         let now = self.now();
         let (platform, id) = (binding.record.platform, binding.record.id);
         let channel = self.channel(&binding.record.channel)?;
-        if self.is_stopped(&channel.code) {
+        if !self.may_send(Some(platform), channel, Operation::CancelAgreement, now) {
             return Err(EngineError::NoChannel);
         }
         let terms = channel.terms(self.settings());
@@ -115,7 +115,7 @@ impl Engine {
         };
         self.announce(id, committed.effects());
         let request = Request::CancelAgreement { token };
-        let heard = self.exchange(&committed, channel, &attempt, &request).await;
+        let heard = self.exchange(committed, channel, &attempt, &request).await;
         drop(room);
         let answer = match ending {
             Ending::Asked(idempotency) => Some((idempotency.key.as_str(), Answer::Instrument)),

@@ -7,7 +7,7 @@ mod ask;
 mod conclude;
 mod known;
 
-use mingka_channels::{Elements, Product, Request};
+use mingka_channels::{Elements, Product};
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PlatformId, VerificationId, kind};
@@ -21,6 +21,7 @@ use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::idempotency::Earlier;
+use crate::perform::Inquiry;
 use crate::request::{Idempotency, NewVerification};
 use crate::seal::Purpose;
 use crate::view::{VerificationState, VerificationView};
@@ -137,8 +138,8 @@ impl Engine {
             return self.finish(step).await;
         }
         let channel = self.channel(&attempt.order.channel)?;
-        let request = Request::QueryState { about: Operation::Verify, amount: None };
-        let heard = self.inquire(channel, &attempt.order, &request).await;
+        let inquiry = Inquiry::State { about: Operation::Verify, amount: None };
+        let heard = self.inquire(channel, &attempt.order, inquiry).await;
         let (event, heard) = match heard.outcome {
             Outcome::Settled | Outcome::Declined(_) => {
                 (heard.verification_event(self.dictionary()), Some(&heard))

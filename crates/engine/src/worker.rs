@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use mingka_domain::attempt::Attempt;
 use mingka_domain::binding::{Binding, Event};
 use mingka_domain::effect::Subject;
 use mingka_domain::outcome::Operation;
@@ -137,7 +138,7 @@ impl Engine {
         let found = self.store().attempt(step.platform, id).await?;
         let attempt = found.ok_or_else(|| internal("an attempt is missing", &id))?;
         let known = attempt_of(&attempt)?;
-        let interrupted = attempt.state == "sent";
+        let interrupted = known == Attempt::Sent;
         if interrupted && self.settings().planted() == Some(Planted::LostRecovery) {
             return self.finish(step).await;
         }
@@ -162,7 +163,7 @@ impl Engine {
             (Binding::Unbinding(unbinding), _) if unbinding.attempt == attempt.id => {
                 self.inquire_unbind(&binding, &attempt, step).await
             }
-            (_, Operation::OpenAgreement) if known.is_open() || known.name() == "settled" => {
+            (_, Operation::OpenAgreement) if known.is_open() || known == Attempt::Settled => {
                 self.sweep(&binding, &attempt, step).await
             }
             _ => self.finish(step).await,

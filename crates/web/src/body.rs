@@ -11,7 +11,7 @@ use hyper::body::Body as _;
 use mingka_engine::Idempotency;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::app::App;
 use crate::frame::Turn;
@@ -64,8 +64,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Changing<T> {
         }
         let text: &[u8] = if empty { b"{}" } else { &bytes };
         let body = parse(text)?;
-        let value = serde_json::from_slice(text).map_err(|_| Problem::new(Kind::Malformed))?;
+        let mut value = serde_json::from_slice(text).map_err(|_| Problem::new(Kind::Malformed))?;
         let fingerprint = fingerprint(app, &scope, &value);
+        wipe(&mut value);
         Ok(Self { idempotency: Idempotency { key, fingerprint }, body })
     }
 }
@@ -103,6 +104,16 @@ fn fingerprint(app: &App, scope: &str, value: &Value) -> [u8; 32] {
     let mut canonical = Zeroizing::new(format!("{scope}\n"));
     write_canonical(value, &mut canonical);
     app.settings.keyring.blind_index("request.fingerprint", canonical.as_bytes())
+}
+
+/// Leaves nothing in memory of the texts in it.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// JSON with its keys sorted, so that two spellings of one request are one request.

@@ -78,7 +78,7 @@ impl Engine {
         if let (Some(attempt), Planned::Now(plan)) = (&begun.attempt, &planned) {
             let heard = match early {
                 Some(heard) => heard,
-                None => self.exchange(&committed, plan.channel, attempt, &plan.request).await,
+                None => self.exchange(committed, plan.channel, attempt, &plan.request).await,
             };
             drop(room);
             self.conclude_payment(&Hearing {

@@ -1,7 +1,6 @@
 //! Looking after a payment until it is at its end: what waits is tried when its time has come, what
 //! was interrupted is a doubt, what is open is asked about. Nothing is ever sent a second time.
 
-use mingka_channels::Request;
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Certainty, Diagnosis};
 use mingka_domain::effect::Subject;
@@ -16,6 +15,7 @@ use super::plan::{Plan, Planned};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
+use crate::perform::Inquiry;
 use crate::settings::Planted;
 
 /// The kind of step that looks after a payment.
@@ -53,8 +53,8 @@ impl Engine {
         let amount = payment.record.amount;
         let about = attempt.operation;
         let named = (!self.plants(Planted::AnyAmountBelieved)).then_some(amount);
-        let request = Request::QueryState { about, amount: named };
-        let heard = self.inquire(channel, &attempt.order, &request).await;
+        let inquiry = Inquiry::State { about, amount: named };
+        let heard = self.inquire(channel, &attempt.order, inquiry).await;
         let decided = matches!(heard.outcome, Outcome::Settled | Outcome::Declined(_));
         self.conclude_payment(&Hearing {
             platform: attempt.platform,
@@ -138,7 +138,7 @@ impl Engine {
         let committed = self.store().commit(unit).await?;
         let step = StepRecord { lease_expiry: lease, ..step.clone() };
         self.announce(record.id, committed.effects());
-        let heard = self.exchange(&committed, channel, attempt, request).await;
+        let heard = self.exchange(committed, channel, attempt, request).await;
         drop(room);
         self.conclude_payment(&Hearing {
             platform: record.platform,

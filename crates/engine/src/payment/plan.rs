@@ -47,7 +47,7 @@ impl Engine {
             if channel.lender != lender.code || !channel.profile.can(operation) {
                 continue;
             }
-            if stops.forbid(payment.platform, channel, operation) {
+            if stops.forbid(Some(payment.platform), channel, operation) {
                 later = WaitReason::Stopped;
             } else if channel.can(operation, now)
                 && let Some(request) = self.payment_request(payment, instrument, channel).await?

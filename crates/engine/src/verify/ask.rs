@@ -48,7 +48,8 @@ impl Engine {
     ) -> Result<Option<VerificationView>, EngineError> {
         for _ in 0..TRIES_MAX {
             let now = self.now();
-            let channel = self.route(Operation::Verify, asking.elements.name.as_ref(), now)?;
+            let channel =
+                self.route(Operation::Verify, asking.platform, asking.elements.name.as_ref(), now)?;
             let same = self.asked_before(&asking, channel, now).await?;
             if let Some(same) = &same
                 && let Some(answer) = self.answer_of(same).await?
@@ -108,7 +109,7 @@ impl Engine {
         room: Room,
     ) -> Result<Option<VerificationView>, EngineError> {
         let request = Request::Verify { product: asking.product, elements: asking.elements };
-        let heard = self.exchange(&committed, channel, &question.attempt, &request).await;
+        let heard = self.exchange(committed, channel, &question.attempt, &request).await;
         drop(room);
         let hearing = Hearing {
             id: question.id,
