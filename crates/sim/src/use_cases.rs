@@ -16,9 +16,9 @@ use mingka_domain::precheck::Entry;
 use mingka_domain::secret::OneTimeCode;
 use mingka_domain::text::Lang;
 use mingka_engine::{
-    BindingState, BindingView, ConsentGiven, Cursor, Engine, EngineError, Idempotency,
-    InstrumentState, NewApiKey, NewBinding, NewSession, NewVerification, Reason, Scope, StopSwitch,
-    VerificationState,
+    BindingState, BindingView, ConsentGiven, Cursor, DEFAULT_LENDER, Engine, EngineError,
+    Idempotency, InstrumentState, NewApiKey, NewBinding, NewSession, NewVerification, Reason,
+    Scope, StopSwitch, VerificationState,
 };
 use mingka_sandbox::acp::AcpBank;
 use mingka_sandbox::bank::{Kind, Rules};
@@ -55,12 +55,24 @@ fn what_must_be_corrected_is_not_sent() {
 }
 
 #[test]
-fn a_stopped_channel_takes_nothing() {
+fn what_any_switch_stops_is_not_even_begun() {
     calm(async |day| {
-        turn_stop(&day.engine, true).await;
-        assert_eq!(day.bind("k", &day.good()).await.unwrap_err(), EngineError::NoChannel);
-        turn_stop(&day.engine, false).await;
-        assert!(day.bind("k", &day.good()).await.is_ok());
+        let platform = format!("platform:{}", day.platform);
+        let lender = format!("lender:{DEFAULT_LENDER}");
+        for switch in ["channel:unionpay", &lender, &platform, "operation:send_code"] {
+            turn(&day.engine, switch, true).await;
+            assert_eq!(day.bind("k", &day.good()).await.unwrap_err(), EngineError::NoChannel);
+            let begun = day.engine.bindings(day.platform, None, Cursor::first(1)).await.unwrap();
+            assert!(begun.items.is_empty(), "{switch}");
+            turn(&day.engine, switch, false).await;
+        }
+        let bound = day.bind("k", &day.good()).await.unwrap();
+        turn(&day.engine, "operation:open_agreement", true).await;
+        let code = day.newest_code();
+        assert_eq!(day.confirm("c", bound.id, &code).await.unwrap_err(), EngineError::NoChannel);
+        turn(&day.engine, "operation:open_agreement", false).await;
+        let bound = day.confirm("c", bound.id, &code).await.unwrap();
+        assert_eq!(bound.state, BindingState::Active);
     });
 }
 
@@ -336,7 +348,11 @@ impl Day {
 
 /// Turns the switch of the sandbox's channel.
 async fn turn_stop(engine: &Engine, stop: bool) {
-    let switch = StopSwitch::named("channel:unionpay").unwrap();
+    turn(engine, "channel:unionpay", stop).await;
+}
+
+async fn turn(engine: &Engine, switch: &str, stop: bool) {
+    let switch = StopSwitch::named(switch).unwrap();
     let reason = Reason::new("operator", "a test").unwrap();
     engine.turn_stop(&switch, stop, &reason).await.unwrap();
 }

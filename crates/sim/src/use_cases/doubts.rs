@@ -88,6 +88,32 @@ fn a_stray_is_ended_only_once_it_is_proven_and_its_channel_goes_on() {
     }
 }
 
+/// The bank shows the agreement and refuses to end it: it is asked a few times, further and further
+/// apart, and then left to a person.
+#[test]
+fn an_agreement_the_bank_will_not_end_is_not_sent_to_it_for_ever() {
+    doubtful(async |day, bank| {
+        bank.says().lost =
+            vec![Operation::OpenAgreement, Operation::QueryAgreement, Operation::QueryState];
+        let bound = day.bind("k", &day.good()).await.unwrap();
+        day.confirm("k2", bound.id, &day.newest_code()).await.unwrap();
+        day.pass(40 * 60).await;
+        assert_eq!(day.state(bound.id).await, BindingState::Refused);
+        *bank.says() = day.ending_lost();
+        bank.says().lost.clear();
+        let refused = (Operation::CancelAgreement, vec![("respCode", "66".to_owned())]);
+        bank.says().changed.push(refused);
+        day.pass(2 * 60 * 60).await;
+        let early = bank.sent(Operation::CancelAgreement);
+        assert!((1..=3).contains(&early), "{early} in two hours");
+        day.pass(7 * 24 * 60 * 60).await;
+        let all = bank.sent(Operation::CancelAgreement);
+        assert!(early < all && all <= 6, "{all} in a week");
+        day.pass(7 * 24 * 60 * 60).await;
+        assert_eq!(bank.sent(Operation::CancelAgreement), all, "a person has to do it now");
+    });
+}
+
 #[test]
 fn only_our_own_inactive_agreement_is_an_ended_one() {
     for (own, expected) in [(false, InstrumentState::Unbinding), (true, InstrumentState::Unbound)] {
