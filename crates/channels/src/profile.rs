@@ -21,7 +21,8 @@ pub struct Profile {
     pub family: String,
     /// The channel's name for people.
     pub name: Text,
-    /// Who receives the borrower's data, as a consent must name it.
+    /// Who receives the borrower's data, as a consent names it unless the configuration names
+    /// another.
     pub recipient: Text,
     /// What the channel can do. What is absent it cannot.
     pub operations: Vec<Operation>,

@@ -113,6 +113,36 @@ pub struct CompanyAccount {
 }
 
 impl Request {
+    /// Everything in it that must not stand in the clear anywhere else.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Verify { elements, .. }
+            | Self::SendCode { elements }
+            | Self::Disburse { payee: Payee::Person(elements), .. } => elements.secrets(),
+            Self::OpenAgreement { elements, code } => {
+                let mut secrets = elements.secrets();
+                secrets.push(code.expose());
+                secrets
+            }
+            Self::CancelAgreement { token } | Self::SendPaymentCode { token, .. } => {
+                vec![token.expose()]
+            }
+            Self::Collect { token, code, .. } => {
+                [token.expose()].into_iter().chain(code.as_ref().map(OneTimeCode::expose)).collect()
+            }
+            Self::Disburse { payee: Payee::Company(company), .. } => {
+                vec![company.account_number.expose()]
+            }
+            Self::QueryAgreement
+            | Self::QueryState { .. }
+            | Self::RefreshCertificate
+            | Self::Refund { .. }
+            | Self::Undo { .. }
+            | Self::Reverse { .. } => Vec::new(),
+        }
+    }
+
     /// What is asked, without the data.
     #[must_use]
     pub const fn operation(&self) -> Operation {
@@ -204,6 +234,20 @@ pub struct Elements {
     pub id_number: Option<IdNumber>,
     /// The phone reserved at the bank.
     pub reserved_phone: Option<ReservedPhone>,
+}
+
+impl Elements {
+    /// All of them in the clear, the card number first.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&str> {
+        let Self { card_number, name, id_number, reserved_phone } = self;
+        [Some(card_number.expose()), name.as_ref().map(HolderName::expose)]
+            .into_iter()
+            .chain([id_number.as_ref().map(IdNumber::expose)])
+            .chain([reserved_phone.as_ref().map(ReservedPhone::expose)])
+            .flatten()
+            .collect()
+    }
 }
 
 impl From<FourElements> for Elements {

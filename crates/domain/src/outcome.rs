@@ -222,6 +222,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The same to be changed.
+    pub fn answer_mut(&mut self) -> Option<&mut RawAnswer> {
+        match self {
+            Self::Settled => None,
+            Self::Declined(answer) => Some(answer),
+            Self::Pending(answer) | Self::NotAttempted(_, answer) | Self::Unknown(_, answer) => {
+                answer.as_mut()
+            }
+        }
+    }
+
     /// The bank's own words, where it said any.
     #[must_use]
     pub fn answer(&self) -> Option<&RawAnswer> {

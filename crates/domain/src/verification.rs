@@ -29,6 +29,11 @@ pub enum Verification {
         /// Why, who must act and what next.
         diagnosis: Diagnosis,
     },
+    /// Nobody knows, and the bank is not asked any more. It says nothing about the elements.
+    Unresolved {
+        /// What next.
+        diagnosis: Diagnosis,
+    },
     /// The question was sent and nobody knows the answer yet.
     Doubtful {
         /// The exchange.
@@ -107,8 +112,8 @@ impl Verification {
                 VerificationEvent::StillOpen { diagnosis: at_last },
             ) => {
                 if now >= deadline {
-                    let refused = Self::Refused { diagnosis: at_last };
-                    return Ok((refused, vec![Effect::Announce]));
+                    let unresolved = Self::Unresolved { diagnosis: at_last };
+                    return Ok((unresolved, vec![Effect::Announce]));
                 }
                 let inquiries = inquiries.saturating_add(1);
                 let inquire_at = now.plus_ms(terms.inquiry_delay_ms(inquiries));
@@ -127,6 +132,7 @@ impl Verification {
             Self::Verifying { .. } => "verifying",
             Self::Confirmed => "confirmed",
             Self::Refused { .. } => "refused",
+            Self::Unresolved { .. } => "unresolved",
             Self::Doubtful { .. } => "doubtful",
         }
     }
@@ -137,15 +143,17 @@ impl Verification {
         match self {
             Self::Verifying { since, terms, .. } => Some(since.plus_ms(terms.exchange_ms)),
             Self::Doubtful { inquire_at, .. } => Some(*inquire_at),
-            Self::Confirmed | Self::Refused { .. } => None,
+            Self::Confirmed | Self::Refused { .. } | Self::Unresolved { .. } => None,
         }
     }
 
-    /// Why it was refused, or what is in doubt.
+    /// Why it was refused, or what is or stayed in doubt.
     #[must_use]
     pub const fn diagnosis(&self) -> Option<&Diagnosis> {
         match self {
-            Self::Refused { diagnosis } | Self::Doubtful { diagnosis, .. } => Some(diagnosis),
+            Self::Refused { diagnosis }
+            | Self::Unresolved { diagnosis }
+            | Self::Doubtful { diagnosis, .. } => Some(diagnosis),
             Self::Verifying { .. } | Self::Confirmed => None,
         }
     }

@@ -193,7 +193,7 @@ impl Engine {
     ) -> Result<Draft, EngineError> {
         let id: BindingId = self.new_id(now);
         let elements = &start.elements;
-        let card_index = self.index("card", elements.card_number.expose());
+        let card_index = self.card_index(&elements.card_number);
         let machine = Binding::open(terms.clone(), now);
         let opened = BindingRecord {
             id,

@@ -18,7 +18,6 @@ use crate::idempotency::{lost_key, to_json};
 use crate::machine::{Changed, Loaded};
 use crate::perform::Room;
 use crate::request::Idempotency;
-use crate::seal::Purpose;
 use crate::view::BindingView;
 
 impl Engine {
@@ -125,8 +124,7 @@ impl Engine {
         if !self.may_send(Some(platform), channel, talk.operation(), now) {
             return Err(EngineError::NoChannel);
         }
-        let elements =
-            self.open_elements(Purpose::Binding, &id.to_string(), &binding.record.sealed)?;
+        let elements = self.elements_of(&binding)?;
         let (order, quotas) = match &talk {
             Talk::Confirm(_) => (Some(self.order_of_code(&binding).await?), Vec::new()),
             Talk::Resend => (None, self.code_quotas(platform, binding.record.session, &elements)),

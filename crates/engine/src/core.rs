@@ -213,15 +213,6 @@ impl Engine {
             EngineError::NoChannel
         })
     }
-
-    pub(crate) fn index(&self, label: &str, clear: &str) -> [u8; 32] {
-        self.inner.parts.keyring.blind_index(label, clear.as_bytes())
-    }
-
-    /// A keyed index that keeps tenants apart.
-    pub(crate) fn tenant_index(&self, label: &str, platform: PlatformId, clear: &str) -> [u8; 32] {
-        self.index(label, &format!("{platform} {clear}"))
-    }
 }
 
 /// A record that cannot be understood, or a bug. Logged where it is found, once.

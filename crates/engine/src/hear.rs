@@ -4,7 +4,7 @@
 use mingka_channels::{Reply, Token};
 use mingka_domain::binding::{CodeEvent, ConfirmEvent, UnbindEvent};
 use mingka_domain::cause::{CauseCode, Dictionary, known};
-use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence, Retry};
+use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence, Retry, hide};
 use mingka_domain::id::InstrumentId;
 use mingka_domain::mapping::{MappingBook, Meaning};
 use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase, RawAnswer};
@@ -81,6 +81,17 @@ impl Heard {
         }
     }
 
+    /// The same without what the bank's words repeat of a borrower: staff do not need it there, and
+    /// nothing personal is kept in the clear.
+    pub(crate) fn hiding(mut self, secrets: &[&str]) -> Self {
+        for answer in self.answer.iter_mut().chain(self.outcome.answer_mut()) {
+            if let Some(message) = &mut answer.message {
+                *message = hide(message, secrets);
+            }
+        }
+        self
+    }
+
     /// Nobody knows what became of an exchange that this process did not live to see the end of.
     pub(crate) fn interrupted(channel: &str, operation: Operation, at: Timestamp) -> Self {
         let outcome = Outcome::Unknown(Doubt::Restarted, None);
@@ -98,8 +109,21 @@ impl Heard {
         matches!(self.outcome, Outcome::NotAttempted(_, None))
     }
 
-    /// Why, who must act, what next.
+    /// Why, who must act, what next, as it is shown.
     pub(crate) fn diagnosis(&self, dictionary: &Dictionary) -> Diagnosis {
+        self.explained(dictionary, Diagnosis::from_meaning_and_words)
+    }
+
+    /// The same from the code alone: what happens next goes by this.
+    fn decided(&self, dictionary: &Dictionary) -> Diagnosis {
+        self.explained(dictionary, Diagnosis::from_meaning)
+    }
+
+    fn explained(
+        &self,
+        dictionary: &Dictionary,
+        from_meaning: fn(&Dictionary, &Meaning, Evidence) -> Diagnosis,
+    ) -> Diagnosis {
         let evidence = Evidence::heard(
             &self.channel,
             self.operation,
@@ -108,7 +132,7 @@ impl Heard {
             self.at,
         );
         if let Some(meaning) = self.meaning.as_ref().filter(|meaning| !meaning.causes.is_empty()) {
-            return Diagnosis::from_meaning(dictionary, meaning, evidence);
+            return from_meaning(dictionary, meaning, evidence);
         }
         match &self.outcome {
             Outcome::Unknown(doubt, _) => Diagnosis::from_doubt(dictionary, *doubt, vec![evidence]),
@@ -126,10 +150,9 @@ impl Heard {
         }
     }
 
-    /// The doubt that will not be resolved in time, said as it is.
-    pub(crate) fn unresolved(dictionary: &Dictionary) -> Diagnosis {
-        let cause = known::CHANNEL_RESULT_UNKNOWN;
-        Diagnosis::from_cause(dictionary, cause, Certainty::Unknown)
+    /// A verification whose doubt was not resolved in time: nobody goes on asking.
+    pub(crate) fn verification_unresolved(dictionary: &Dictionary) -> Diagnosis {
+        Diagnosis::from_cause(dictionary, known::VERIFICATION_UNRESOLVED, Certainty::Unknown)
     }
 
     /// A binding that ends because its doubt was not resolved in time: nobody goes on asking.
@@ -140,15 +163,16 @@ impl Heard {
     /// The answer to a request for a code.
     pub(crate) fn code_event(&self, dictionary: &Dictionary) -> CodeEvent {
         let diagnosis = self.diagnosis(dictionary);
+        let wait_ms = wait_ms(self.decided(dictionary).retry);
         match &self.outcome {
             Outcome::Settled => CodeEvent::Sent,
             Outcome::Pending(_) | Outcome::Unknown(..) => CodeEvent::Unconfirmed { diagnosis },
             Outcome::NotAttempted(NotSent::Unencodable, _) => CodeEvent::Refused { diagnosis },
             Outcome::NotAttempted(..) => {
-                let wait_ms = wait_ms(diagnosis.retry).unwrap_or(SECOND_MS);
+                let wait_ms = wait_ms.unwrap_or(SECOND_MS);
                 CodeEvent::NotSent { diagnosis, wait_ms: wait_ms.min(ASK_AGAIN_MS_MAX) }
             }
-            Outcome::Declined(_) => match wait_ms(diagnosis.retry) {
+            Outcome::Declined(_) => match wait_ms {
                 Some(wait_ms) => {
                     CodeEvent::NotSent { diagnosis, wait_ms: wait_ms.min(ASK_AGAIN_MS_MAX) }
                 }
@@ -177,7 +201,8 @@ impl Heard {
 
     /// What a final refusal of a confirmation means for the code that was typed.
     fn declined(&self, dictionary: &Dictionary, diagnosis: Diagnosis) -> ConfirmEvent {
-        match diagnosis.causes.first() {
+        let decided = self.decided(dictionary);
+        match decided.causes.first() {
             Some(cause) if *cause == known::CODE_WRONG => {
                 let too_many = Diagnosis {
                     evidence: diagnosis.evidence.clone(),
@@ -196,7 +221,7 @@ impl Heard {
             Some(cause) if *cause == known::BINDING_ALREADY_BOUND => {
                 ConfirmEvent::Doubted { diagnosis }
             }
-            _ => match diagnosis.retry {
+            _ => match decided.retry {
                 Retry::Automatic => ConfirmEvent::CodeOver { diagnosis },
                 Retry::After(seconds) if seconds <= SHORT_WAIT_S => {
                     ConfirmEvent::CodeOver { diagnosis }

@@ -1,5 +1,6 @@
 //! Bound cards, looked at.
 
+use mingka_channels::Elements;
 use mingka_domain::binding::Binding;
 use mingka_domain::id::{InstrumentId, PlatformId, kind};
 use mingka_domain::time::Timestamp;
@@ -48,6 +49,14 @@ impl Engine {
             items.push(self.instrument_view(record, &binding)?);
         }
         Ok(Listed { items, has_more: listed.has_more })
+    }
+
+    /// The card and its holder.
+    pub(crate) fn elements_of_instrument(
+        &self,
+        record: &InstrumentRecord,
+    ) -> Result<Elements, EngineError> {
+        self.open_elements(Purpose::Instrument, &record.id.to_string(), &record.sealed)
     }
 
     /// The bound card of a binding, as it stands with the binding's machine.
@@ -102,8 +111,7 @@ impl Engine {
         record: &InstrumentRecord,
         binding: &Loaded,
     ) -> Result<InstrumentView, EngineError> {
-        let id = record.id.to_string();
-        let elements = self.open_elements(Purpose::Instrument, &id, &record.sealed)?;
+        let elements = self.elements_of_instrument(record)?;
         Ok(InstrumentView {
             id: record.id,
             binding: record.binding,

@@ -1,5 +1,6 @@
 //! A binding between its row and its machine: loaded, changed by one event, shown.
 
+use mingka_channels::Elements;
 use mingka_domain::binding::{Binding, Event, InvalidTransition};
 use mingka_domain::effect::{Effect, Subject};
 use mingka_domain::id::{BindingId, PlatformId};
@@ -112,6 +113,12 @@ impl Engine {
         loaded(record)
     }
 
+    /// The card and its holder.
+    pub(crate) fn elements_of(&self, binding: &Loaded) -> Result<Elements, EngineError> {
+        let record = &binding.record;
+        self.open_elements(Purpose::Binding, &record.id.to_string(), &record.sealed)
+    }
+
     /// What happened to a binding as it was loaded: of a log that is longer, the newest.
     pub(crate) async fn history_of(&self, binding: &Loaded) -> Result<History, EngineError> {
         let (platform, id) = (binding.record.platform, binding.record.id);
@@ -129,8 +136,7 @@ impl Engine {
         history: &History,
     ) -> Result<BindingView, EngineError> {
         let Loaded { record, machine } = binding;
-        let id = record.id.to_string();
-        let elements = self.open_elements(Purpose::Binding, &id, &record.sealed)?;
+        let elements = self.elements_of(binding)?;
         Ok(BindingView {
             id: record.id,
             state: state_of(machine),

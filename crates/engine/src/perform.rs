@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mingka_channels::{Context, OrderIdentity, Reply, Request};
+use mingka_channels::{Context, Elements, OrderIdentity, Reply, Request};
 use mingka_domain::attempt::Attempt;
 use mingka_domain::cause::known;
 use mingka_domain::effect::{Effect, Subject};
@@ -71,19 +71,21 @@ impl Engine {
         Heard::nothing(&channel.code, attempt.operation, Phase::Request, outcome, self.now())
     }
 
-    /// Asks about an order. Changes nothing there.
+    /// Asks about an order of somebody's card. Changes nothing there.
     pub(crate) async fn inquire(
         &self,
         channel: &Channel,
         order: &OrderKey,
         inquiry: Inquiry,
+        whose: &Elements,
     ) -> Heard {
         let timeout_ms = channel.timeout_ms().min(self.settings().inquiry_timeout_ms);
         let request = match inquiry {
             Inquiry::Agreement => Request::QueryAgreement,
             Inquiry::State { about, amount } => Request::QueryState { about, amount },
         };
-        let mut heard = self.talk(channel, order, &request, timeout_ms).await;
+        let heard = self.talk(channel, order, &request, timeout_ms).await;
+        let mut heard = heard.hiding(&whose.secrets());
         // An inquiry that never left says nothing about the order.
         if let Outcome::NotAttempted(_, answer) = heard.outcome {
             heard.outcome = Outcome::Unknown(Doubt::TimedOut, answer);
@@ -104,7 +106,8 @@ impl Engine {
         match self.reply(channel, &order, request, timeout_ms).await {
             Ok(reply) => {
                 let heard = Heard::reply(&channel.code, operation, reply, self.now());
-                let mut heard = heard.read_agreement(&channel.profile.family);
+                let heard = heard.read_agreement(&channel.profile.family);
+                let mut heard = heard.hiding(&request.secrets());
                 self.plant_unmapped_decline(&mut heard);
                 heard
             }

@@ -11,7 +11,7 @@ use mingka_store::{Quota, Statement};
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::machine::Loaded;
-use crate::seal::Purpose;
+use crate::seal::Index;
 
 impl Engine {
     /// What a code to this phone, for this card and from this page, takes a place of. Every unit
@@ -23,22 +23,22 @@ impl Engine {
         elements: &Elements,
     ) -> Vec<Quota> {
         let settings = self.settings();
-        let index = |label, clear: &str| self.tenant_index(label, platform, clear);
+        let index = |of, clear: &str| self.tenant_index(of, platform, clear);
         let session = session.map(|id| Quota {
             name: "code.session",
-            key: index("limit.session", &id.to_string()),
+            key: index(Index::QuotaOfSession, &id.to_string()),
             count_max: settings.code_sends_per_session_hour_max,
             window_ms: HOUR_MS,
         });
         let card = Quota {
             name: "code.card",
-            key: index("limit.card", elements.card_number.expose()),
+            key: index(Index::QuotaOfCard, elements.card_number.expose()),
             count_max: settings.code_sends_per_card_day_max,
             window_ms: DAY_MS,
         };
         let phone = elements.reserved_phone.as_ref().map(|phone| Quota {
             name: "code.phone",
-            key: index("limit.phone", phone.expose()),
+            key: index(Index::QuotaOfPhone, phone.expose()),
             count_max: settings.code_sends_per_phone_day_max,
             window_ms: DAY_MS,
         });
@@ -71,8 +71,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let record = &binding.record;
-        let id = record.id.to_string();
-        let elements = self.open_elements(Purpose::Binding, &id, &record.sealed)?;
+        let elements = self.elements_of(binding)?;
         let quotas = self.code_quotas(record.platform, record.session, &elements);
         Ok(quotas.iter().map(|quota| quota.give_back(taken_at)).collect())
     }

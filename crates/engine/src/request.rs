@@ -12,15 +12,10 @@ use mingka_domain::time::Timestamp;
 /// The key under which a changing request may be repeated, and the hash of its canonical body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// The caller's key, at most [`Idempotency::KEY_LENGTH_MAX`] characters.
+    /// The caller's key, or a keyed hash of it.
     pub key: String,
     /// What the request says, hashed: the same key with another body is an error.
     pub fingerprint: [u8; 32],
-}
-
-impl Idempotency {
-    /// The longest key, in characters. `web` refuses longer ones.
-    pub const KEY_LENGTH_MAX: usize = 255;
 }
 
 /// Who calls with an API key.

@@ -5,8 +5,11 @@ use mingka_channels::Elements;
 use mingka_crypto::keyring::{KeyRing, Place};
 use mingka_domain::card::CardNumber;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
+use mingka_domain::id::PlatformId;
 use mingka_domain::secret::Secret;
-use mingka_store::{CommitError, Cursor, MaskedCard, ReadError, SealedKind, Store, Unit};
+use mingka_store::{
+    CardIndex, CommitError, Cursor, MaskedCard, ReadError, SealedKind, Store, Unit,
+};
 use zeroize::Zeroizing;
 
 use crate::core::{Engine, internal};
@@ -52,7 +55,53 @@ impl Purpose {
     }
 }
 
+/// What is found again by a keyed index of it. Two things of one spelling have different indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Index {
+    Card,
+    Elements,
+    SessionToken,
+    PaymentLink,
+    QuotaOfSession,
+    QuotaOfCard,
+    QuotaOfPhone,
+}
+
+impl Index {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Elements => "verification.elements",
+            Self::SessionToken => "session.token",
+            Self::PaymentLink => "payment.link",
+            Self::QuotaOfSession => "limit.session",
+            Self::QuotaOfCard => "limit.card",
+            Self::QuotaOfPhone => "limit.phone",
+        }
+    }
+}
+
+/// The index under which everything about a card is found.
+fn card_index(keyring: &KeyRing, card: &CardNumber) -> CardIndex {
+    keyring.blind_index(Index::Card.label(), card.expose().as_bytes())
+}
+
 impl Engine {
+    /// The keyed index of something.
+    pub(crate) fn index(&self, of: Index, clear: &str) -> [u8; 32] {
+        self.parts().keyring.blind_index(of.label(), clear.as_bytes())
+    }
+
+    /// A keyed index that keeps tenants apart.
+    pub(crate) fn tenant_index(&self, of: Index, platform: PlatformId, clear: &str) -> [u8; 32] {
+        self.index(of, &format!("{platform} {clear}"))
+    }
+
+    /// The index under which everything about a card is found.
+    pub(crate) fn card_index(&self, card: &CardNumber) -> CardIndex {
+        card_index(&self.parts().keyring, card)
+    }
+
     /// Seals everything under the current key that an older one had sealed, and says how much that
     /// was. It may run beside everything else: a value that changes meanwhile is left to the next
     /// run.
@@ -228,12 +277,12 @@ pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadErro
         let asked = store.verifications(platform.id, Cursor::first(1)).await?.items.pop();
         let asked = asked
             .map(|row| (Purpose::Verification, row.id.to_string(), row.sealed, row.card_index));
-        for (purpose, record, sealed, card_index) in bound.into_iter().chain(asked) {
+        for (purpose, record, sealed, stored_index) in bound.into_iter().chain(asked) {
             let place = Place { purpose: purpose.name(), record: &record };
             let clear = keyring.open(place, &sealed).ok();
             let card = clear.and_then(|clear| read_elements(&clear)).map(|it| it.card_number);
-            let index = card.map(|card| keyring.blind_index("card", card.expose().as_bytes()));
-            if index != Some(card_index) {
+            let index = card.map(|card| card_index(keyring, &card));
+            if index != Some(stored_index) {
                 return Ok(false);
             }
         }

@@ -16,6 +16,7 @@ use crate::core::{Engine, hex, internal};
 use crate::error::EngineError;
 use crate::idempotency::{Earlier, lost_key, to_json};
 use crate::request::{Idempotency, NewSession};
+use crate::seal::Index;
 use crate::view::{OpenedSession, SessionView};
 
 /// The longest token that is looked up, in characters.
@@ -218,7 +219,7 @@ impl Engine {
     /// The token of a session's page: nobody can make it from the id without the keys, and with
     /// them it can be given again without being kept. It outlives a rotation of the sealing keys.
     fn token(&self, id: SessionId) -> String {
-        hex(&self.index("session.token", &id.to_string()))
+        hex(&self.index(Index::SessionToken, &id.to_string()))
     }
 
     fn opened(&self, session: SessionView) -> OpenedSession {

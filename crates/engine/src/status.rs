@@ -15,6 +15,7 @@ use crate::core::{Engine, hex};
 use crate::error::EngineError;
 use crate::idempotency::{Earlier, lost_key, to_json};
 use crate::request::Idempotency;
+use crate::seal::Index;
 use crate::view::{CardView, PaymentView};
 
 /// The longest link that is looked at, in characters.
@@ -112,7 +113,7 @@ impl Engine {
     }
 
     fn link_proof(&self, said: &str) -> String {
-        hex(&self.index("payment.link", said))
+        hex(&self.index(Index::PaymentLink, said))
     }
 
     async fn earlier_status(

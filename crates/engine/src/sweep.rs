@@ -53,7 +53,8 @@ impl Engine {
             return self.put_off(step, now.plus_ms(30 * SECOND_MS)).await;
         }
         let channel = self.channel(&attempt.order.channel)?;
-        let heard = self.inquire(channel, &attempt.order, Inquiry::Agreement).await;
+        let elements = self.elements_of(binding)?;
+        let heard = self.inquire(channel, &attempt.order, Inquiry::Agreement, &elements).await;
         let Some(token) = heard.agreement().cloned() else {
             let answered = heard.answer.is_some();
             return self.sweep_again(step, answered).await.map(|_| ());
@@ -139,6 +140,7 @@ impl Engine {
         let committed = self.store().commit(unit).await?;
         let request = Request::CancelAgreement { token: token.number.clone() };
         let heard = self.exchange(committed, channel, &ending, &request).await;
+        let heard = heard.hiding(&self.elements_of(binding)?.secrets());
         drop(room);
         let ended =
             heard.unbind_event(self.dictionary()) == mingka_domain::binding::UnbindEvent::Ended;

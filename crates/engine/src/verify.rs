@@ -139,13 +139,17 @@ impl Engine {
         }
         let channel = self.channel(&attempt.order.channel)?;
         let inquiry = Inquiry::State { about: Operation::Verify, amount: None };
-        let heard = self.inquire(channel, &attempt.order, inquiry).await;
+        let record = self.store().verification(attempt.platform, id).await?;
+        let record = record.ok_or_else(|| internal("a verification is missing", &id))?;
+        let elements =
+            self.open_elements(Purpose::Verification, &id.to_string(), &record.sealed)?;
+        let heard = self.inquire(channel, &attempt.order, inquiry, &elements).await;
         let (event, heard) = match heard.outcome {
             Outcome::Settled | Outcome::Declined(_) => {
                 (heard.verification_event(self.dictionary()), Some(&heard))
             }
             _ => {
-                let diagnosis = Heard::unresolved(self.dictionary());
+                let diagnosis = Heard::verification_unresolved(self.dictionary());
                 (VerificationEvent::StillOpen { diagnosis }, None)
             }
         };
@@ -262,6 +266,7 @@ fn state_of(machine: &Verification) -> VerificationState {
         Verification::Verifying { .. } => VerificationState::Verifying,
         Verification::Confirmed => VerificationState::Confirmed,
         Verification::Refused { .. } => VerificationState::Refused,
+        Verification::Unresolved { .. } => VerificationState::Unresolved,
         Verification::Doubtful { .. } => VerificationState::Doubtful,
     }
 }

@@ -162,7 +162,7 @@ impl Store {
         .await
     }
 
-    /// Every attempt of a binding, an instrument or a verification, oldest first.
+    /// Every attempt of a subject, oldest first.
     ///
     /// # Errors
     /// When nothing can be read.

@@ -11,9 +11,10 @@ use hyper::body::Body as _;
 use mingka_engine::Idempotency;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::canonical::{wipe, write_canonical};
 use crate::frame::Turn;
 use crate::nearest;
 use crate::object::Object;
@@ -104,43 +105,6 @@ fn fingerprint(app: &App, scope: &str, value: &Value) -> [u8; 32] {
     let mut canonical = Zeroizing::new(format!("{scope}\n"));
     write_canonical(value, &mut canonical);
     app.settings.keyring.blind_index("request.fingerprint", canonical.as_bytes())
-}
-
-/// Leaves nothing in memory of the texts in it.
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(items) => items.iter_mut().for_each(wipe),
-        Value::Object(map) => map.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// JSON with its keys sorted, so that two spellings of one request are one request.
-fn write_canonical(value: &Value, out: &mut String) {
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
-            out.push('{');
-            for key in keys {
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
-                write_canonical(map.get(key).unwrap_or(&Value::Null), out);
-                out.push(',');
-            }
-            out.push('}');
-        }
-        Value::Array(items) => {
-            out.push('[');
-            for item in items {
-                write_canonical(item, out);
-                out.push(',');
-            }
-            out.push(']');
-        }
-        scalar => out.push_str(&scalar.to_string()),
-    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
@@ -387,20 +351,5 @@ mod tests {
         assert_eq!(parse::<ConfirmRequest>(gbk).unwrap_err().kind, Kind::Malformed);
         let deep = "[".repeat(100_000);
         assert_ne!(refused::<ConfirmRequest>(&deep).0, Kind::Internal);
-    }
-
-    #[test]
-    fn the_order_of_keys_means_nothing() {
-        let canonical = |text: &str| {
-            let mut out = String::new();
-            write_canonical(&serde_json::from_str(text).unwrap(), &mut out);
-            out
-        };
-        assert_eq!(
-            canonical(r#"{"a":1,"b":[true,null]}"#),
-            canonical(r#"{ "b":[true,null],"a":1}"#)
-        );
-        assert_ne!(canonical(r#"{"a":"1"}"#), canonical(r#"{"a":1}"#));
-        assert_ne!(canonical(r#"{"a":["b"]}"#), canonical(r#"{"a":["b",""]}"#));
     }
 }

@@ -7,6 +7,7 @@ mod assets;
 mod bins;
 mod body;
 mod caller;
+mod canonical;
 mod docs;
 mod dto;
 mod error;

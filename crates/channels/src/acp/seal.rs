@@ -81,7 +81,7 @@ impl FieldSealer {
     }
 }
 
-/// Opens values that were hidden: the bank's side of a request, our side of an answer.
+/// Opens values that were hidden: the bank's side of a request.
 #[derive(Clone, Copy)]
 pub enum FieldOpener<'a> {
     /// With an RSA key.

@@ -37,6 +37,8 @@ known! {
     BINDING_CONFIRMING = "binding.confirming";
     /// The bank's answer did not come within the deadline.
     BINDING_UNRESOLVED = "binding.unresolved";
+    /// The bank never said whether the elements belong together.
+    VERIFICATION_UNRESOLVED = "verification.unresolved";
     /// What was asked does not fit the binding's state.
     BINDING_WRONG_STEP = "binding.wrong_step";
     /// The page's session ran out.

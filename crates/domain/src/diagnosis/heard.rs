@@ -11,7 +11,7 @@ use crate::outcome::{Class, Operation, Phase, ResponseCode};
 use crate::time::Timestamp;
 
 /// Causes that say so little that a bank's own words may say more.
-const VAGUE: [&str; 6] = [
+pub(super) const VAGUE: [&str; 6] = [
     "channel.unspecified",
     "channel.code_unmapped",
     "channel.refused",
@@ -118,14 +118,12 @@ impl Heard<'_> {
             (causes, certainty)
         });
         let said = own.unwrap_or_else(|| (meaning.causes.clone(), meaning.certainty));
-        let Some(read) = reading.filter(|reading| !reading.causes.is_empty()) else { return said };
-        let vague = said.0.first().is_none_or(|cause| VAGUE.contains(&cause.as_str()));
-        let narrows = read.causes.len() == 1
-            && said.0.len() > 1
-            && read.causes.iter().all(|cause| said.0.contains(cause));
         // A code that leaves everything open still asks to wait, whatever the words say.
         let may = code.is_none() || self.over || !open;
-        if may && (vague || narrows) { (read.causes.clone(), read.certainty) } else { said }
+        match reading.filter(|_| may) {
+            Some(reading) => by_words(said, reading),
+            None => said,
+        }
     }
 
     fn evidence(&self, code: Option<(String, ResponseCode)>) -> Evidence {
@@ -138,6 +136,20 @@ impl Heard<'_> {
             at: self.at,
         }
     }
+}
+
+/// What a code says, and what the words add: where the code says little, or leaves several causes of
+/// which the words name one.
+pub(super) fn by_words(
+    said: (Vec<CauseCode>, Certainty),
+    read: &Reading,
+) -> (Vec<CauseCode>, Certainty) {
+    let vague = said.0.first().is_none_or(|cause| VAGUE.contains(&cause.as_str()));
+    let narrows = read.causes.len() == 1
+        && said.0.len() > 1
+        && read.causes.iter().all(|cause| said.0.contains(cause));
+    let more = !read.causes.is_empty() && (vague || narrows);
+    if more { (read.causes.clone(), read.certainty) } else { said }
 }
 
 /// A limit may be one the law sets: the amount tells which class of account it would be.

@@ -1,6 +1,6 @@
-//! Takes out of a bank's own words what could be a number of a person. Bank codes in brackets and
-//! five-digit hotlines stay, because they help and identify nobody. Names cannot be told from other
-//! words here: whoever keeps a message keeps it as evidence for staff, never for the borrower.
+//! Takes out of a bank's own words what could be a number of a person, and whatever of a person
+//! the caller knows. Bank codes in brackets and five-digit hotlines stay, because they help and
+//! identify nobody.
 
 /// The longest message that is kept, in characters.
 const KEPT_MAX: usize = 200;
@@ -46,11 +46,57 @@ pub fn mask_digits(message: &str) -> String {
     masked.trim().chars().take(KEPT_MAX).collect()
 }
 
-/// Full-width digits become plain, white space becomes a space; control characters and invisible
+/// Takes these out of a message, however they are spaced or spelt: the name, the numbers and the
+/// code of the very borrower it is about. What has fewer than two characters is no secret.
+#[must_use]
+pub fn hide(message: &str, secrets: &[&str]) -> String {
+    let mut text: Vec<char> = message.chars().collect();
+    for secret in secrets {
+        let sought: Vec<char> = secret.chars().filter_map(spelt).collect();
+        if sought.len() < 2 {
+            continue;
+        }
+        let mut from = 0;
+        while let Some((first, last)) = find(&text, &sought, from) {
+            text.splice(first..=last, ['*'; 4]);
+            from = first + 4;
+        }
+    }
+    text.into_iter().collect()
+}
+
+/// The place of the first such run of characters, separators left out of account.
+fn find(text: &[char], sought: &[char], from: usize) -> Option<(usize, usize)> {
+    let spelt: Vec<(usize, char)> = text
+        .iter()
+        .enumerate()
+        .skip(from)
+        .filter_map(|(place, c)| spelt(*c).map(|c| (place, c)))
+        .collect();
+    let window =
+        spelt.windows(sought.len()).find(|window| window.iter().map(|(_, c)| c).eq(sought))?;
+    Some((window.first()?.0, window.last()?.0))
+}
+
+/// A letter or digit in one spelling; what only separates is left out.
+fn spelt(c: char) -> Option<char> {
+    const CHINESE: [char; 10] = ['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
+    let c = visible(c)?;
+    let c = if c == '零' { '〇' } else { c };
+    if let Some(digit) = CHINESE.iter().position(|chinese| *chinese == c) {
+        return char::from_digit(u32::try_from(digit).ok()?, 10);
+    }
+    c.is_alphanumeric().then(|| c.to_lowercase().next().unwrap_or(c))
+}
+
+/// Full-width and Arabic-Indic digits become plain, white space becomes a space; control characters
+/// and invisible
 /// ones, with which a number could be cut into harmless pieces, go.
 fn visible(c: char) -> Option<char> {
     match c {
         '\u{ff10}'..='\u{ff19}' => char::from_u32(u32::from(c) - 0xff10 + u32::from('0')),
+        '\u{660}'..='\u{669}' => char::from_u32(u32::from(c) - 0x660 + u32::from('0')),
+        '\u{6f0}'..='\u{6f9}' => char::from_u32(u32::from(c) - 0x6f0 + u32::from('0')),
         '\u{ad}'
         | '\u{180e}'
         | '\u{200b}'..='\u{200f}'
@@ -64,7 +110,7 @@ fn visible(c: char) -> Option<char> {
     }
 }
 
-/// Digits, with single separators or stars between them.
+/// Digits, with up to three separators between them.
 fn run_length(text: &[char]) -> usize {
     let mut length = 0;
     let mut pending = 0;
@@ -74,7 +120,10 @@ fn run_length(text: &[char]) -> usize {
                 length += pending + 1;
                 pending = 0;
             }
-            ' ' | '-' | '.' | '_' | '·' | '‐'..='―' if pending == 0 => pending = 1,
+            ' ' | '-' | '.' | '_' | '·' | '/' | '|' | ',' | '，' | '‐'..='―' if pending < 3 =>
+            {
+                pending += 1;
+            }
             _ => break,
         }
     }
@@ -115,6 +164,11 @@ mod tests {
             ("[13800138000]", "[****]"),
             ("[6216261000000000018]", "[****]"),
             ("6216.2610.0000.0000.018", "****"),
+            ("622,521,000,000,085,2", "****"),
+            ("621/226/1000/0000", "****"),
+            ("621  226  100  000", "****"),
+            ("138 - 000 - 000 - 88", "****"),
+            ("٦٢١٦٢٦١٠", "****"),
         ] {
             let found = mask_digits(raw);
             if raw.contains("******") {
@@ -137,6 +191,23 @@ mod tests {
             "",
         ] {
             assert_eq!(mask_digits(same), same);
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_the_borrower_is_hidden_in_any_spelling() {
+        let secrets = ["李文华", "13800000001", "888777", "Ali·Hasan", "x"];
+        for (said, hidden) in [
+            ("持卡人李文华预留手机138/0000/0001", "持卡人****预留手机****"),
+            ("李 文·华不符，李文华不符", "****不符，****不符"),
+            ("一三八零零零零零零零一", "****"),
+            ("码88 87 77", "码****"),
+            ("8-8-8-7-7-7已用", "****已用"),
+            ("ali hasan unknown", "**** unknown"),
+            ("李文不符", "李文不符"),
+            ("x不符", "x不符"),
+        ] {
+            assert_eq!(hide(said, &secrets), hidden, "{said}");
         }
     }
 

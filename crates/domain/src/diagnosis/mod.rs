@@ -9,11 +9,12 @@ pub mod words;
 use serde::{Deserialize, Serialize};
 
 pub use self::heard::{Explained, Heard};
-pub use self::mask::mask_digits;
+pub use self::mask::{hide, mask_digits};
 pub use self::render::{Candidate, Rendered, Step};
+use self::words::WordReader;
 use crate::cause::{Cause, CauseCode, Dictionary, known};
 use crate::mapping::Meaning;
-use crate::outcome::{Doubt, NotSent, Operation, Phase, ResponseCode};
+use crate::outcome::{Class, Doubt, NotSent, Operation, Phase, ResponseCode};
 use crate::time::Timestamp;
 
 /// Every failure, from every channel, becomes one of these.
@@ -38,6 +39,24 @@ impl Diagnosis {
     #[must_use]
     pub fn from_meaning(dictionary: &Dictionary, meaning: &Meaning, evidence: Evidence) -> Self {
         Self::build(dictionary, meaning.causes.clone(), meaning.certainty, vec![evidence])
+    }
+
+    /// The same, and where the code says little, what the bank's own words add. For showing: what
+    /// happens next is decided by the code alone.
+    #[must_use]
+    pub fn from_meaning_and_words(
+        dictionary: &Dictionary,
+        meaning: &Meaning,
+        evidence: Evidence,
+    ) -> Self {
+        let said = (meaning.causes.clone(), meaning.certainty);
+        let (causes, certainty) = match &evidence.message {
+            Some(words) if meaning.class == Class::Declined => {
+                heard::by_words(said, &WordReader::embedded().read(words))
+            }
+            _ => said,
+        };
+        Self::build(dictionary, causes, certainty, vec![evidence])
     }
 
     /// From one cause that our own code knows: a finding of a precheck, an expired code.

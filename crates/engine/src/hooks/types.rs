@@ -19,6 +19,7 @@ pub const EVENT_TYPES: &[&str] = &[
     "verification.verifying",
     "verification.confirmed",
     "verification.refused",
+    "verification.unresolved",
     "verification.doubtful",
     "payment.accepted",
     "payment.waiting",

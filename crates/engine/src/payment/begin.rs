@@ -48,13 +48,8 @@ impl Engine {
         let opened = self.opened_payment(platform, &new, &lender, &terms, now)?;
         let planned = self.plan_payment(&opened.payment.record, &lender, &instrument, now).await?;
         let id = opened.payment.record.id;
-        let take = self.take_key_kept(
-            platform,
-            &key,
-            id.into(),
-            None,
-            (now, self.settings().payment_key_kept_ms),
-        );
+        let kept = (now, self.settings().payment_key_kept_ms);
+        let take = self.take_key_kept(platform, &key, id.into(), None, kept);
         let begun = self.begun(&opened.payment, &planned, &instrument, now)?;
         let step = self.payment_step(&begun.changed, now);
         let early = self.planted_early(&begun, &planned).await;
@@ -81,6 +76,7 @@ impl Engine {
                 None => self.exchange(committed, plan.channel, attempt, &plan.request).await,
             };
             drop(room);
+            let heard = heard.hiding(&self.elements_of_instrument(&instrument)?.secrets());
             self.conclude_payment(&Hearing {
                 platform,
                 payment: id,

@@ -7,7 +7,7 @@ use mingka_domain::effect::Subject;
 use mingka_domain::id::PaymentId;
 use mingka_domain::outcome::Outcome;
 use mingka_domain::payment::{Event, Heard as Word, Payment, Proof};
-use mingka_store::{AttemptRecord, StepRecord, Unit};
+use mingka_store::{AttemptRecord, InstrumentRecord, PaymentRecord, StepRecord, Unit};
 
 use super::Loaded;
 use super::conclude::{Hearing, next_look};
@@ -54,7 +54,9 @@ impl Engine {
         let about = attempt.operation;
         let named = (!self.plants(Planted::AnyAmountBelieved)).then_some(amount);
         let inquiry = Inquiry::State { about, amount: named };
-        let heard = self.inquire(channel, &attempt.order, inquiry).await;
+        let instrument = self.instrument_of_payment(&payment.record).await?;
+        let whose = self.elements_of_instrument(&instrument)?;
+        let heard = self.inquire(channel, &attempt.order, inquiry, &whose).await;
         let decided = matches!(heard.outcome, Outcome::Settled | Outcome::Declined(_));
         self.conclude_payment(&Hearing {
             platform: attempt.platform,
@@ -65,6 +67,15 @@ impl Engine {
             step,
         })
         .await
+    }
+
+    /// The card a payment goes to or comes from.
+    async fn instrument_of_payment(
+        &self,
+        record: &PaymentRecord,
+    ) -> Result<InstrumentRecord, EngineError> {
+        let found = self.store().instrument(record.platform, record.instrument).await?;
+        found.ok_or_else(|| internal("an instrument is missing", &record.instrument))
     }
 
     /// An exchange that its process did not live to finish: nobody knows what became of it.
@@ -109,9 +120,7 @@ impl Engine {
         }
         let lender = self.store().lender(record.platform, record.lender).await?;
         let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
-        let instrument = self.store().instrument(record.platform, record.instrument).await?;
-        let instrument =
-            instrument.ok_or_else(|| internal("an instrument is missing", &record.instrument))?;
+        let instrument = self.instrument_of_payment(record).await?;
         let planned = self.plan_payment(record, &lender, &instrument, now).await?;
         if let (Planned::Later(why), Payment::Waiting(waiting)) = (&planned, &payment.machine)
             && *why == waiting.why
@@ -140,6 +149,7 @@ impl Engine {
         self.announce(record.id, committed.effects());
         let heard = self.exchange(committed, channel, attempt, request).await;
         drop(room);
+        let heard = heard.hiding(&self.elements_of_instrument(&instrument)?.secrets());
         self.conclude_payment(&Hearing {
             platform: record.platform,
             payment: record.id,

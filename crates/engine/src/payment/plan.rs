@@ -11,7 +11,6 @@ use crate::channel::Channel;
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::request::NewPayment;
-use crate::seal::Purpose;
 use crate::settings::Planted;
 
 /// "Not found" is never final about money unless a profile says so; then it takes this many.
@@ -76,8 +75,7 @@ impl Engine {
         let amount = payment.amount;
         match payment.kind {
             PaymentKind::Disbursement => {
-                let id = instrument.id.to_string();
-                let elements = self.open_elements(Purpose::Instrument, &id, &instrument.sealed)?;
+                let elements = self.elements_of_instrument(instrument)?;
                 let payee = Payee::Person(elements);
                 Ok(Some(Request::Disburse { payee, amount, bill_number: None }))
             }

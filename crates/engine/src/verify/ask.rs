@@ -82,7 +82,7 @@ impl Engine {
         let id: VerificationId = self.new_id(now);
         let owner = (asking.platform, Subject::Verification(id));
         let terms = channel.terms(self.settings());
-        let card_index = self.index("card", asking.elements.card_number.expose());
+        let card_index = self.card_index(&asking.elements.card_number);
         let of = (None, Some(card_index));
         let attempt = self.attempt(owner, channel, Operation::Verify, of, now);
         let step = self.attempt_step(&attempt, terms.exchange_ms, now);
@@ -140,7 +140,7 @@ impl Engine {
             state: machine.name().to_owned(),
             machine: to_json(machine)?,
             sealed: self.seal_elements(Purpose::Verification, &id.to_string(), &asking.elements),
-            card_index: self.index("card", asking.elements.card_number.expose()),
+            card_index: self.card_index(&asking.elements.card_number),
             card: self.masked_card(&asking.elements),
             borrower_ref: asking.borrower_ref.clone(),
             channel: channel.to_owned(),

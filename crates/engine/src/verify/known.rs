@@ -22,6 +22,7 @@ use crate::core::Engine;
 use crate::error::EngineError;
 use crate::idempotency::{lost_key, to_json};
 use crate::quota::too_many;
+use crate::seal::Index;
 use crate::view::VerificationView;
 
 /// What is known about a question that was asked before.
@@ -45,6 +46,7 @@ impl Engine {
             Verification::Verifying { .. } | Verification::Doubtful { .. } => {
                 return Ok(Some(Known::Open));
             }
+            Verification::Unresolved { .. } => return Ok(None),
             Verification::Refused { diagnosis } => diagnosis.retry,
         };
         if !matches!(retry, Retry::Never | Retry::AfterCorrection) {
@@ -115,7 +117,7 @@ impl Engine {
         let quota = channel.profile.verification;
         let kept = if asked_before { quota.kept_for_corrections } else { 0 };
         let places = quota.count_max.saturating_sub(kept);
-        let card_index = self.index("card", elements.card_number.expose());
+        let card_index = self.card_index(&elements.card_number);
         let asked = self.store().asked_about_card(&card_quota(channel, card_index, now)).await?;
         if asked.len() < usize::from(places) {
             return Ok(u32::from(places));
@@ -154,7 +156,7 @@ impl Engine {
             clear.push_str(part);
             clear.push('\n');
         }
-        self.index("verification.elements", &clear)
+        self.index(Index::Elements, &clear)
     }
 }
 

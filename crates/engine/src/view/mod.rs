@@ -195,6 +195,8 @@ pub enum VerificationState {
     Confirmed,
     /// They do not, or the bank cannot say.
     Refused,
+    /// Nobody knows, and the bank is not asked any more.
+    Unresolved,
     /// Nobody knows yet.
     Doubtful,
 }

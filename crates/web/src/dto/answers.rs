@@ -140,7 +140,8 @@ impl InstrumentBody {
 #[schema(as = Verification)]
 pub(crate) struct VerificationBody {
     pub(crate) id: String,
-    /// `verifying`, `confirmed`, `refused` or `doubtful`.
+    /// `verifying`, `confirmed`, `refused`, `doubtful` (being asked) or `unresolved` (nobody ever
+    /// said; verify again).
     #[schema(example = "confirmed")]
     pub(crate) state: String,
     /// Which elements were asked about.

@@ -294,10 +294,13 @@ pub(crate) fn problem_page(app: &App, problem: &Problem, page: Page, request_id:
         csrf: String::new(),
         once: String::new(),
     };
-    html(problem.kind.row().status, lang, &page).unwrap_or_else(|_| StatusCode::OK.into_response())
+    html(problem.kind.row().status, lang, &page).unwrap_or_else(|_| {
+        tracing::error!("a page of a problem cannot be rendered");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })
 }
 
-/// The bank's code for the borrower of a diagnosis, if it must act.
+/// Whether the borrower's bank must act.
 fn bank_must_act(diagnosis: &Diagnosis) -> bool {
     use mingka_domain::diagnosis::{Actor, NextStep};
     diagnosis.actor == Actor::Issuer

@@ -16,6 +16,7 @@ use self::fold::Folder;
 use self::known::Known;
 use self::lexicon::Lexicon;
 use super::Certainty;
+use super::heard::VAGUE;
 use crate::cause::{CauseCode, Dictionary};
 use crate::outcome::ResponseCode;
 
@@ -106,25 +107,41 @@ impl WordReader {
         Ok(Self { folder, labels: labels.all, lexicon, known })
     }
 
+    /// Whether a label says so little that anything else in a message says more.
+    fn is_vague(&self, label: usize) -> bool {
+        let causes = self.labels.get(label).map_or(&[][..], Vec::as_slice);
+        causes.iter().all(|cause| VAGUE.contains(&cause.as_str()))
+    }
+
     /// Reads a message.
     #[must_use]
     pub fn read(&self, message: &str) -> Reading {
         let folded = self.folder.fold(message);
         let by_phrase = self.lexicon.speak(&folded.text, self.labels.len());
         let by_known = self.known.speak(&folded.text, self.labels.len());
-        let (mut best, mut second, mut which) = (0.0, 0.0, None);
-        for (label, (phrase, known)) in by_phrase.iter().zip(&by_known).enumerate() {
-            let doubt =
-                (1.0 - PHRASE_BELIEVED * phrase.strength) * (1.0 - KNOWN_BELIEVED * known.strength);
-            let strength = 1.0 - doubt;
-            if strength > best {
-                (second, best, which) = (best, strength, Some((label, phrase, known)));
-            } else if strength > second {
-                second = strength;
+        let voices: Vec<(f64, usize, &Voice, &Voice)> = by_phrase
+            .iter()
+            .zip(&by_known)
+            .enumerate()
+            .map(|(label, (phrase, known))| {
+                let doubt = (1.0 - PHRASE_BELIEVED * phrase.strength)
+                    * (1.0 - KNOWN_BELIEVED * known.strength);
+                (1.0 - doubt, label, phrase, known)
+            })
+            .collect();
+        let (mut best, mut which) = clearest(voices.iter().copied());
+        // "The card's state is wrong: the account is closed": what says little stands before what
+        // says more, and is no reason not to hear it.
+        if which.is_some_and(|(label, ..)| self.is_vague(label)) {
+            let specific = voices
+                .iter()
+                .copied()
+                .filter(|(_, label, phrase, _)| !self.is_vague(*label) && phrase.strength > 0.0);
+            if let (strength, Some(voice)) = clearest(specific) {
+                (best, which) = (strength, Some(voice));
             }
         }
-        let clear = best >= STRENGTH_MIN && best - second >= MARGIN_MIN;
-        let Some((label, phrase, known)) = which.filter(|_| clear) else {
+        let Some((label, phrase, known)) = which else {
             return Reading {
                 causes: Vec::new(),
                 certainty: Certainty::Unknown,
@@ -143,6 +160,22 @@ impl WordReader {
         let clues = words.map(|words| Clue::Phrase { words }).into_iter().chain(like).collect();
         Reading { causes, certainty, strength: rounded(best), clues, codes: folded.codes }
     }
+}
+
+/// The strongest, if it is strong enough and stands out.
+fn clearest<'v>(
+    voices: impl Iterator<Item = (f64, usize, &'v Voice, &'v Voice)>,
+) -> (f64, Option<(usize, &'v Voice, &'v Voice)>) {
+    let (mut best, mut second, mut which) = (0.0, 0.0, None);
+    for (strength, label, phrase, known) in voices {
+        if strength > best {
+            (second, best, which) = (best, strength, Some((label, phrase, known)));
+        } else if strength > second {
+            second = strength;
+        }
+    }
+    let clear = best >= STRENGTH_MIN && best - second >= MARGIN_MIN;
+    (best, which.filter(|_| clear))
 }
 
 /// How strongly something speaks for a label, and where it stands.

@@ -36,6 +36,22 @@ fn a_message_is_explained_by_the_words_it_holds() {
     assert_eq!((mismatch.causes.len(), mismatch.certainty), (4, Certainty::OneOf));
 }
 
+/// Banks put what says little before what says more.
+#[test]
+fn a_vague_beginning_does_not_drown_what_follows() {
+    for (said, cause) in [
+        ("卡状态不正确：账户已冻结", "card.frozen"),
+        ("卡状态不正确：账户已销户", "card.closed"),
+        ("卡状态不正确：卡未激活", "card.dormant"),
+        ("卡状态不正确：账户已挂失", "card.lost"),
+        ("卡状态不正确：司法冻结", "card.frozen_by_authority"),
+        ("卡状态不正确：睡眠户", "card.dormant"),
+        ("卡状态不正确", "card.status_abnormal"),
+    ] {
+        assert_eq!(read(said).causes, [CauseCode::known(cause)], "{said}: {:?}", read(said));
+    }
+}
+
 #[test]
 fn words_that_say_nothing_are_not_read() {
     for message in ["", "交易失败", "null", "……", "其他原因", "恭喜发财", "12345678901"]
