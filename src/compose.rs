@@ -103,7 +103,7 @@ async fn opened(config: &Config, database: &Database) -> Result<(KeyRing, Store)
 }
 
 /// The evidence log's name, which stands in its key and in every checkpoint.
-fn evidence_name(config: &Config) -> Result<String, String> {
+pub(crate) fn evidence_name(config: &Config) -> Result<String, String> {
     let name = &config.evidence.name;
     let fits = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
     fits.then(|| name.clone()).ok_or_else(|| {
@@ -211,6 +211,17 @@ fn channel(settings: &ChannelSettings, public_url: &str) -> Result<Channel, Stri
     if !(1..=32).contains(&settings.code.len()) || !settings.code.bytes().all(plain) {
         return Err("code is 1 to 32 lower-case letters, digits, `-` and `_`".to_owned());
     }
+    if settings.address.starts_with("http://") && !is_loopback(&settings.address) {
+        return Err("address: card data must not cross a network in the clear; give its https \
+                    address"
+            .to_owned());
+    }
+    for (name, text) in [("recipient", &settings.recipient), ("contact", &settings.contact)] {
+        // Borrowers read both in the consent text.
+        if text.trim().is_empty() || text.contains(is_hidden) {
+            return Err(format!("{name}: name who receives the borrower's data, in visible words"));
+        }
+    }
     let (profile, exchange): (_, Arc<dyn Exchange>) = match settings.protocol.as_str() {
         "unionpay_acp" => {
             let profile = Profile::unionpay_acp();
@@ -234,6 +245,18 @@ fn channel(settings: &ChannelSettings, public_url: &str) -> Result<Channel, Stri
         lender: settings.lender.clone(),
         recipient: Recipient { name, contact: both(&settings.contact) },
     })
+}
+
+/// Whether an address leads to this machine itself.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    let host = url.split("://").nth(1).unwrap_or(url);
+    ["127.", "localhost", "[::1]"].iter().any(|prefix| host.starts_with(prefix))
+}
+
+/// A character that cannot be seen, or turns the direction of what follows.
+pub(crate) fn is_hidden(c: char) -> bool {
+    let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+    c.is_control() || turns || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn unionpay_account(
@@ -321,6 +344,10 @@ fn tls_roots(path: &Path, setting: &str) -> Result<TlsRoots, String> {
 fn read(path: &Path, setting: &str) -> Result<String, String> {
     if path.as_os_str().is_empty() {
         return Err(format!("{setting} is not set"));
+    }
+    let is_file = fs::metadata(path).is_ok_and(|about| about.is_file());
+    if path.exists() && !is_file {
+        return Err(format!("{setting}: {} is no file", path.display()));
     }
     fs::read_to_string(path).map_err(|e| format!("{setting}: cannot read {}: {e}", path.display()))
 }

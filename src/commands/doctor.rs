@@ -87,6 +87,9 @@ fn examine(config: &Config) -> Vec<Item> {
             "set [webhooks] allow_loopback to false, unless this is for development",
         ));
     }
+    if let Err(error) = compose::evidence_name(config) {
+        items.push(Item::wrong(&error, "nothing starts until it is one"));
+    }
     if let Err(error) = compose::channels(config, "http://127.0.0.1") {
         items.push(Item::wrong("the channels cannot be used", &error));
     }
@@ -109,12 +112,6 @@ fn examine_channel(config: &Config, channel: &crate::config::ChannelSettings) ->
         // Said already, with the reason.
         Err(_) => return Vec::new(),
     };
-    if channel.address.starts_with("http://") && !is_loopback(&channel.address) {
-        items.push(Item::wrong(
-            &format!("channel {}: the address is not https", channel.code),
-            "give its https address: card data must not cross a network in the clear",
-        ));
-    }
     if channel.allow_sha1_certificates {
         items.push(Item::warning(
             &format!("channel {}: SHA-1 signed certificates are accepted", channel.code),
@@ -217,6 +214,10 @@ fn refused(database: &Database, error: &OpenError) -> Item {
     let mend = match error {
         OpenError::Newer { .. } => "run the newer mingka that wrote it",
         OpenError::Older { .. } => "run `mingka migrate`",
+        OpenError::Emptied => {
+            "from a backup take mingka.db with its -wal, or a copy made as \
+                               docs/operating.md says"
+        }
         OpenError::Address | OpenError::NoTls => "change [server] database",
         OpenError::Server(_) => "see that the server runs and lets this user in",
         _ => "give this user the rights to the folder, or make room on the disk",
@@ -226,7 +227,7 @@ fn refused(database: &Database, error: &OpenError) -> Item {
 
 fn public_url(config: &Config) -> Item {
     let url = &config.server.public_url;
-    if url.is_empty() || is_loopback(url) {
+    if url.is_empty() || compose::is_loopback(url) {
         return Item::warning(
             "borrowers reach this server only from this machine",
             "set [server] public_url to the https address in front of it",
@@ -239,11 +240,6 @@ fn public_url(config: &Config) -> Item {
         );
     }
     Item::fine(&format!("borrowers reach {url}"))
-}
-
-fn is_loopback(url: &str) -> bool {
-    let host = url.split("://").nth(1).unwrap_or(url);
-    ["127.", "localhost", "[::1]"].iter().any(|prefix| host.starts_with(prefix))
 }
 
 /// Where the system tells (Linux): whether a crash would write memory to a disk.

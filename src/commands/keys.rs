@@ -115,17 +115,13 @@ async fn revoke(args: RevokeArgs) -> Result<ExitCode, String> {
 
 /// A platform's name is the page's title and stands in the consent text: one short, visible line.
 fn check_name(name: &str) -> Result<(), String> {
-    let hidden = |c: char| {
-        let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
-        c.is_control() || turns || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
     let length = name.chars().count();
     if name.trim().is_empty() || name.trim() != name || length > NAME_LENGTH_MAX {
         return Err(format!(
             "--platform is a name of 1 to {NAME_LENGTH_MAX} characters without spaces around it"
         ));
     }
-    if name.contains(hidden) {
+    if name.contains(compose::is_hidden) {
         return Err("--platform holds characters that cannot be seen".to_owned());
     }
     Ok(())

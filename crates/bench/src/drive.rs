@@ -80,7 +80,7 @@ impl Door {
                     environment: Environment::default(),
                     consents: consents.clone(),
                     borrower_ref: Some(card.slug.clone()),
-                    session: None,
+                    page: None,
                 };
                 let view = engine.bind(*platform, idempotency(key), new).await;
                 view.map(Bound::from).map_err(|e| format!("{e}: {e:?}"))

@@ -45,14 +45,20 @@ impl Engine {
         }
         let elements = self.four_elements(&new)?;
         let accepted = self.check_consents(platform, &ConsentKind::ALL, &new.consents).await?;
-        let session = match new.session {
-            Some(id) => Some(self.open_session_of(platform, id).await?),
+        let session = match new.page {
+            Some(page) => {
+                let session = self.open_session_of(platform, page.session).await?;
+                if session.binding != page.showed {
+                    return Err(EngineError::InProgress);
+                }
+                Some(session)
+            }
             None => None,
         };
         let now = self.now();
         let channel = self.route(Operation::SendCode, platform, Some(&elements.name), now)?;
         let elements = Elements::from(elements);
-        let quotas = self.code_quotas(platform, new.session, &elements);
+        let quotas = self.code_quotas(platform, new.page.map(|page| page.session), &elements);
         self.check_code_quotas(&quotas, now).await?;
         let room = self.room().await?;
         let start = Start {

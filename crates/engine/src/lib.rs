@@ -54,7 +54,7 @@ pub use crate::hooks::{
 pub use crate::payment::DEFAULT_LENDER;
 pub use crate::request::{
     Caller, ConsentGiven, EndpointChange, Idempotency, NewApiKey, NewBinding, NewEndpoint,
-    NewPayment, NewSession, NewVerification, Scope,
+    NewPayment, NewSession, NewVerification, OnPage, Scope,
 };
 pub use crate::seal::keys_fit;
 pub use crate::session::Prefill;

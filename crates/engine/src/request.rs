@@ -2,7 +2,7 @@
 
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::environment::Environment;
-use mingka_domain::id::{ApiKeyId, InstrumentId, PlatformId, SessionId};
+use mingka_domain::id::{ApiKeyId, BindingId, InstrumentId, PlatformId, SessionId};
 use mingka_domain::money::Fen;
 use mingka_domain::payment::PaymentKind;
 use mingka_domain::precheck::Entry;
@@ -110,8 +110,18 @@ pub struct NewBinding<'a> {
     pub consents: Vec<ConsentGiven>,
     /// The platform's own name for the borrower.
     pub borrower_ref: Option<String>,
-    /// The hosted session it happens in.
-    pub session: Option<SessionId>,
+    /// The hosted page it happens on.
+    pub page: Option<OnPage>,
+}
+
+/// The hosted page a binding begins on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnPage {
+    /// Its session.
+    pub session: SessionId,
+    /// The binding it showed when this one was submitted. A page has one binding at a time: should
+    /// it have another by now, this one does not begin.
+    pub showed: Option<BindingId>,
 }
 
 /// Money to move.

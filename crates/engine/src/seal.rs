@@ -2,7 +2,7 @@
 //! row, opened only to be sent or to be masked.
 
 use mingka_channels::Elements;
-use mingka_crypto::keyring::{KeyRing, Place};
+use mingka_crypto::keyring::{KeyRing, OpenError, Place};
 use mingka_domain::card::CardNumber;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::id::PlatformId;
@@ -253,41 +253,57 @@ fn read_prefill(clear: &[u8]) -> Option<Prefill> {
     Some(Prefill { name, id_number, phone })
 }
 
+/// How many values of a kind are tried before keys are believed to be the store's.
+const TRIED: u32 = 3;
+
 /// Whether these keys are those of the store: whether they open what is sealed, and give a card the
 /// index it was stored under. Asked before anything is served or rotated. With another sealing key
 /// the old records could not be read; with another index key no card, request or key that was used
-/// before would be recognised, and the same request would act twice.
+/// before would be recognised, and the same request would act twice. A value that does not open
+/// while others do was damaged: it is named in the log, and keeps nobody else waiting.
 ///
 /// # Errors
 /// When nothing can be read.
 pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadError> {
+    let (mut opened, mut damaged) = (false, Vec::new());
     for kind in SealedKind::ALL {
-        let first = store.records_to_reseal(kind, "", 1).await?;
-        if let Some(record) = first.first() {
+        for record in store.records_to_reseal(kind, "", TRIED).await? {
             let place = Place { purpose: Purpose::of(kind).name(), record: &record.id };
-            if keyring.open(place, &record.sealed).is_err() {
-                return Ok(false);
+            match keyring.open(place, &record.sealed) {
+                Ok(_) => opened = true,
+                Err(OpenError::UnknownKeyVersion(_)) => return Ok(false),
+                Err(_) => damaged.push(record.id),
             }
         }
     }
     for platform in store.platforms().await? {
-        let bound = store.bindings(platform.id, Cursor::first(1)).await?.items.pop();
+        let bound = store.bindings(platform.id, Cursor::first(TRIED)).await?.items.into_iter();
         let bound =
             bound.map(|row| (Purpose::Binding, row.id.to_string(), row.sealed, row.card_index));
-        let asked = store.verifications(platform.id, Cursor::first(1)).await?.items.pop();
+        let asked = store.verifications(platform.id, Cursor::first(TRIED)).await?.items;
         let asked = asked
+            .into_iter()
             .map(|row| (Purpose::Verification, row.id.to_string(), row.sealed, row.card_index));
-        for (purpose, record, sealed, stored_index) in bound.into_iter().chain(asked) {
+        for (purpose, record, sealed, stored_index) in bound.chain(asked) {
             let place = Place { purpose: purpose.name(), record: &record };
-            let clear = keyring.open(place, &sealed).ok();
-            let card = clear.and_then(|clear| read_elements(&clear)).map(|it| it.card_number);
-            let index = card.map(|card| card_index(keyring, &card));
-            if index != Some(stored_index) {
-                return Ok(false);
+            match keyring.open(place, &sealed).map(|clear| read_elements(&clear)) {
+                Ok(Some(elements)) => {
+                    if card_index(keyring, &elements.card_number) != stored_index {
+                        return Ok(false);
+                    }
+                    opened = true;
+                }
+                Err(OpenError::UnknownKeyVersion(_)) => return Ok(false),
+                Ok(None) | Err(_) => damaged.push(record),
             }
         }
     }
-    Ok(true)
+    if opened {
+        for id in &damaged {
+            tracing::error!(record.id = id, "a sealed value does not open: it was damaged");
+        }
+    }
+    Ok(opened || damaged.is_empty())
 }
 
 fn read_elements(clear: &[u8]) -> Option<Elements> {

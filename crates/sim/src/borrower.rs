@@ -315,7 +315,7 @@ async fn bind(
         environment: Environment::default(),
         consents,
         borrower_ref: Some(card.slug.clone()),
-        session: None,
+        page: None,
     };
     engine.bind(platform, idempotency, new).await.map(Answered::binding_of)
 }

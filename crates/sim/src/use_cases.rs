@@ -306,7 +306,7 @@ impl Day {
             environment: Environment::default(),
             consents,
             borrower_ref: None,
-            session: None,
+            page: None,
         };
         self.engine.bind(self.platform, key(name), new).await
     }

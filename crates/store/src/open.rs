@@ -56,6 +56,8 @@ pub enum OpenError {
         /// The number this program needs.
         program: i64,
     },
+    /// The file is there and holds nothing at all.
+    Emptied,
     /// The file system cannot keep the log the way durable commits need it.
     NoWriteAheadLog,
     /// The database itself says no.
@@ -83,6 +85,11 @@ impl fmt::Display for OpenError {
             Self::Older { database, program } => write!(
                 f,
                 "the database has schema {database}, this mingka needs {program}: migrate it first"
+            ),
+            Self::Emptied => f.write_str(
+                "the database file is there and holds no table: it was emptied, or copied without \
+                 the -wal file beside it. Put all its files of one moment back, or move this one \
+                 away to begin anew",
             ),
             Self::NoWriteAheadLog => f.write_str(
                 "the file system allows no write-ahead log: keep the database on a local disk",

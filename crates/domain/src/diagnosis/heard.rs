@@ -120,10 +120,13 @@ impl Heard<'_> {
         let said = own.unwrap_or_else(|| (meaning.causes.clone(), meaning.certainty));
         // A code that leaves everything open still asks to wait, whatever the words say.
         let may = code.is_none() || self.over || !open;
-        match reading.filter(|_| may) {
-            Some(reading) => by_words(said, reading),
-            None => said,
-        }
+        let Some(read) = reading.filter(|reading| may && !reading.causes.is_empty()) else {
+            return said;
+        };
+        let narrows = read.causes.len() == 1
+            && said.0.len() > 1
+            && read.causes.iter().all(|cause| said.0.contains(cause));
+        if is_vague(&said.0) || narrows { (read.causes.clone(), read.certainty) } else { said }
     }
 
     fn evidence(&self, code: Option<(String, ResponseCode)>) -> Evidence {
@@ -138,18 +141,9 @@ impl Heard<'_> {
     }
 }
 
-/// What a code says, and what the words add: where the code says little, or leaves several causes of
-/// which the words name one.
-pub(super) fn by_words(
-    said: (Vec<CauseCode>, Certainty),
-    read: &Reading,
-) -> (Vec<CauseCode>, Certainty) {
-    let vague = said.0.first().is_none_or(|cause| VAGUE.contains(&cause.as_str()));
-    let narrows = read.causes.len() == 1
-        && said.0.len() > 1
-        && read.causes.iter().all(|cause| said.0.contains(cause));
-    let more = !read.causes.is_empty() && (vague || narrows);
-    if more { (read.causes.clone(), read.certainty) } else { said }
+/// Whether causes say so little that a bank's own words may say more.
+pub(super) fn is_vague(causes: &[CauseCode]) -> bool {
+    causes.first().is_none_or(|cause| VAGUE.contains(&cause.as_str()))
 }
 
 /// A limit may be one the law sets: the amount tells which class of account it would be.

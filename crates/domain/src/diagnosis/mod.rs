@@ -41,22 +41,23 @@ impl Diagnosis {
         Self::build(dictionary, meaning.causes.clone(), meaning.certainty, vec![evidence])
     }
 
-    /// The same, and where the code says little, what the bank's own words add. For showing: what
-    /// happens next is decided by the code alone.
+    /// The same, and where the code says little, what the bank's own words add. A code that leaves
+    /// several causes keeps them all: the words beside it are often no more than its name. For
+    /// showing: what happens next is decided by the code alone.
     #[must_use]
     pub fn from_meaning_and_words(
         dictionary: &Dictionary,
         meaning: &Meaning,
         evidence: Evidence,
     ) -> Self {
-        let said = (meaning.causes.clone(), meaning.certainty);
-        let (causes, certainty) = match &evidence.message {
-            Some(words) if meaning.class == Class::Declined => {
-                heard::by_words(said, &WordReader::embedded().read(words))
+        let may = meaning.class == Class::Declined && heard::is_vague(&meaning.causes);
+        let words = evidence.message.as_deref().filter(|_| may);
+        match words.map(|words| WordReader::embedded().read(words)) {
+            Some(read) if !read.causes.is_empty() => {
+                Self::build(dictionary, read.causes, read.certainty, vec![evidence])
             }
-            _ => said,
-        };
-        Self::build(dictionary, causes, certainty, vec![evidence])
+            _ => Self::from_meaning(dictionary, meaning, evidence),
+        }
     }
 
     /// From one cause that our own code knows: a finding of a precheck, an expired code.

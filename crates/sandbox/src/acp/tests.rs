@@ -205,6 +205,7 @@ fn gate_knows(simulation: bool) -> bool {
 /// what the catalogue promises.
 #[test]
 fn every_magic_card_answers_and_is_diagnosed_as_the_catalogue_says() {
+    let mut otherwise = Vec::new();
     for card in cards::catalogue() {
         let mut pair = Pair::simulated();
         let (answer, reply) = shown(&mut pair, &card);
@@ -222,10 +223,12 @@ fn every_magic_card_answers_and_is_diagnosed_as_the_catalogue_says() {
             continue;
         }
         let diagnosis = diagnosis(&answer, reply);
-        assert_eq!(diagnosis.causes, card.causes, "{}", card.slug);
         let one_of = diagnosis.certainty == Certainty::OneOf;
-        assert_eq!(one_of, card.causes.len() > 1, "{}", card.slug);
+        if diagnosis.causes != card.causes || one_of != (card.causes.len() > 1) {
+            otherwise.push((card.slug, diagnosis.causes, diagnosis.certainty));
+        }
     }
+    assert!(otherwise.is_empty(), "{otherwise:#?}");
 }
 
 /// The exchange in which a card shows what it is for.
@@ -263,7 +266,7 @@ fn diagnosis(answer: &Answer, reply: Result<Reply, Unreadable>) -> Diagnosis {
             let (asked, answer) = (Operation::OpenAgreement, reply.answer.as_ref());
             let now = Timestamp::from_millis(0);
             let evidence = Evidence::heard("unionpay", asked, reply.phase, answer, now);
-            Diagnosis::from_meaning(dictionary, &reply.meaning, evidence)
+            Diagnosis::from_meaning_and_words(dictionary, &reply.meaning, evidence)
         }
     }
 }

@@ -46,19 +46,8 @@ fn the_series_knows_its_own_and_nobody_else() {
     assert_eq!(series_card("6216261000000000018"), None);
 }
 
-fn operation(stage: Option<Stage>) -> Operation {
-    match stage {
-        Some(Stage::Verify) => Operation::Verify,
-        Some(Stage::SendCode) => Operation::SendCode,
-        Some(Stage::Close) => Operation::CancelAgreement,
-        Some(Stage::Open) | None => Operation::OpenAgreement,
-        Some(other) => panic!("no card shows at {other:?}"),
-    }
-}
-
 #[test]
-fn the_causes_are_in_the_dictionary_and_are_what_the_mapping_gives() {
-    let book = MappingBook::embedded();
+fn the_causes_are_in_the_dictionary() {
     for card in catalogue() {
         let Some(cause) = &card.cause else {
             assert!(card.causes.is_empty(), "{}", card.slug);
@@ -68,10 +57,6 @@ fn the_causes_are_in_the_dictionary_and_are_what_the_mapping_gives() {
         for cause in &card.causes {
             assert!(Dictionary::embedded().get(cause).is_some(), "{}: {cause}", card.slug);
         }
-        let Some(code) = card.answer.as_deref().filter(|code| *code != "00") else { continue };
-        let code = ResponseCode::new(code);
-        let meaning = book.read("unionpay", operation(card.stage), Phase::Request, &code);
-        assert_eq!(meaning.causes, card.causes, "{}", card.slug);
     }
 }
 

@@ -177,7 +177,7 @@ async fn bind(
         environment: mingka_domain::environment::Environment::default(),
         consents: given.collect(),
         borrower_ref: None,
-        session: None,
+        page: None,
     };
     Ok(engine.bind(platform, key("bind"), new).await?.id)
 }

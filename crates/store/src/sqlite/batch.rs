@@ -47,6 +47,15 @@ impl Writing {
         &self.connection
     }
 
+    /// Brings everything from the log into the database itself, so that the one file is whole while
+    /// nobody has it open. What fails here is done at the next start.
+    pub(crate) fn settle(&self) {
+        let done = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+        if let Err(error) = done {
+            tracing::warn!(error = %error, "the database's log was not brought into it");
+        }
+    }
+
     /// Does the work in one durable commit; each piece gets its own result, in the order given.
     pub(crate) fn run(&mut self, works: &[Work]) -> Vec<WorkResult> {
         match self.transact(works) {

@@ -22,7 +22,9 @@ const ALL_PAGES: std::ffi::c_int = -1;
 
 /// The writing connection of a file, its schema brought up to date.
 pub(crate) fn writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
-    create_private(path)?;
+    if !path.exists() {
+        make(path)?;
+    }
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -38,6 +40,7 @@ pub(crate) fn writer(path: &Path, settings: &Settings) -> Result<Connection, Ope
     )?;
     keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_COUNT_MAX);
+    not_emptied(&connection)?;
     migrate::migrate(&connection, MIGRATIONS)?;
     if let Some(pages) = settings.page_count_max {
         connection.query_row(&format!("PRAGMA max_page_count = {pages}"), (), |_| Ok(()))?;
@@ -59,6 +62,7 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
 
 /// Refuses a database whose schema is not exactly this program's.
 pub(crate) fn same_schema(connection: &Connection) -> Result<(), OpenError> {
+    not_emptied(connection)?;
     open::same_schema(migrate::version(connection)?)
 }
 
@@ -94,6 +98,36 @@ fn bare_memory() -> Result<Connection, OpenError> {
 /// bound moment changes, which cost more than running it.
 fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
+}
+
+/// Makes a new database beside its place and puts it there when it is whole, so that a file that is
+/// there without a table is never a new one.
+fn make(path: &Path) -> Result<(), OpenError> {
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    // What an earlier process of this number may have left when it died.
+    let _ = std::fs::remove_file(&beside);
+    create_private(&beside)?;
+    let connection = Connection::open_with_flags(&beside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")?;
+    migrate::migrate(&connection, MIGRATIONS)?;
+    drop(connection);
+    let linked = std::fs::hard_link(&beside, path);
+    std::fs::remove_file(&beside)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.into()),
+        // The name must survive a power cut as well as the content does.
+        _ => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Ok(std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?)
+        }
+    }
+}
+
+/// Refuses a file without a table: it was emptied, or copied without its log.
+fn not_emptied(connection: &Connection) -> Result<(), OpenError> {
+    let sql = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_migrations'";
+    let count: i64 = connection.query_row(sql, (), |row| row.get(0))?;
+    if count == 0 { Err(OpenError::Emptied) } else { Ok(()) }
 }
 
 /// Makes an absent file readable for its owner only; SQLite gives its log the same rights.

@@ -27,6 +27,7 @@ pub(crate) fn start(
             counters.add(writing.commit_count, &results);
             tell(replies, results);
         }
+        writing.settle();
         drop((writing, alive));
     };
     thread::Builder::new().name("mingka-writer".to_owned()).spawn(body)?;

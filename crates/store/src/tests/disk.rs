@@ -115,6 +115,31 @@ fn a_database_of_an_older_program_is_not_read_without_migrating() {
 }
 
 #[test]
+fn a_database_that_lost_its_log_is_no_new_one() {
+    let directory = Directory::new();
+    let store = Store::open(directory.file()).unwrap();
+    wait(store.commit(unit(platform(1).insert(), []))).unwrap();
+    wait(store.close());
+    // Closed, the one file is whole.
+    let copy = directory.0.join("copy.db");
+    std::fs::copy(directory.file(), &copy).unwrap();
+    assert_eq!(wait(Store::open(&copy).unwrap().platforms()).unwrap(), [platform(1)]);
+    for length in [0, 4096] {
+        let emptied = directory.0.join(format!("emptied-{length}.db"));
+        let connection = rusqlite::Connection::open(&emptied).unwrap();
+        if length > 0 {
+            let wal = "PRAGMA journal_mode = WAL";
+            let _: String = connection.query_row(wal, (), |row| row.get(0)).unwrap();
+        }
+        drop(connection);
+        assert_eq!(std::fs::metadata(&emptied).unwrap().len(), length);
+        for refused in [Store::open(&emptied), Store::open_read_only(&emptied)] {
+            assert!(matches!(refused, Err(OpenError::Emptied)), "{refused:?}");
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let directory = Directory::new();
     let text = "not a database, but a letter of some length\n".repeat(100);

@@ -42,7 +42,7 @@ pub(crate) async fn create(
         environment: requests::environment(body.environment.as_deref())?,
         consents: requests::consents(&body.consents)?,
         borrower_ref: requests::reference(body.borrower_ref.as_deref())?,
-        session: None,
+        page: None,
     };
     let view = app.engine.bind(platform, idempotency, new).await?;
     Ok(answer(StatusCode::CREATED, info.lang, &BindingBody::new(view, info.lang)))

@@ -7,7 +7,7 @@ use mingka_domain::consent::ConsentKind;
 use mingka_domain::finding::{Field as Place, Finding, Severity};
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::precheck::{CardFacts, Entry};
-use mingka_engine::{BindingState, ConsentGiven, ConsentView, EngineError, NewBinding};
+use mingka_engine::{BindingState, ConsentGiven, ConsentView, EngineError, NewBinding, OnPage};
 use zeroize::Zeroizing;
 
 use super::urlencoded::Fields;
@@ -105,7 +105,7 @@ pub(super) async fn bind(
         environment,
         consents,
         borrower_ref: visit.session.borrower_ref.clone(),
-        session: Some(visit.session.id),
+        page: Some(OnPage { session: visit.session.id, showed: visit.session.binding }),
     };
     let binding = app.engine.bind(visit.session.platform, idempotency, new);
     match soon(binding).await {

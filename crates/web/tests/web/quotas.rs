@@ -78,7 +78,7 @@ impl Street {
                 environment: Environment::default(),
                 consents,
                 borrower_ref: None,
-                session: None,
+                page: None,
             };
             engine.bind(platform, key, new).await
         })
