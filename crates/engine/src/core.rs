@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::error::EngineError;
+use crate::health::Health;
 use crate::hooks::Hooks;
 use crate::notification::Told;
 use crate::settings::Settings;
@@ -80,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) stops_seen: RwLock<Arc<Stops>>,
     /// The renewals of certificates as the store showed them last.
     pub(crate) renewals_seen: RwLock<BTreeMap<String, RenewalRecord>>,
+    /// How the channels have been answering lately.
+    pub(crate) health: Health,
     /// What banks told of by themselves a moment ago.
     pub(crate) told: Told,
 }
@@ -97,6 +100,7 @@ impl Engine {
             rules: RwLock::new(Arc::clone(&parts.rules)),
             stops_seen: RwLock::default(),
             renewals_seen: RwLock::default(),
+            health: Health::default(),
             told: Told::default(),
             parts,
         };
@@ -150,6 +154,7 @@ impl Engine {
             operations: channel.profile.operations.clone(),
             stopped: self.is_stopped(&channel.code),
             encryption: self.encryption(channel),
+            health: self.inner.health.of(&channel.code, self.now()),
         };
         self.inner.parts.channels.iter().map(view).collect()
     }

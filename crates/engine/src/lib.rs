@@ -13,6 +13,7 @@ mod consent;
 mod core;
 mod error;
 mod evidence;
+mod health;
 mod hear;
 mod hooks;
 mod idempotency;
@@ -69,9 +70,9 @@ pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
 };
 pub use crate::view::{
-    ApiKeyView, BindingState, BindingView, CardView, ChannelView, CodeView, ConsentAccepted,
-    ConsentTextView, ConsentView, EncryptionView, InstrumentState, InstrumentView, IssuedApiKey,
-    LenderView, OpenedSession, PaymentView, PlatformView, SessionView, TimelineEntry,
+    ApiKeyView, BindingState, BindingView, CardView, ChannelHealthView, ChannelView, CodeView,
+    ConsentAccepted, ConsentTextView, ConsentView, EncryptionView, InstrumentState, InstrumentView,
+    IssuedApiKey, LenderView, OpenedSession, PaymentView, PlatformView, SessionView, TimelineEntry,
     VerificationState, VerificationView,
 };
 pub use crate::watch::Watch;

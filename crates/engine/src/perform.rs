@@ -103,7 +103,7 @@ impl Engine {
     ) -> Heard {
         let operation = request.operation();
         let order = OrderIdentity { order_id: order.order_id.clone(), txn_time: order.txn_time };
-        match self.reply(channel, &order, request, timeout_ms).await {
+        let heard = match self.reply(channel, &order, request, timeout_ms).await {
             Ok(reply) => {
                 let heard = Heard::reply(&channel.code, operation, reply, self.now());
                 let heard = heard.read_agreement(&channel.profile.family);
@@ -114,7 +114,9 @@ impl Engine {
             Err(outcome) => {
                 Heard::nothing(&channel.code, operation, Phase::Request, outcome, self.now())
             }
-        }
+        };
+        self.inner.health.note(&heard);
+        heard
     }
 
     /// One message and the believed reply to it, or how it ended without one.
@@ -129,6 +131,7 @@ impl Engine {
         let encoded = channel.exchange.encode(request, &self.context(order));
         let (message, sent) = encoded.map_err(|error| {
             tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                    order.id = order.order_id,
                 error = %error, "a message cannot be written in the channel's form");
             Outcome::NotAttempted(NotSent::Unencodable, None)
         })?;
@@ -136,11 +139,13 @@ impl Engine {
             Delivery::Answered(response) => response,
             Delivery::NotSent(why) => {
                 tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                    order.id = order.order_id,
                     reason = ?why, "a message did not leave");
                 return Err(Outcome::NotAttempted(why, None));
             }
             Delivery::Lost(doubt) => {
                 tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                    order.id = order.order_id,
                     reason = ?doubt, "an answer did not come");
                 return Err(Outcome::Unknown(doubt, None));
             }
@@ -148,10 +153,11 @@ impl Engine {
         let decoded = channel.exchange.decode(&sent, &response, &self.context(order));
         let reply = decoded.map_err(|error| {
             tracing::warn!(channel.code = channel.code, operation = operation.name(),
+                    order.id = order.order_id,
                 error = %error, "an answer proves nothing");
             error.outcome()
         })?;
-        alert_if_unmapped(&channel.code, operation, &reply);
+        alert_if_unmapped(&channel.code, operation, order, &reply);
         Ok(reply)
     }
 
@@ -282,12 +288,13 @@ impl Engine {
 }
 
 /// A code nobody mapped is an alert: a borrower waits for somebody to look it up.
-fn alert_if_unmapped(channel: &str, operation: Operation, reply: &Reply) {
+fn alert_if_unmapped(channel: &str, operation: Operation, order: &OrderIdentity, reply: &Reply) {
     if reply.meaning.causes.contains(&known::CHANNEL_CODE_UNMAPPED) {
         let code = reply.answer.as_ref().map_or("", |answer| answer.code.as_str());
         tracing::error!(
             channel.code = channel,
             operation = operation.name(),
+            order.id = order.order_id,
             phase = reply.phase.name(),
             response.code = code,
             "a response code that nobody has mapped: add it to data/mappings"

@@ -17,8 +17,8 @@ use mingka_domain::secret::OneTimeCode;
 use mingka_domain::text::Lang;
 use mingka_engine::{
     BindingState, BindingView, ConsentGiven, Cursor, DEFAULT_LENDER, Engine, EngineError,
-    Idempotency, InstrumentState, NewApiKey, NewBinding, NewSession, NewVerification, Reason,
-    Scope, StopSwitch, VerificationState,
+    Idempotency, InstrumentState, NewApiKey, NewBinding, NewSession, NewVerification, OnPage,
+    Reason, Scope, StopSwitch, VerificationState,
 };
 use mingka_sandbox::acp::AcpBank;
 use mingka_sandbox::bank::{Kind, Rules};
@@ -181,6 +181,31 @@ fn an_unfinished_binding_expires() {
         assert!(watch.changed().await);
         let seen = day.engine.binding(day.platform, bound.id).await.unwrap();
         assert_eq!(seen.state, BindingState::Expired);
+    });
+}
+
+#[test]
+fn one_page_has_one_binding_however_many_tabs_submit() {
+    calm(async |day| {
+        let new = NewSession::blank(Lang::Zh);
+        let opened = day.engine.open_session(day.platform, key("s"), new).await.unwrap();
+        let submit = async |name: &str, showed: Option<BindingId>| {
+            let card = day.good();
+            let new = NewBinding {
+                entry: Entry::four(&card.number, &card.name, &card.id_number, &card.phone),
+                environment: Environment::default(),
+                consents: day.consents().await,
+                borrower_ref: None,
+                page: Some(OnPage { session: opened.session.id, showed }),
+            };
+            day.engine.bind(day.platform, key(name), new).await
+        };
+        let first = submit("one", None).await.unwrap();
+        assert_eq!(submit("two", None).await.unwrap_err(), EngineError::InProgress);
+        assert_eq!(submit("one", None).await.unwrap(), first, "the same is the same");
+        let again = submit("three", Some(first.id)).await.unwrap();
+        assert_ne!(again.id, first.id);
+        assert_eq!(day.executed(Kind::CodeSent), 2);
     });
 }
 

@@ -2,7 +2,7 @@
 
 import { bankLookup } from "./bank.js";
 import { cardNumber } from "./card-number.js";
-import { checks } from "./checks.js";
+import { checks, clear } from "./checks.js";
 import { toAscii } from "./digits.js";
 import { resendTimer, watch } from "./live.js";
 import { focusFirst, once } from "./submit.js";
@@ -18,6 +18,14 @@ if (number) {
   checks(number.form, [...number.form.querySelectorAll("input[data-check]")]);
 }
 
+// A box that is ticked wants nothing any more.
+for (const tick of document.querySelectorAll(".consent input[type=checkbox]")) {
+  tick.addEventListener("change", () => {
+    clear(tick);
+    tick.closest(".consent")?.classList.remove("wrong");
+  });
+}
+
 const code = by("code");
 code?.addEventListener("input", (event) => {
   const ascii = toAscii(code.value);
@@ -30,6 +38,11 @@ document.querySelector("a.lang")?.addEventListener("click", (event) => {
   if (!lang) return;
   event.preventDefault();
   lang.value = event.currentTarget.hreflang;
+  if (number.value) {
+    const typed = document.createElement("input");
+    Object.assign(typed, { type: "hidden", name: "number_typed", value: "1" });
+    number.form.append(typed);
+  }
   card?.clear();
   number.form.submit();
 });

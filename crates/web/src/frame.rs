@@ -295,6 +295,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn behind_a_proxy_its_own_line_counts_and_no_other() {
+        let request = |lines: &[&str]| {
+            let mut request = Request::new(axum::body::Body::empty());
+            for line in lines {
+                let value = HeaderValue::from_str(line).unwrap();
+                request.headers_mut().append("x-forwarded-for", value);
+            }
+            address(&request, true).map(|address| address.to_string())
+        };
+        let proxy = Some("203.0.113.9".to_owned());
+        assert_eq!(request(&["198.51.100.1, 203.0.113.9"]), proxy);
+        assert_eq!(request(&["198.51.100.1", "203.0.113.9"]), proxy);
+        assert_eq!(request(&[]), None);
+    }
+
+    #[test]
     fn the_log_keeps_words_and_ids_only() {
         let id = format!("bind_{}", "0".repeat(32));
         let kept = format!("/v1/bindings/{id}/confirm");

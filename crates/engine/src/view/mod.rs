@@ -2,6 +2,7 @@
 //! view, so a view may be stored as the answer to an idempotency key and written into any log.
 
 use mingka_domain::card::CardKind;
+use mingka_domain::cause::CauseCode;
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::diagnosis::Diagnosis;
 use mingka_domain::environment::Environment;
@@ -74,6 +75,21 @@ pub enum BindingState {
     Unbinding,
     /// The agreement was ended.
     Unbound,
+}
+
+/// How a channel has been answering one process lately.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChannelHealthView {
+    /// How many exchanges went well; a refused card is one of them.
+    pub well: usize,
+    /// How many the channel answered with a trouble of its own.
+    pub troubled: usize,
+    /// How many it did not answer, or not so that it could be believed.
+    pub silent: usize,
+    /// Whether it counts as ill.
+    pub is_ill: bool,
+    /// The newest trouble, and when.
+    pub last_trouble: Option<(Timestamp, CauseCode)>,
 }
 
 /// A card and its holder, masked.
@@ -306,6 +322,8 @@ pub struct ChannelView {
     pub stopped: bool,
     /// The certificate its values are encrypted to, where it has one.
     pub encryption: Option<EncryptionView>,
+    /// How it has been answering this process lately.
+    pub health: ChannelHealthView,
 }
 
 /// The certificate that a channel's values are encrypted to.

@@ -3,7 +3,9 @@
 use mingka_domain::cause::{Audience, Cause};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
-use mingka_engine::{ChannelView, ConsentAccepted, ConsentTextView, ConsentView, EncryptionView};
+use mingka_engine::{
+    ChannelHealthView, ChannelView, ConsentAccepted, ConsentTextView, ConsentView, EncryptionView,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -114,6 +116,42 @@ pub(crate) struct ChannelBody {
     pub(crate) stopped: bool,
     /// The bank's certificate that card numbers are encrypted to, where it has one.
     pub(crate) encryption: Option<EncryptionBody>,
+    /// How it has been answering lately.
+    pub(crate) health: ChannelHealthBody,
+}
+
+/// How a channel answered one process in the last fifteen minutes. Every process counts its own.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChannelHealth)]
+pub(crate) struct ChannelHealthBody {
+    /// Whether it counts as ill: more than half of at least five exchanges went wrong, and it has
+    /// not been well again since.
+    pub(crate) ill: bool,
+    /// Exchanges that went well; a refused card is one of them.
+    pub(crate) well: usize,
+    /// Exchanges the channel answered with a trouble of its own, such as maintenance.
+    pub(crate) troubled: usize,
+    /// Exchanges without an answer that could be believed.
+    pub(crate) silent: usize,
+    /// The cause of the newest trouble.
+    #[schema(example = "channel.maintenance")]
+    pub(crate) last_trouble: Option<String>,
+    /// When that was.
+    pub(crate) last_trouble_at: Option<String>,
+}
+
+impl ChannelHealthBody {
+    fn new(view: ChannelHealthView) -> Self {
+        let (at, cause) = view.last_trouble.unzip();
+        Self {
+            ill: view.is_ill,
+            well: view.well,
+            troubled: view.troubled,
+            silent: view.silent,
+            last_trouble: cause.map(|cause| cause.as_str().to_owned()),
+            last_trouble_at: at.map(|at| at.rfc3339()),
+        }
+    }
 }
 
 /// The certificate that what is sent to a channel is encrypted to.
@@ -150,6 +188,7 @@ impl ChannelBody {
             operations: view.operations.iter().map(|o| o.name().to_owned()).collect(),
             stopped: view.stopped,
             encryption: view.encryption.map(EncryptionBody::new),
+            health: ChannelHealthBody::new(view.health),
         }
     }
 }

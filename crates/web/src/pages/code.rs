@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use mingka_domain::cause::{Audience, Dictionary, known};
+use mingka_domain::diagnosis::Retry;
 use mingka_domain::secret::{OneTimeCode, OneTimeCodeError};
 use mingka_domain::time::SECOND_MS;
-use mingka_engine::{BindingView, EngineError};
+use mingka_engine::{BindingState, BindingView, EngineError};
 
 use super::said::Said;
 use super::urlencoded::Fields;
@@ -24,11 +25,16 @@ pub(super) fn page(
     said: Option<Said>,
 ) -> Result<Response, Problem> {
     let w = visit.w;
+    let code = binding.code.as_ref();
+    let unsure = binding.state == BindingState::AwaitingCode
+        && code.is_some_and(|code| !code.delivery_confirmed);
+    // A doubt about the sending is nothing the borrower could correct.
+    let diagnosis = binding.diagnosis.as_ref();
+    let in_doubt = unsure && diagnosis.is_some_and(|it| it.retry == Retry::Automatic);
     let messages: Vec<Message> = match said {
         Some(said) => said.message(visit).into_iter().collect(),
-        None => last_problem(visit, binding).into_iter().collect(),
+        None => last_problem(visit, binding).filter(|_| !in_doubt).into_iter().collect(),
     };
-    let code = binding.code.as_ref();
     let now = app.now();
     let resend_after = code.map_or(now, |code| code.resend_after);
     let wait_ms = resend_after.since_ms(now).max(0);
@@ -40,8 +46,10 @@ pub(super) fn page(
         once: Visit::once(app),
         once_resend: Visit::once(app),
         once_cancel: Visit::once(app),
+        lead: if unsure { w.code_lead_unsure } else { w.code_lead },
         phone: binding.card.phone_masked.clone().unwrap_or_default(),
         notice: (said == Some(Said::Resent)).then_some(w.code_resent),
+        unsure: (unsure && said.is_none()).then_some(w.code_unsure),
         messages,
         valid_until: code.map(|code| clock(code.expires_at)),
         tries_left: code.map_or(0, |code| code.tries_left),

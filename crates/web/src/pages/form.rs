@@ -125,7 +125,7 @@ async fn in_other_words(app: &App, visit: Visit, fields: &Fields) -> Result<Resp
         name: fields.text("name"),
         id_number: fields.text("id_number"),
         phone: fields.text("phone"),
-        returning: true,
+        returning: !fields.text("number_typed").is_empty(),
         ..Filled::default()
     };
     let mut response = page(app, &visit, &texts, filled, StatusCode::OK)?;

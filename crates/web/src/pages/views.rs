@@ -148,8 +148,11 @@ pub(crate) struct CodePage {
     pub(crate) once: String,
     pub(crate) once_resend: String,
     pub(crate) once_cancel: String,
+    pub(crate) lead: &'static str,
     pub(crate) phone: String,
     pub(crate) notice: Option<&'static str>,
+    /// What to know when nobody can say whether the code was sent.
+    pub(crate) unsure: Option<&'static str>,
     pub(crate) messages: Vec<Message>,
     pub(crate) valid_until: Option<String>,
     pub(crate) tries_left: u32,

@@ -117,6 +117,10 @@ words! {
 
     code_title: "输入短信验证码", "Enter the code";
     code_lead: "银行已把验证码发到", "The bank has sent a code to";
+    code_lead_unsure: "验证码可能已发到", "A code may have been sent to";
+    code_unsure: "银行没有确认短信是否发出。收到就在下面填写；没有收到，可在倒计时结束后重新获取。",
+        "The bank did not confirm that it sent the message. If it arrives, enter it below; if it \
+         does not, ask for another once the countdown is over.";
     code_label: "短信验证码", "One-time code";
     code_hint: "4 至 8 位数字，通常一分钟内收到", "4 to 8 digits, usually within a minute";
     code_valid_until: "有效至", "Valid until";

@@ -40,6 +40,33 @@ async fn a_binding_from_entry_to_unbound() {
     assert_eq!(ended["state"], "unbound", "{ended}");
 }
 
+/// Banks put into their words what they like.
+#[tokio::test]
+async fn what_a_bank_repeats_of_a_borrower_is_kept_nowhere() {
+    let house = House::new().await;
+    let card = card("ok");
+    let digits: Vec<String> = card.phone.chars().map(String::from).collect();
+    for (operation, code) in [("send_code", "66"), ("open_agreement", "66")] {
+        let message = format!("持卡人{}，手机{}，卡{}", card.name, digits.join("/"), card.number);
+        house.fault(operation, Fault::Code { code: code.to_owned(), message });
+        let request = house.binding_request(&card).await;
+        let told = house.post("/v1/bindings", &request).send().await.is(201).names_nobody(&card);
+        let mut binding = told.json();
+        let path = format!("/v1/bindings/{}", binding["id"].as_str().unwrap());
+        if operation == "open_agreement" {
+            let code = json!({"code": house.code(&card)});
+            let told = house.post(&format!("{path}/confirm"), &code).send().await;
+            binding = told.is(200).names_nobody(&card).json();
+        }
+        assert_eq!(binding["state"], "refused", "{binding}");
+        let said = binding["diagnosis"]["evidence"][0]["message"].as_str().unwrap();
+        assert_eq!(said, "持卡人****，手机****，卡****");
+        house.api(Method::GET, &path).send().await.is(200).names_nobody(&card);
+        house.api(Method::GET, "/v1/events").send().await.is(200).names_nobody(&card);
+        house.later(120_000);
+    }
+}
+
 #[tokio::test]
 async fn lists_are_searched_by_borrower_and_by_time() {
     let house = House::new().await;

@@ -7,14 +7,19 @@ use mingka_channels::Exchange;
 use mingka_channels::acp::{Acp, Encoding, MerchantAccount};
 use mingka_domain::secret::Secret;
 use mingka_engine::{Channel, Parts};
+use mingka_sandbox::cards::{self, MagicCard};
+use mingka_sandbox::faults::Fault;
 use serde_json::{Value, json};
 
 use crate::house::{House, MERCHANT, card};
 
 /// Asks about a card under another name.
 async fn asked(house: &House, name: Option<&str>) -> Value {
-    let card = card("ok");
-    let mut question = house.binding_request(&card).await;
+    asked_about(house, &card("ok"), name).await
+}
+
+async fn asked_about(house: &House, card: &MagicCard, name: Option<&str>) -> Value {
+    let mut question = house.binding_request(card).await;
     question["consents"].as_array_mut().unwrap().truncate(1);
     if let Some(name) = name {
         question["name"] = json!(name);
@@ -40,6 +45,40 @@ async fn a_rare_name_goes_over_a_channel_that_can_write_it() {
     let told = asked(&alone, Some("李𠮷")).await;
     assert_eq!(told["diagnosis"]["cause"], "channel.unencodable", "{told}");
     assert_eq!(alone.sent.lock().unwrap().len(), sent_before, "nothing may be sent");
+}
+
+#[tokio::test]
+async fn a_channel_that_falls_ill_is_seen_and_so_is_its_recovery() {
+    let house = House::new().await;
+    let health = async || {
+        house.api(Method::GET, "/v1/channels").send().await.is(200).json()["items"][0]["health"]
+            .clone()
+    };
+    assert_eq!(health().await["ill"], false);
+    let lost = card("lost");
+    for (number, name) in (1..).zip(["甲一", "甲二", "甲三"]) {
+        asked_about(&house, &cards::series(number), None).await;
+        asked_about(&house, &lost, Some(name)).await;
+    }
+    assert_eq!(health().await["well"], 6, "a card that is refused is no fault of the channel");
+    let maintenance = Fault::Code { code: "02".to_owned(), message: "系统维护".to_owned() };
+    for number in 4..=6 {
+        house.later(16 * 60_000);
+        house.fault("verify", maintenance.clone());
+        asked_about(&house, &cards::series(number), None).await;
+    }
+    let now = health().await;
+    assert_eq!((&now["ill"], &now["troubled"]), (&json!(false), &json!(1)), "{now}");
+    for number in 7..=11 {
+        house.fault("verify", maintenance.clone());
+        asked_about(&house, &cards::series(number), None).await;
+    }
+    let now = health().await;
+    assert_eq!(now["ill"], true, "{now}");
+    assert!(now["last_trouble"].as_str().unwrap().starts_with("channel."), "{now}");
+    house.later(16 * 60_000);
+    asked(&house, Some("丙一")).await;
+    assert_eq!(health().await["ill"], false);
 }
 
 #[tokio::test]
