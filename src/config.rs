@@ -232,6 +232,14 @@ impl Default for BindingSettings {
     }
 }
 
+fn cannot_read(path: &Path, error: &std::io::Error) -> String {
+    format!(
+        "cannot read the configuration {}: {error}; copy config.default.toml there and change what \
+         you need, or leave --config out for the defaults",
+        path.display()
+    )
+}
+
 impl Config {
     /// Defaults, then the file if one is given, then `MINGKA_<SECTION>_<KEY>` from `environment`.
     pub(crate) fn load(
@@ -240,8 +248,7 @@ impl Config {
     ) -> Result<Self, String> {
         let text = match file {
             None => String::new(),
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|e| format!("cannot read the configuration {}: {e}", path.display()))?,
+            Some(path) => std::fs::read_to_string(path).map_err(|e| cannot_read(path, &e))?,
         };
         let origin = file.map_or_else(|| "configuration".to_owned(), |p| p.display().to_string());
         // Parsed on its own first, so that an error names the line in the file.

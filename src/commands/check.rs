@@ -26,7 +26,10 @@ const COLUMNS: [&str; 4] = ["card_number", "name", "id_number", "phone"];
 pub(crate) fn run(args: &CheckArgs, rules: &Rules, now: Timestamp) -> Result<ExitCode, String> {
     let path = Path::new(&args.subject);
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) || path.is_file() {
-        let file = File::open(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        let file = File::open(path).map_err(|e| {
+            let columns = COLUMNS.join(",");
+            format!("cannot read {}: {e}; a file has the columns {columns}", path.display())
+        })?;
         return run_file(args, rules, now, file);
     }
     let entry = Entry {
@@ -84,15 +87,7 @@ fn run_file(
                 args.subject
             ));
         }
-        let field =
-            |at: usize| places.get(at).copied().flatten().and_then(|place| record.get(place));
-        let entry = Entry {
-            card_number: field(0),
-            name: field(1),
-            id_number: field(2),
-            phone: field(3),
-            ..Entry::default()
-        };
+        let entry = entry_of(&record, places);
         let result = precheck(&entry, &Environment::default(), rules, now.beijing().date());
         counts.add(&result);
         if args.json {
@@ -112,6 +107,13 @@ fn run_file(
         print_line(&counts.summary());
     }
     Ok(exit_code(counts.stopped > 0))
+}
+
+/// A row that ends before a column has it empty: a file that was cut must not pass.
+fn entry_of(record: &csv::StringRecord, places: [Option<usize>; 4]) -> Entry<'_> {
+    let [card_number, name, id_number, phone] =
+        places.map(|place| place.map(|place| record.get(place).unwrap_or_default()));
+    Entry { card_number, name, id_number, phone, ..Entry::default() }
 }
 
 /// Columns of the file's own are left alone, but none may be there twice, and one that looks like

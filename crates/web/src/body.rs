@@ -204,7 +204,7 @@ fn problem(error: &serde_json::Error, path: &str) -> Problem {
     }
     let message = error.to_string();
     if let Some(rest) = message.strip_prefix("unknown field `") {
-        return unknown_field(rest);
+        return unknown_field(rest, &pointer(path));
     }
     let pointer = pointer(path);
     if let Some(name) = between(&message, "missing field `") {
@@ -257,7 +257,7 @@ fn in_words(expected: &str) -> Option<(String, String)> {
 }
 
 /// Names the unknown field only if it looks like a name, and the known one nearest to it.
-fn unknown_field(rest: &str) -> Problem {
+fn unknown_field(rest: &str, within: &str) -> Problem {
     let (name, known) = rest.split_once('`').unwrap_or((rest, ""));
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
     let problem = Problem::new(Kind::UnknownField);
@@ -265,7 +265,11 @@ fn unknown_field(rest: &str) -> Problem {
     if !speakable {
         return problem;
     }
-    let problem = problem.pointer(format!("/{name}"));
+    let last = format!("/{name}");
+    let problem = problem.pointer(match within.strip_suffix(&last) {
+        Some(_) => within.to_owned(),
+        None => format!("{within}{last}"),
+    });
     match nearest::nearest(name, &known) {
         Some(near) => problem.detail(
             format!("没有字段 {name}，最接近的是 {near}。"),
@@ -327,6 +331,9 @@ mod tests {
         let (kind, body) = refused::<BindingRequest>(r#"{"card_nunber": "x"}"#);
         assert_eq!(kind, Kind::UnknownField);
         assert!(body.contains("card_number"), "{body}");
+        let nested = r#"{"environment": {"app_ver": "1"}}"#;
+        let (_, body) = refused::<PrecheckRequest>(nested);
+        assert!(body.contains("\"/environment/app_ver\""), "{body}");
         let (_, body) = refused::<BindingRequest>(r#"{"6217001234567890123": "x"}"#);
         assert!(!body.contains("6217"), "{body}");
     }

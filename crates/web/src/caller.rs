@@ -122,8 +122,9 @@ impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for Cursors<K> {
         let Query(query) =
             Query::<ListQuery>::from_request_parts(parts, state).await.map_err(|_| {
                 wrong_query(
-                    "列表的查询参数只有 limit、starting_after 和 ending_before。",
-                    "A list takes limit, starting_after and ending_before.",
+                    "列表的查询参数只有 limit（1 至 100 的整数）、starting_after 和 ending_before。",
+                    "A list takes limit (a whole number, 1 to 100), starting_after and \
+                     ending_before.",
                 )
             })?;
         query.cursor().map(Self)
@@ -137,10 +138,10 @@ impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for BorrowerCursor<K> {
         let Query(query) =
             Query::<BorrowerQuery>::from_request_parts(parts, state).await.map_err(|_| {
                 wrong_query(
-                    "查询参数只有 borrower_ref、created_from、created_until、limit、starting_after 和 \
-                     ending_before。",
-                    "It takes borrower_ref, created_from, created_until, limit, starting_after and \
-                     ending_before.",
+                    "查询参数只有 borrower_ref、created_from、created_until、limit（1 至 100 的整数）、\
+                     starting_after 和 ending_before。",
+                    "It takes borrower_ref, created_from, created_until, limit (a whole number, 1 to \
+                     100), starting_after and ending_before.",
                 )
             })?;
         let BorrowerQuery { borrower_ref, limit, starting_after, ending_before, .. } = &query;

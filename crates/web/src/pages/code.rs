@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use mingka_domain::cause::{Audience, Dictionary, known};
 use mingka_domain::diagnosis::Retry;
+use mingka_domain::id::BindingId;
 use mingka_domain::secret::{OneTimeCode, OneTimeCodeError};
 use mingka_domain::time::SECOND_MS;
 use mingka_engine::{BindingState, BindingView, EngineError};
@@ -46,6 +47,7 @@ pub(super) fn page(
         once: Visit::once(app),
         once_resend: Visit::once(app),
         once_cancel: Visit::once(app),
+        binding: binding.id.to_string(),
         lead: if unsure { w.code_lead_unsure } else { w.code_lead },
         phone: binding.card.phone_masked.clone().unwrap_or_default(),
         notice: (said == Some(Said::Resent)).then_some(w.code_resent),
@@ -73,6 +75,12 @@ fn last_problem(visit: &Visit, binding: &BindingView) -> Option<Message> {
     Some(Message { severity: "stop", text: said.text, fix: Some(said.fix) })
 }
 
+/// The binding a form is about, if it is still the session's.
+fn own(visit: &Visit, fields: &Fields) -> Option<BindingId> {
+    let said = fields.text("binding");
+    visit.session.binding.filter(|id| said == id.to_string())
+}
+
 /// `POST /b/confirm`.
 pub(super) async fn confirm(
     State(app): State<App>,
@@ -82,7 +90,7 @@ pub(super) async fn confirm(
 ) -> Result<Response, Problem> {
     visit.require_csrf(&app, fields.text("csrf"), &headers)?;
     visit.take_turn(&app)?;
-    let Some(id) = visit.session.binding else { return Ok(visit.back(&app, &[])) };
+    let Some(id) = own(&visit, &fields) else { return Ok(visit.back(&app, &[])) };
     let code = match OneTimeCode::parse(fields.text("code")) {
         Ok(code) => code,
         Err(error) => {
@@ -113,7 +121,7 @@ pub(super) async fn resend(
 ) -> Result<Response, Problem> {
     visit.require_csrf(&app, fields.text("csrf"), &headers)?;
     visit.take_turn(&app)?;
-    let Some(id) = visit.session.binding else { return Ok(visit.back(&app, &[])) };
+    let Some(id) = own(&visit, &fields) else { return Ok(visit.back(&app, &[])) };
     let idempotency = visit.idempotency(&app, "resend", fields.text("once"), &[])?;
     let resending = app.engine.resend(visit.session.platform, id, idempotency);
     match soon(resending).await {
@@ -132,7 +140,7 @@ pub(super) async fn cancel(
 ) -> Result<Response, Problem> {
     visit.require_csrf(&app, fields.text("csrf"), &headers)?;
     visit.take_turn(&app)?;
-    let Some(id) = visit.session.binding else { return Ok(visit.back(&app, &[])) };
+    let Some(id) = own(&visit, &fields) else { return Ok(visit.back(&app, &[])) };
     let idempotency = visit.idempotency(&app, "cancel", fields.text("once"), &[])?;
     let cancelled = app.engine.cancel(visit.session.platform, id, idempotency).await;
     let left = id.to_string();

@@ -148,6 +148,8 @@ pub(crate) struct CodePage {
     pub(crate) once: String,
     pub(crate) once_resend: String,
     pub(crate) once_cancel: String,
+    /// Whose code it is: a page that was left open asks about no other binding.
+    pub(crate) binding: String,
     pub(crate) lead: &'static str,
     pub(crate) phone: String,
     pub(crate) notice: Option<&'static str>,
