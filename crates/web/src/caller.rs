@@ -140,8 +140,8 @@ impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for BorrowerCursor<K> {
                 wrong_query(
                     "查询参数只有 borrower_ref、created_from、created_until、limit（1 至 100 的整数）、\
                      starting_after 和 ending_before。",
-                    "It takes borrower_ref, created_from, created_until, limit (a whole number, 1 to \
-                     100), starting_after and ending_before.",
+                    "It takes borrower_ref, created_from, created_until, limit (a whole number, 1 \
+                     to 100), starting_after and ending_before.",
                 )
             })?;
         let BorrowerQuery { borrower_ref, limit, starting_after, ending_before, .. } = &query;

@@ -49,9 +49,9 @@ impl fmt::Display for NoteError {
             Self::WrongSignature => "the checkpoint's signature is wrong",
             Self::OtherLog => "the checkpoint is of another log than the key",
             Self::NotAKey => {
-                "not a public key of a log: NAME+8 hexadecimal digits+base64, as `mingka evidence key` \
-                 prints it"
-            },
+                "not a public key of a log: NAME+8 hexadecimal digits+base64, as \
+                 `mingka evidence key` prints it"
+            }
         })
     }
 }
