@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -249,8 +250,12 @@ fn channel(settings: &ChannelSettings, public_url: &str) -> Result<Channel, Stri
 
 /// Whether an address leads to this machine itself.
 pub(crate) fn is_loopback(url: &str) -> bool {
-    let host = url.split("://").nth(1).unwrap_or(url);
-    ["127.", "localhost", "[::1]"].iter().any(|prefix| host.starts_with(prefix))
+    let authority = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(six) => six.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A character that cannot be seen, or turns the direction of what follows.
@@ -363,4 +368,21 @@ fn make_private_folder(folder: &Path) -> Result<(), String> {
     builder.create(folder).map_err(|e| {
         format!("cannot make the folder {}: {e}. Set [server] data_dir.", folder.display())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_this_machine() {
+        for own in ["http://127.0.0.1:8700/x", "http://localhost", "http://[::1]:1", "127.8.9.1"] {
+            assert!(is_loopback(own), "{own}");
+        }
+        for other in
+            ["http://127.0.0.1.example.com", "http://localhost.example.com", "http://10.0.0.1"]
+        {
+            assert!(!is_loopback(other), "{other}");
+        }
+    }
 }

@@ -166,6 +166,12 @@ impl KeyRing {
         Ok(clear)
     }
 
+    /// The version of the key that a value says it was sealed under.
+    #[must_use]
+    pub fn version_of(sealed: &[u8]) -> Option<u32> {
+        split_version(sealed).map(|(version, _)| version)
+    }
+
     /// Whether a value was sealed under a key older than the current one.
     #[must_use]
     pub fn needs_reseal(&self, sealed: &[u8]) -> bool {

@@ -123,20 +123,21 @@ impl Engine {
         if !self.opens(&record).await? {
             return Err(EngineError::Unauthorized);
         }
-        self.note_use(&record).await;
+        self.note_use(&record);
         let scopes = record.scopes.split(' ').filter_map(Scope::from_name).collect();
         Ok(Caller { platform: record.platform, key: record.id, scopes })
     }
 
     /// Keeps when a key was used last, to the hour: enough to see which one nobody needs any more.
     /// A store that cannot write keeps nobody out.
-    async fn note_use(&self, record: &ApiKeyRecord) {
+    fn note_use(&self, record: &ApiKeyRecord) {
         let now = self.now();
         let lately = now.plus_ms(-HOUR_MS);
         if record.last_used_at.is_none_or(|used_at| used_at <= lately) {
             let unit = Unit::new(ApiKeyRecord::touch(record.id, now, HOUR_MS));
-            // `Stale` says that another request has just kept it.
-            let _ = self.store().commit(unit).await;
+            // Nobody waits for it. `Stale` says that another request has just kept it.
+            let store = self.store().clone();
+            tokio::spawn(async move { store.commit(unit).await.map(|_| ()) });
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use mingka_domain::cause::{CauseCode, known};
+use mingka_domain::cause::{CauseCode, Dictionary};
 use mingka_domain::outcome::{Doubt, NotSent, Outcome};
 use mingka_domain::time::{MINUTE_MS, Timestamp};
 
@@ -18,14 +18,17 @@ const KEPT_MAX: usize = 500;
 /// Fewer than this say nothing.
 const COUNT_MIN: usize = 5;
 
+/// Refusals of which nobody can say whether they are about the channel or the card.
+const SAY_LITTLE: [&str; 2] = ["channel.refused", "channel.unspecified"];
+
 /// How an exchange went, as far as the channel is concerned. A refused card went well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Went {
     Well,
     /// It answered that it cannot.
     Troubled(CauseCode),
-    /// Nothing came that could be believed.
-    Silent,
+    /// Nothing came that could be believed, and this is why.
+    Silent(CauseCode),
 }
 
 #[derive(Debug, Default)]
@@ -40,8 +43,8 @@ pub(crate) struct Health(Mutex<BTreeMap<String, Lately>>);
 
 impl Health {
     /// Keeps how an exchange or an inquiry went.
-    pub(crate) fn note(&self, heard: &Heard) {
-        let Some(went) = went(heard) else { return };
+    pub(crate) fn note(&self, heard: &Heard, dictionary: &Dictionary) {
+        let Some(went) = went(heard, dictionary) else { return };
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lately = channels.entry(heard.channel.clone()).or_default();
         lately.exchanges.push_back((heard.at, went));
@@ -52,8 +55,11 @@ impl Health {
         let count = view.well + view.troubled + view.silent;
         // More than half to fall ill, less than a fifth to be well again: no to and fro.
         let wrong = view.troubled + view.silent;
-        let ill = if lately.is_ill { 5 * wrong >= count } else { 2 * wrong > count };
-        let ill = ill && count >= COUNT_MIN;
+        let ill = if lately.is_ill {
+            5 * wrong >= count
+        } else {
+            count >= COUNT_MIN && 2 * wrong > count
+        };
         if ill != lately.is_ill {
             lately.is_ill = ill;
             let cause = view.last_trouble.as_ref().map_or("none", |(_, cause)| cause.as_str());
@@ -94,9 +100,9 @@ impl Lately {
                     view.troubled += 1;
                     view.last_trouble = Some((*at, cause.clone()));
                 }
-                Went::Silent => {
+                Went::Silent(cause) => {
                     view.silent += 1;
-                    view.last_trouble = Some((*at, known::CHANNEL_TIMEOUT));
+                    view.last_trouble = Some((*at, cause.clone()));
                 }
             }
         }
@@ -105,21 +111,23 @@ impl Lately {
 }
 
 /// `None` where nothing is learnt about the channel: a code that proves nothing, or our own fault.
-fn went(heard: &Heard) -> Option<Went> {
+fn went(heard: &Heard, dictionary: &Dictionary) -> Option<Went> {
     let channels_own = || {
         let cause = heard.meaning.as_ref()?.causes.first()?;
-        cause.as_str().starts_with("channel.").then(|| cause.clone())
+        let own = cause.as_str().starts_with("channel.") && !SAY_LITTLE.contains(&cause.as_str());
+        own.then(|| cause.clone())
     };
+    let silent = || heard.diagnosis(dictionary).causes.into_iter().next().map(Went::Silent);
     match &heard.outcome {
         Outcome::Settled | Outcome::Pending(_) => Some(Went::Well),
         Outcome::Declined(_) | Outcome::NotAttempted(_, Some(_)) => {
             Some(channels_own().map_or(Went::Well, Went::Troubled))
         }
-        Outcome::NotAttempted(NotSent::NoConnection, None) => Some(Went::Silent),
+        Outcome::NotAttempted(NotSent::NoConnection, None) => silent(),
         Outcome::NotAttempted(_, None) => None,
         // An answer that could be read is a sign of life, whatever it proves.
         Outcome::Unknown(_, Some(_)) => Some(Went::Well),
         Outcome::Unknown(Doubt::Restarted, None) => None,
-        Outcome::Unknown(_, None) => Some(Went::Silent),
+        Outcome::Unknown(_, None) => silent(),
     }
 }

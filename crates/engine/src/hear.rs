@@ -1,7 +1,7 @@
 //! What was heard from a bank, turned into what happened. Here a reply becomes a diagnosis and an
 //! event; nothing is loaded, sent or stored.
 
-use mingka_channels::{Reply, Token};
+use mingka_channels::{Elements, Reply, Token};
 use mingka_domain::binding::{CodeEvent, ConfirmEvent, UnbindEvent};
 use mingka_domain::cause::{CauseCode, Dictionary, known};
 use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence, Retry, hide};
@@ -90,6 +90,20 @@ impl Heard {
             }
         }
         self
+    }
+
+    /// The same, for the borrower whose card it is about. Where that cannot be opened the bank's
+    /// words are not kept at all.
+    pub(crate) fn hiding_of(mut self, whose: Option<&Elements>) -> Self {
+        match whose {
+            Some(elements) => self.hiding(&elements.secrets()),
+            None => {
+                for answer in self.answer.iter_mut().chain(self.outcome.answer_mut()) {
+                    answer.message = None;
+                }
+                self
+            }
+        }
     }
 
     /// Nobody knows what became of an exchange that this process did not live to see the end of.

@@ -77,7 +77,7 @@ impl Engine {
         channel: &Channel,
         order: &OrderKey,
         inquiry: Inquiry,
-        whose: &Elements,
+        whose: Option<&Elements>,
     ) -> Heard {
         let timeout_ms = channel.timeout_ms().min(self.settings().inquiry_timeout_ms);
         let request = match inquiry {
@@ -85,7 +85,7 @@ impl Engine {
             Inquiry::State { about, amount } => Request::QueryState { about, amount },
         };
         let heard = self.talk(channel, order, &request, timeout_ms).await;
-        let mut heard = heard.hiding(&whose.secrets());
+        let mut heard = heard.hiding_of(whose);
         // An inquiry that never left says nothing about the order.
         if let Outcome::NotAttempted(_, answer) = heard.outcome {
             heard.outcome = Outcome::Unknown(Doubt::TimedOut, answer);
@@ -115,7 +115,7 @@ impl Engine {
                 Heard::nothing(&channel.code, operation, Phase::Request, outcome, self.now())
             }
         };
-        self.inner.health.note(&heard);
+        self.inner.health.note(&heard, self.dictionary());
         heard
     }
 

@@ -1,8 +1,10 @@
 //! The clear values of a person on their way into and out of the database: sealed for exactly one
 //! row, opened only to be sent or to be masked.
 
+use std::collections::BTreeSet;
+
 use mingka_channels::Elements;
-use mingka_crypto::keyring::{KeyRing, OpenError, Place};
+use mingka_crypto::keyring::{KeyRing, Place};
 use mingka_domain::card::CardNumber;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
 use mingka_domain::id::PlatformId;
@@ -260,20 +262,17 @@ const TRIED: u32 = 3;
 /// index it was stored under. Asked before anything is served or rotated. With another sealing key
 /// the old records could not be read; with another index key no card, request or key that was used
 /// before would be recognised, and the same request would act twice. A value that does not open
-/// while others do was damaged: it is named in the log, and keeps nobody else waiting.
+/// while others of its key do was damaged: it is named in the log, and keeps nobody else waiting.
 ///
 /// # Errors
 /// When nothing can be read.
 pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadError> {
-    let (mut opened, mut damaged) = (false, Vec::new());
+    let mut tried = Tried::default();
     for kind in SealedKind::ALL {
         for record in store.records_to_reseal(kind, "", TRIED).await? {
             let place = Place { purpose: Purpose::of(kind).name(), record: &record.id };
-            match keyring.open(place, &record.sealed) {
-                Ok(_) => opened = true,
-                Err(OpenError::UnknownKeyVersion(_)) => return Ok(false),
-                Err(_) => damaged.push(record.id),
-            }
+            let opens = keyring.open(place, &record.sealed).is_ok();
+            tried.note(&record.sealed, &record.id, opens);
         }
     }
     for platform in store.platforms().await? {
@@ -286,24 +285,45 @@ pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadErro
             .map(|row| (Purpose::Verification, row.id.to_string(), row.sealed, row.card_index));
         for (purpose, record, sealed, stored_index) in bound.chain(asked) {
             let place = Place { purpose: purpose.name(), record: &record };
-            match keyring.open(place, &sealed).map(|clear| read_elements(&clear)) {
-                Ok(Some(elements)) => {
-                    if card_index(keyring, &elements.card_number) != stored_index {
-                        return Ok(false);
-                    }
-                    opened = true;
-                }
-                Err(OpenError::UnknownKeyVersion(_)) => return Ok(false),
-                Ok(None) | Err(_) => damaged.push(record),
+            let clear = keyring.open(place, &sealed).ok();
+            let elements = clear.and_then(|clear| read_elements(&clear));
+            tried.note(&sealed, &record, elements.is_some());
+            let index = elements.map(|elements| card_index(keyring, &elements.card_number));
+            if index.is_some_and(|index| index != stored_index) {
+                return Ok(false);
             }
         }
     }
-    if opened {
-        for id in &damaged {
-            tracing::error!(record.id = id, "a sealed value does not open: it was damaged");
+    Ok(tried.fits())
+}
+
+/// What was tried to open, by the version of the key it says it was sealed under.
+#[derive(Default)]
+struct Tried {
+    opened: BTreeSet<Option<u32>>,
+    damaged: Vec<(Option<u32>, String)>,
+}
+
+impl Tried {
+    fn note(&mut self, sealed: &[u8], record: &str, opens: bool) {
+        let version = KeyRing::version_of(sealed);
+        if opens {
+            self.opened.insert(version);
+        } else {
+            self.damaged.push((version, record.to_owned()));
         }
     }
-    Ok(opened || damaged.is_empty())
+
+    /// A key that opens nothing is not the store's.
+    fn fits(&self) -> bool {
+        let fits = self.damaged.iter().all(|(version, _)| self.opened.contains(version));
+        if fits {
+            for (_, id) in &self.damaged {
+                tracing::error!(record.id = id, "a sealed value does not open: it was damaged");
+            }
+        }
+        fits
+    }
 }
 
 fn read_elements(clear: &[u8]) -> Option<Elements> {

@@ -53,8 +53,9 @@ impl Engine {
             return self.put_off(step, now.plus_ms(30 * SECOND_MS)).await;
         }
         let channel = self.channel(&attempt.order.channel)?;
-        let elements = self.elements_of(binding)?;
-        let heard = self.inquire(channel, &attempt.order, Inquiry::Agreement, &elements).await;
+        let elements = self.elements_of(binding).ok();
+        let heard =
+            self.inquire(channel, &attempt.order, Inquiry::Agreement, elements.as_ref()).await;
         let Some(token) = heard.agreement().cloned() else {
             let answered = heard.answer.is_some();
             return self.sweep_again(step, answered).await.map(|_| ());
@@ -140,7 +141,7 @@ impl Engine {
         let committed = self.store().commit(unit).await?;
         let request = Request::CancelAgreement { token: token.number.clone() };
         let heard = self.exchange(committed, channel, &ending, &request).await;
-        let heard = heard.hiding(&self.elements_of(binding)?.secrets());
+        let heard = heard.hiding_of(self.elements_of(binding).ok().as_ref());
         drop(room);
         let ended =
             heard.unbind_event(self.dictionary()) == mingka_domain::binding::UnbindEvent::Ended;
@@ -161,8 +162,8 @@ impl Engine {
                 self.store().commit(Unit::new(row)).await?;
             }
         }
-        // Looked at again either way: the bank's word is checked by asking. What it refuses to end
-        // is not sent to it for ever.
+        // Looked at again either way, but for the last time: the bank's word is checked by asking.
+        // What it refuses to end is not sent to it for ever.
         let asked = !heard.no_byte_left();
         if self.sweep_again(step, asked).await? == Swept::Done && !ended {
             tracing::error!(binding.id = %binding.record.id, attempt.id = %opened.id,

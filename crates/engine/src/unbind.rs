@@ -116,7 +116,7 @@ impl Engine {
         self.announce(id, committed.effects());
         let request = Request::CancelAgreement { token };
         let heard = self.exchange(committed, channel, &attempt, &request).await;
-        let heard = heard.hiding(&self.elements_of(binding)?.secrets());
+        let heard = heard.hiding_of(self.elements_of(binding).ok().as_ref());
         drop(room);
         let answer = match ending {
             Ending::Asked(idempotency) => Some((idempotency.key.as_str(), Answer::Instrument)),

@@ -142,8 +142,8 @@ impl Engine {
         let record = self.store().verification(attempt.platform, id).await?;
         let record = record.ok_or_else(|| internal("a verification is missing", &id))?;
         let elements =
-            self.open_elements(Purpose::Verification, &id.to_string(), &record.sealed)?;
-        let heard = self.inquire(channel, &attempt.order, inquiry, &elements).await;
+            self.open_elements(Purpose::Verification, &id.to_string(), &record.sealed).ok();
+        let heard = self.inquire(channel, &attempt.order, inquiry, elements.as_ref()).await;
         let (event, heard) = match heard.outcome {
             Outcome::Settled | Outcome::Declined(_) => {
                 (heard.verification_event(self.dictionary()), Some(&heard))

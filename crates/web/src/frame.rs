@@ -158,8 +158,8 @@ async fn worked(request: Request, next: Next, turn: Turn) -> Response {
 fn address(request: &Request, behind_proxy: bool) -> Option<IpAddr> {
     if behind_proxy {
         // What the proxy added itself is the end of the last line; the rest may be the caller's.
-        let lines = request.headers().get_all("x-forwarded-for").into_iter();
-        let forwarded = lines.last().and_then(|line| line.to_str().ok());
+        let mut lines = request.headers().get_all("x-forwarded-for").into_iter();
+        let forwarded = lines.next_back().and_then(|line| line.to_str().ok());
         let last = forwarded.and_then(|list| list.rsplit(',').next());
         if let Some(address) = last.and_then(|text| text.trim().parse().ok()) {
             return Some(network(address));

@@ -27,7 +27,8 @@ pub(super) fn folder(folder: &Path) -> Option<Item> {
 }
 
 fn try_writing(place: &Path) -> io::Result<()> {
-    let trial = place.join(format!(".mingka-doctor-{}", std::process::id()));
+    let now_ms = SystemClock.now().as_millis();
+    let trial = place.join(format!(".mingka-doctor-{}-{now_ms}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create_new(true).open(&trial)?;
     let written = file.write_all(&[0; TRIAL_BYTES]).and_then(|()| file.sync_all());
     drop(file);

@@ -139,6 +139,11 @@ fn must_mask(run: &[char], before: Option<char>, after: Option<char>) -> bool {
         let hotline = digits == 5 && run.starts_with(&['9', '5']);
         return digits >= DIGITS_MIN && !(bracketed && digits <= BRACKETED_MAX) && !hotline;
     }
+    // Two hotlines beside each other.
+    let hotline = |piece: &[char]| piece.len() == 5 && piece.starts_with(&['9', '5']);
+    if run.split(|c| !c.is_ascii_digit()).filter(|piece| !piece.is_empty()).all(hotline) {
+        return false;
+    }
     let longest = run.split(|c| !c.is_ascii_digit()).map(<[char]>::len).max().unwrap_or(0);
     digits >= SEPARATED_DIGITS_MIN || longest >= DIGITS_MIN
 }
@@ -188,6 +193,7 @@ mod tests {
             "验证签名失败[9100004]",
             "身份信息不符[1000005]",
             "第3次,还可再试2次",
+            "详询95516/95588",
             "",
         ] {
             assert_eq!(mask_digits(same), same);

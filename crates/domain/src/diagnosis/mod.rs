@@ -43,7 +43,7 @@ impl Diagnosis {
 
     /// The same, and where the code says little, what the bank's own words add. A code that leaves
     /// several causes keeps them all: the words beside it are often no more than its name. For
-    /// showing: what happens next is decided by the code alone.
+    /// showing: whether and when to try again, and what happens next, is decided by the code alone.
     #[must_use]
     pub fn from_meaning_and_words(
         dictionary: &Dictionary,
@@ -54,7 +54,10 @@ impl Diagnosis {
         let words = evidence.message.as_deref().filter(|_| may);
         match words.map(|words| WordReader::embedded().read(words)) {
             Some(read) if !read.causes.is_empty() => {
-                Self::build(dictionary, read.causes, read.certainty, vec![evidence])
+                // Whether it is tried again is no matter of words.
+                let Self { retry, .. } = Self::from_meaning(dictionary, meaning, evidence.clone());
+                let said = Self::build(dictionary, read.causes, read.certainty, vec![evidence]);
+                Self { retry, ..said }
             }
             _ => Self::from_meaning(dictionary, meaning, evidence),
         }

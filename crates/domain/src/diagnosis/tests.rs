@@ -23,6 +23,29 @@ fn diagnose(code: &str) -> Diagnosis {
     Diagnosis::from_meaning(dictionary, &meaning, evidence(code, "卡号6216261000000000018不符"))
 }
 
+/// Words may say more than a vague code; whether anything is tried again is no matter of words.
+#[test]
+fn words_explain_and_decide_nothing() {
+    let dictionary = Dictionary::embedded();
+    let book = MappingBook::embedded();
+    for (code, words, cause) in [
+        ("63", "账户已冻结", "card.frozen"),
+        ("63", "该卡已销户", "card.closed"),
+        ("01", "交易处理中", "channel.processing"),
+    ] {
+        let code = ResponseCode::new(code);
+        let meaning = book.read("unionpay", Operation::Verify, Phase::Request, &code);
+        assert_eq!(meaning.class, Class::Declined, "{code:?}");
+        let coded = Diagnosis::from_meaning(dictionary, &meaning, evidence(code.as_str(), words));
+        let said =
+            Diagnosis::from_meaning_and_words(dictionary, &meaning, evidence(code.as_str(), words));
+        assert_eq!(said.causes, [CauseCode::known(cause)], "{words}");
+        assert_ne!(said.causes, coded.causes);
+        assert_eq!(said.retry, coded.retry, "{words}");
+        assert_ne!(said.certainty, Certainty::Certain);
+    }
+}
+
 #[test]
 fn evidence_masks_the_banks_words_whoever_forgets_to() {
     let diagnosis = diagnose("61");

@@ -55,8 +55,8 @@ impl Engine {
         let named = (!self.plants(Planted::AnyAmountBelieved)).then_some(amount);
         let inquiry = Inquiry::State { about, amount: named };
         let instrument = self.instrument_of_payment(&payment.record).await?;
-        let whose = self.elements_of_instrument(&instrument)?;
-        let heard = self.inquire(channel, &attempt.order, inquiry, &whose).await;
+        let whose = self.elements_of_instrument(&instrument).ok();
+        let heard = self.inquire(channel, &attempt.order, inquiry, whose.as_ref()).await;
         let decided = matches!(heard.outcome, Outcome::Settled | Outcome::Declined(_));
         self.conclude_payment(&Hearing {
             platform: attempt.platform,
@@ -149,7 +149,7 @@ impl Engine {
         self.announce(record.id, committed.effects());
         let heard = self.exchange(committed, channel, attempt, request).await;
         drop(room);
-        let heard = heard.hiding(&self.elements_of_instrument(&instrument)?.secrets());
+        let heard = heard.hiding_of(self.elements_of_instrument(&instrument).ok().as_ref());
         self.conclude_payment(&Hearing {
             platform: record.platform,
             payment: record.id,

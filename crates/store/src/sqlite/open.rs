@@ -5,6 +5,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use mingka_crypto::SystemEntropy;
+use mingka_crypto::digest::hex;
+use mingka_crypto::entropy::random;
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -103,9 +106,9 @@ fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
 /// Makes a new database beside its place and puts it there when it is whole, so that a file that is
 /// there without a table is never a new one.
 fn make(path: &Path) -> Result<(), OpenError> {
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
-    // What an earlier process of this number may have left when it died.
-    let _ = std::fs::remove_file(&beside);
+    // A name nobody else has, in other containers neither: what is not ours is not touched.
+    let own = hex(&random::<8>(&SystemEntropy::new()));
+    let beside = path.with_extension(format!("new-{own}"));
     create_private(&beside)?;
     let connection = Connection::open_with_flags(&beside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")?;
@@ -133,7 +136,7 @@ fn not_emptied(connection: &Connection) -> Result<(), OpenError> {
 /// Makes an absent file readable for its owner only; SQLite gives its log the same rights.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
+    options.create_new(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)

@@ -77,7 +77,12 @@ async fn a_channel_that_falls_ill_is_seen_and_so_is_its_recovery() {
     assert_eq!(now["ill"], true, "{now}");
     assert!(now["last_trouble"].as_str().unwrap().starts_with("channel."), "{now}");
     house.later(16 * 60_000);
-    asked(&house, Some("丙一")).await;
+    house.fault("verify", maintenance);
+    asked_about(&house, &cards::series(12), None).await;
+    assert_eq!(health().await["ill"], true, "one more that goes wrong is no recovery");
+    for number in 13..=17 {
+        asked_about(&house, &cards::series(number), None).await;
+    }
     assert_eq!(health().await["ill"], false);
 }
 

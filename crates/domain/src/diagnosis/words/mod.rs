@@ -132,7 +132,8 @@ impl WordReader {
         let (mut best, mut which) = clearest(voices.iter().copied());
         // "The card's state is wrong: the account is closed": what says little stands before what
         // says more, and is no reason not to hear it.
-        if which.is_some_and(|(label, ..)| self.is_vague(label)) {
+        let strongest = voices.iter().max_by(|one, other| one.0.total_cmp(&other.0));
+        if strongest.is_some_and(|(_, label, ..)| self.is_vague(*label)) {
             let specific = voices
                 .iter()
                 .copied()
