@@ -63,9 +63,10 @@ impl Program {
         self
     }
 
-    /// Runs it on this terminal; anything but exit code 0 is a failure.
+    /// Runs it on this terminal; anything but exit code 0 is a failure. What it prints may be kept in
+    /// a file, so the line that says what runs goes beside it.
     pub(crate) fn run(mut self) -> Result<()> {
-        println!("$ {}", self.line);
+        eprintln!("$ {}", self.line);
         match self.command.status() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => failure(format!("`{}` ended with {status}", self.line)),
