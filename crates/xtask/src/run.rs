@@ -63,8 +63,8 @@ impl Program {
         self
     }
 
-    /// Runs it on this terminal; anything but exit code 0 is a failure. What it prints may be kept in
-    /// a file, so the line that says what runs goes beside it.
+    /// Runs it on this terminal; anything but exit code 0 is a failure. What it prints may be kept
+    /// in a file, so the line that says what runs goes beside it.
     pub(crate) fn run(mut self) -> Result<()> {
         eprintln!("$ {}", self.line);
         match self.command.status() {
