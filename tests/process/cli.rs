@@ -269,6 +269,28 @@ fn one_folder_has_one_sandbox() {
     running.kill();
 }
 
+/// Whoever copies a stopped house copies all of it.
+#[cfg(unix)]
+#[test]
+fn a_stopped_house_is_one_whole_file() {
+    let folder = Folder::new("cli-stopped");
+    let data = folder.join("data").display().to_string();
+    let args = ["sandbox", "--data", &data, "--listen", "127.0.0.1:0"];
+    Process::start(&args, &folder.join("log")).stop();
+    let house = folder.join("data/mingka");
+    let log = std::fs::metadata(house.join("mingka.db-wal"));
+    assert!(log.is_err() || log.is_ok_and(|log| log.len() == 0), "the log was brought in");
+    let copy = folder.join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for file in ["mingka.db", "mingka.keys"] {
+        std::fs::copy(house.join(file), copy.join(file)).unwrap();
+    }
+    let config = folder.join("mingka.toml");
+    std::fs::write(&config, "[server]\ndata_dir = \"copy\"\n").unwrap();
+    let listed = mingka(&["keys", "list", "--config", &config.display().to_string()]);
+    assert!(text(&listed.stdout).contains("API key  key_"), "{listed:?}");
+}
+
 #[test]
 fn the_operators_bin_table_is_taken_while_running() {
     let folder = Folder::new("cli-bins");

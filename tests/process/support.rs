@@ -75,6 +75,16 @@ impl Process {
     }
 }
 
+#[cfg(unix)]
+impl Process {
+    /// SIGTERM: the process ends by itself, and well.
+    pub(crate) fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();

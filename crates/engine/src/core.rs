@@ -113,6 +113,12 @@ impl Engine {
         self.inner.halted.send_replace(true);
     }
 
+    /// Closes the store, once nothing is under way any more. What is asked of the engine afterwards is
+    /// `Unavailable`.
+    pub async fn close(&self) {
+        self.store().close().await;
+    }
+
     /// Ready once the engine was halted.
     pub async fn halted(&self) {
         let mut halted = self.inner.halted.subscribe();
