@@ -113,8 +113,8 @@ impl Engine {
         self.inner.halted.send_replace(true);
     }
 
-    /// Closes the store, once nothing is under way any more. What is asked of the engine afterwards is
-    /// `Unavailable`.
+    /// Closes the store, once nothing is under way any more. What is asked of the engine afterwards
+    /// is `Unavailable`.
     pub async fn close(&self) {
         self.store().close().await;
     }
