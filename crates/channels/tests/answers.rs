@@ -271,11 +271,7 @@ fn the_banks_words_leave_the_codec_masked() {
 
 #[test]
 fn golden_answers() {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("golden");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| {
+    golden(|| {
         for (name, extra) in [
             (
                 "verify_four_elements",

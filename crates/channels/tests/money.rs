@@ -165,11 +165,7 @@ fn what_the_channel_booked_comes_along() {
 
 #[test]
 fn golden_answers_about_money() {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("golden");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| {
+    golden(|| {
         for (name, extra) in [
             ("disburse", &[("respCode", "00"), ("respMsg", "成功[0000000]"), QUERY][..]),
             ("send_payment_code", &[("respCode", "00"), ("respMsg", "成功[0000000]")]),

@@ -61,11 +61,7 @@ fn a_notification_is_proven_before_it_is_believed() {
 #[test]
 fn golden_notifications() {
     let account = keyed_account();
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("golden");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| {
+    golden(|| {
         for (name, extra) in [
             ("open_agreement", &[("respCode", "00"), ("activateStatus", "1"), TOKEN][..]),
             (

@@ -36,11 +36,7 @@ fn encode(
 #[test]
 fn golden_transcripts() {
     let account = keyed_account();
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("golden");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| {
+    golden(|| {
         for (name, request) in every_request() {
             let (message, sent) = encode(&account, &request).unwrap();
             let transcript = format!("{}\nsent: {}", show(&message), show_sent(&sent));

@@ -131,8 +131,8 @@ impl Engine {
         let encoded = channel.exchange.encode(request, &self.context(order));
         let (message, sent) = encoded.map_err(|error| {
             tracing::warn!(channel.code = channel.code, operation = operation.name(),
-                    order.id = order.order_id,
-                error = %error, "a message cannot be written in the channel's form");
+                order.id = order.order_id, error = %error,
+                "a message cannot be written in the channel's form");
             Outcome::NotAttempted(NotSent::Unencodable, None)
         })?;
         let response = match self.parts().transport.send(message, timeout_ms).await {
@@ -153,8 +153,7 @@ impl Engine {
         let decoded = channel.exchange.decode(&sent, &response, &self.context(order));
         let reply = decoded.map_err(|error| {
             tracing::warn!(channel.code = channel.code, operation = operation.name(),
-                    order.id = order.order_id,
-                error = %error, "an answer proves nothing");
+                order.id = order.order_id, error = %error, "an answer proves nothing");
             error.outcome()
         })?;
         alert_if_unmapped(&channel.code, operation, order, &reply);

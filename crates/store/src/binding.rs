@@ -4,7 +4,7 @@
 use mingka_domain::id::{BindingId, PlatformId, SessionId, kind};
 use mingka_domain::time::Timestamp;
 
-use crate::cursor::{Bounds, Cursor, Listed};
+use crate::cursor::{Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -169,14 +169,11 @@ impl Store {
         platform: PlatformId,
         cursor: Cursor<kind::Binding>,
     ) -> Result<Listed<BindingRecord>, ReadError> {
-        let bounds = Bounds::from(cursor);
-        let sql = if bounds.backwards {
-            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4")
-        } else {
-            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4")
-        };
-        let values = values![platform, &bounds.above, &bounds.below, bounds.fetch];
-        Ok(bounds.listed(self.read(sql, values, BindingRecord::decode).await?))
+        let (upwards, downwards) = (
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4"),
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4"),
+        );
+        self.list((upwards, downwards), values![platform], cursor, BindingRecord::decode).await
     }
 
     /// One borrower's bindings, newest first.
@@ -189,19 +186,22 @@ impl Store {
         borrower_ref: &str,
         cursor: Cursor<kind::Binding>,
     ) -> Result<Listed<BindingRecord>, ReadError> {
-        let bounds = Bounds::from(cursor);
-        let sql = if bounds.backwards {
+        let (upwards, downwards) = (
             select!(
                 "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4
                  ORDER BY id LIMIT $5"
-            )
-        } else {
+            ),
             select!(
                 "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4
                  ORDER BY id DESC LIMIT $5"
-            )
-        };
-        let values = values![platform, borrower_ref, &bounds.above, &bounds.below, bounds.fetch];
-        Ok(bounds.listed(self.read(sql, values, BindingRecord::decode).await?))
+            ),
+        );
+        self.list(
+            (upwards, downwards),
+            values![platform, borrower_ref],
+            cursor,
+            BindingRecord::decode,
+        )
+        .await
     }
 }

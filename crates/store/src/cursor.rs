@@ -6,6 +6,10 @@ use std::fmt;
 use mingka_domain::id::{Id, Kind};
 use mingka_domain::time::Timestamp;
 
+use crate::read::{Decode, ReadError};
+use crate::store::Store;
+use crate::unit::{Value, values};
+
 /// The most rows one list gives.
 pub const CURSOR_LIMIT_MAX: u32 = 100;
 
@@ -84,11 +88,11 @@ impl<T> Listed<T> {
 
 /// A cursor as the SQL sees it: which of the two texts, between which ids, and one row more than
 /// wanted.
-pub(crate) struct Bounds {
-    pub(crate) backwards: bool,
-    pub(crate) above: String,
-    pub(crate) below: String,
-    pub(crate) fetch: u32,
+struct Bounds {
+    backwards: bool,
+    above: String,
+    below: String,
+    fetch: u32,
 }
 
 impl<K: Kind> From<Cursor<K>> for Bounds {
@@ -120,9 +124,26 @@ fn last_of<K: Kind>() -> String {
     format!("{}_{}", K::PREFIX, "f".repeat(32))
 }
 
+impl Store {
+    /// A part of a list. `upwards` and `downwards` are one text in its two orders; `of` are the
+    /// values before those of the cursor, which come last: above which id, below which, how many.
+    pub(crate) async fn list<T: Send + 'static, K: Kind>(
+        &self,
+        (upwards, downwards): (&'static str, &'static str),
+        mut of: Vec<Value>,
+        cursor: Cursor<K>,
+        decode: Decode<T>,
+    ) -> Result<Listed<T>, ReadError> {
+        let bounds = Bounds::from(cursor);
+        let sql = if bounds.backwards { upwards } else { downwards };
+        of.extend(values![&bounds.above, &bounds.below, bounds.fetch]);
+        Ok(bounds.listed(self.read(sql, of, decode).await?))
+    }
+}
+
 impl Bounds {
     /// The rows as fetched, without the one too many, newest first.
-    pub(crate) fn listed<T>(&self, mut rows: Vec<T>) -> Listed<T> {
+    fn listed<T>(&self, mut rows: Vec<T>) -> Listed<T> {
         let wanted = usize::try_from(self.fetch.saturating_sub(1)).unwrap_or(usize::MAX);
         let has_more = rows.len() > wanted;
         rows.truncate(wanted);

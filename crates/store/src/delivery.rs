@@ -6,7 +6,7 @@ use mingka_domain::effect::Subject;
 use mingka_domain::id::{DeliveryId, EndpointId, PlatformId, StepId, kind};
 use mingka_domain::time::Timestamp;
 
-use crate::cursor::{Bounds, Cursor, Listed};
+use crate::cursor::{Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -189,20 +189,18 @@ impl Store {
         endpoint: EndpointId,
         cursor: Cursor<kind::Delivery>,
     ) -> Result<Listed<DeliveryRecord>, ReadError> {
-        let bounds = Bounds::from(cursor);
-        let sql = if bounds.backwards {
+        let (upwards, downwards) = (
             select!(
                 "WHERE endpoint = $1 AND platform = $2 AND id > $3 AND id < $4
                  ORDER BY id LIMIT $5"
-            )
-        } else {
+            ),
             select!(
                 "WHERE endpoint = $1 AND platform = $2 AND id > $3 AND id < $4
                  ORDER BY id DESC LIMIT $5"
-            )
-        };
-        let values = values![endpoint, platform, &bounds.above, &bounds.below, bounds.fetch];
-        Ok(bounds.listed(self.read(sql, values, DeliveryRecord::decode).await?))
+            ),
+        );
+        self.list((upwards, downwards), values![endpoint, platform], cursor, DeliveryRecord::decode)
+            .await
     }
 
     /// Up to which position the events were handed to the endpoints.

@@ -6,7 +6,7 @@ use mingka_domain::money::Fen;
 use mingka_domain::payment::PaymentKind;
 use mingka_domain::time::Timestamp;
 
-use crate::cursor::{Bounds, Cursor, Listed};
+use crate::cursor::{Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -179,14 +179,11 @@ impl Store {
         platform: PlatformId,
         cursor: Cursor<kind::Payment>,
     ) -> Result<Listed<PaymentRecord>, ReadError> {
-        let bounds = Bounds::from(cursor);
-        let sql = if bounds.backwards {
-            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4")
-        } else {
-            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4")
-        };
-        let values = values![platform, &bounds.above, &bounds.below, bounds.fetch];
-        Ok(bounds.listed(self.read(sql, values, PaymentRecord::decode).await?))
+        let (upwards, downwards) = (
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4"),
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4"),
+        );
+        self.list((upwards, downwards), values![platform], cursor, PaymentRecord::decode).await
     }
 
     /// A platform's payments under one reference, newest first.
@@ -199,19 +196,17 @@ impl Store {
         reference: &str,
         cursor: Cursor<kind::Payment>,
     ) -> Result<Listed<PaymentRecord>, ReadError> {
-        let bounds = Bounds::from(cursor);
-        let sql = if bounds.backwards {
+        let (upwards, downwards) = (
             select!(
                 "WHERE platform = $1 AND reference = $2 AND id > $3 AND id < $4
                  ORDER BY id LIMIT $5"
-            )
-        } else {
+            ),
             select!(
                 "WHERE platform = $1 AND reference = $2 AND id > $3 AND id < $4
                  ORDER BY id DESC LIMIT $5"
-            )
-        };
-        let values = values![platform, reference, &bounds.above, &bounds.below, bounds.fetch];
-        Ok(bounds.listed(self.read(sql, values, PaymentRecord::decode).await?))
+            ),
+        );
+        self.list((upwards, downwards), values![platform, reference], cursor, PaymentRecord::decode)
+            .await
     }
 }

@@ -5,7 +5,7 @@ use mingka_domain::id::{PlatformId, VerificationId, kind};
 use mingka_domain::time::Timestamp;
 
 use crate::binding::{CardIndex, MaskedCard};
-use crate::cursor::{Bounds, Cursor, Listed};
+use crate::cursor::{Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -159,14 +159,11 @@ impl Store {
         platform: PlatformId,
         cursor: Cursor<kind::Verification>,
     ) -> Result<Listed<VerificationRecord>, ReadError> {
-        let bounds = Bounds::from(cursor);
-        let sql = if bounds.backwards {
-            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4")
-        } else {
-            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4")
-        };
-        let values = values![platform, &bounds.above, &bounds.below, bounds.fetch];
-        Ok(bounds.listed(self.read(sql, values, VerificationRecord::decode).await?))
+        let (upwards, downwards) = (
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4"),
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4"),
+        );
+        self.list((upwards, downwards), values![platform], cursor, VerificationRecord::decode).await
     }
 
     /// One borrower's verifications, newest first.
@@ -179,20 +176,23 @@ impl Store {
         borrower_ref: &str,
         cursor: Cursor<kind::Verification>,
     ) -> Result<Listed<VerificationRecord>, ReadError> {
-        let bounds = Bounds::from(cursor);
-        let sql = if bounds.backwards {
+        let (upwards, downwards) = (
             select!(
                 "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4
                  ORDER BY id LIMIT $5"
-            )
-        } else {
+            ),
             select!(
                 "WHERE platform = $1 AND borrower_ref = $2 AND id > $3 AND id < $4
                  ORDER BY id DESC LIMIT $5"
-            )
-        };
-        let values = values![platform, borrower_ref, &bounds.above, &bounds.below, bounds.fetch];
-        Ok(bounds.listed(self.read(sql, values, VerificationRecord::decode).await?))
+            ),
+        );
+        self.list(
+            (upwards, downwards),
+            values![platform, borrower_ref],
+            cursor,
+            VerificationRecord::decode,
+        )
+        .await
     }
 
     /// The latest verification since a moment in which a bank was asked about exactly these

@@ -18,13 +18,15 @@ if (number) {
   checks(number.form, [...number.form.querySelectorAll("input[data-check]")]);
 }
 
-// A box that is ticked wants nothing any more.
+// A box that is ticked wants nothing any more, and once nothing does the page's head says so too.
 for (const tick of document.querySelectorAll(".consent input[type=checkbox]")) {
   tick.addEventListener("change", () => {
     clear(tick);
     tick.closest(".consent")?.classList.remove("wrong");
   });
 }
+const mended = () => document.querySelector("form [aria-invalid=true]") ?? by("problems")?.remove();
+for (const event of ["input", "change"]) number?.form.addEventListener(event, mended);
 
 const code = by("code");
 code?.addEventListener("input", (event) => {

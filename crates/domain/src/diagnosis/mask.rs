@@ -90,8 +90,7 @@ fn spelt(c: char) -> Option<char> {
 }
 
 /// Full-width and Arabic-Indic digits become plain, white space becomes a space; control characters
-/// and invisible
-/// ones, with which a number could be cut into harmless pieces, go.
+/// and invisible ones, with which a number could be cut into harmless pieces, go.
 fn visible(c: char) -> Option<char> {
     match c {
         '\u{ff10}'..='\u{ff19}' => char::from_u32(u32::from(c) - 0xff10 + u32::from('0')),

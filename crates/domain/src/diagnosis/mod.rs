@@ -54,10 +54,14 @@ impl Diagnosis {
         let words = evidence.message.as_deref().filter(|_| may);
         match words.map(|words| WordReader::embedded().read(words)) {
             Some(read) if !read.causes.is_empty() => {
-                // Whether it is tried again is no matter of words.
-                let Self { retry, .. } = Self::from_meaning(dictionary, meaning, evidence.clone());
+                let coded = Self::from_meaning(dictionary, meaning, evidence.clone());
                 let said = Self::build(dictionary, read.causes, read.certainty, vec![evidence]);
-                Self { retry, ..said }
+                match said.retry {
+                    // It is over: words that ask to wait for it would be waited on for ever.
+                    Retry::Automatic => coded,
+                    // Whether it is tried again is no matter of words.
+                    _ => Self { retry: coded.retry, ..said },
+                }
             }
             _ => Self::from_meaning(dictionary, meaning, evidence),
         }

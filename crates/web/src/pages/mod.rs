@@ -266,6 +266,7 @@ pub(crate) fn problem_page(app: &App, problem: &Problem, page: Page, request_id:
             (w.stale_title, w.stale_text.to_owned(), true)
         }
         Kind::TooMany | Kind::Busy => (w.busy_title, format!("{}{wait_s}", w.busy_text), true),
+        Kind::TooLarge => (w.too_large_title, w.too_large_text.to_owned(), true),
         Kind::NotFound | Kind::MethodNotAllowed => {
             (w.missing_title, w.missing_text.to_owned(), true)
         }

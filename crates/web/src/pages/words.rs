@@ -221,6 +221,10 @@ words! {
     trouble_text:
         "问题在我们这边，与您的卡无关。请过一分钟再试；如果一直这样，把下面的编号告诉客服。",
         "The trouble is on our side and has nothing to do with your card. Try again in a minute; if it persists, give the reference below to support.";
+    too_large_title: "填写的内容太长", "What was entered is too long";
+    too_large_text: "填写的内容比任何卡号、姓名或证件号都长，没有发送。请返回页面，只填写页面上问到的内容。",
+        "It is longer than any card number, name or ID number, and nothing was sent. Go back and \
+         enter only what the page asks for.";
     missing_title: "没有这个页面", "There is no such page";
     missing_text: "请从应用里重新打开绑卡页面。", "Please open the card page again from the app.";
     pay_out_title: "放款处理中", "Your loan is being paid out";

@@ -33,6 +33,16 @@ async fn a_code_that_may_have_been_sent_is_not_the_borrowers_fault() {
 }
 
 #[tokio::test]
+async fn a_name_of_a_megabyte_is_said_to_be_too_long() {
+    let house = House::new().await;
+    let mut borrower = Borrower::arrives(&house).await;
+    let name = "名".repeat(350_000);
+    borrower.submit("/b/bind", &[("name", &name)]).await;
+    assert_eq!(borrower.page.status, 413);
+    borrower.sees("填写的内容太长").misses("系统暂时忙").misses(&name[..300]);
+}
+
+#[tokio::test]
 async fn the_token_leaves_the_address_at_once() {
     let house = House::new().await;
     let opened = house.post("/v1/binding-sessions", &serde_json::json!({})).send().await.is(201);
