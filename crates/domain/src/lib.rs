@@ -3,6 +3,7 @@
 //! This crate knows no async, no I/O, no clock, no randomness, no database and no HTTP. Time and
 //! random bytes come in as arguments; effects go out as data.
 
+pub mod approval;
 pub mod attempt;
 pub mod binding;
 pub mod card;

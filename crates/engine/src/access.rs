@@ -16,7 +16,7 @@ use crate::view::{ApiKeyView, IssuedApiKey, PlatformView};
 /// What every key begins with, so that a leaked one is recognised.
 const KEY_BEGINNING: &str = "mk_";
 /// How many hexadecimal digits of a key find its row.
-const KEY_PREFIX_DIGITS: usize = 16;
+pub(crate) const KEY_PREFIX_DIGITS: usize = 16;
 /// The longest key that is looked at, in characters.
 const KEY_LENGTH_MAX: usize = 128;
 
@@ -114,7 +114,7 @@ impl Engine {
     /// # Errors
     /// When the key is unknown, over or taken back, or its platform is stopped.
     pub async fn authenticate(&self, key: &str) -> Result<Caller, EngineError> {
-        let prefix = prefix_of(key).ok_or(EngineError::Unauthorized)?;
+        let prefix = prefix_of(key, KEY_BEGINNING).ok_or(EngineError::Unauthorized)?;
         let found = self.store().api_key_by_prefix(prefix).await?;
         let record = found.ok_or(EngineError::Unauthorized)?;
         if !constant_time_eq(&record.hash, &sha256(key.as_bytes())) {
@@ -167,8 +167,15 @@ impl Engine {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 6] =
-        [Self::Read, Self::Bind, Self::Verify, Self::Pay, Self::Webhooks, Self::Statements];
+    pub const ALL: [Self; 7] = [
+        Self::Read,
+        Self::Bind,
+        Self::Verify,
+        Self::Pay,
+        Self::Webhooks,
+        Self::Statements,
+        Self::Stop,
+    ];
 
     /// The stable name.
     #[must_use]
@@ -180,6 +187,7 @@ impl Scope {
             Self::Pay => "pay",
             Self::Webhooks => "webhooks",
             Self::Statements => "statements",
+            Self::Stop => "stop",
         }
     }
 
@@ -205,8 +213,9 @@ fn platform_view(record: PlatformRecord) -> PlatformView {
     PlatformView { id: record.id, name: record.name, created_at: record.created_at }
 }
 
-fn prefix_of(key: &str) -> Option<&str> {
+/// The part of a key that finds its row, where the key begins as its kind does.
+pub(crate) fn prefix_of<'a>(key: &'a str, beginning: &str) -> Option<&'a str> {
     let within = key.len() <= KEY_LENGTH_MAX && key.is_ascii();
-    let end = KEY_BEGINNING.len() + KEY_PREFIX_DIGITS;
-    key.get(..end).filter(|prefix| within && prefix.starts_with(KEY_BEGINNING))
+    let end = beginning.len() + KEY_PREFIX_DIGITS;
+    key.get(..end).filter(|prefix| within && prefix.starts_with(beginning))
 }

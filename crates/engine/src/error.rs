@@ -3,14 +3,17 @@
 
 use std::fmt;
 
+use mingka_domain::approval::ApprovalError;
 use mingka_domain::binding::{InvalidTransition, Why};
 use mingka_domain::cause::{CauseCode, known};
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::finding::Finding;
 use mingka_domain::id::PaymentId;
+use mingka_domain::money::Fen;
 use mingka_domain::time::Timestamp;
 
 use crate::hooks::Forbidden;
+use crate::request::Role;
 
 /// Why a use case did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +59,19 @@ pub enum EngineError {
     Endpoint(EndpointError),
     /// A statement that is not taken.
     Statement(StatementError),
+    /// Money cannot be given back like this.
+    GiveBack(GiveBackError),
+    /// One payment may not move so much.
+    OverLimit,
+    /// A proposal is not this person's to decide, or it is over.
+    Approval(ApprovalError),
+    /// A proposal says no evidence, or too much.
+    EvidenceWanting {
+        /// The most it may have, in bytes.
+        bytes_max: usize,
+    },
+    /// The person lacks the role.
+    RoleMissing(Role),
     /// No channel can do this now.
     NoChannel,
     /// The database is busy or away.
@@ -97,6 +113,43 @@ pub enum StatementError {
     NotOurs,
     /// Its settlement day is not over: nothing about it can be complete.
     DayNotOver,
+}
+
+/// Why money is not given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveBackError {
+    /// There is nothing to give back, or not in this way.
+    Nothing {
+        /// The state the payment is in.
+        state: &'static str,
+    },
+    /// More than is left of it.
+    MoreThanIsLeft {
+        /// How much that is.
+        left: Fen,
+    },
+    /// Its settlement day is over: it can only be refunded.
+    TooLate,
+}
+
+impl fmt::Display for GiveBackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing { state } => {
+                write!(f, "a payment that is {state} cannot be given back like this")
+            }
+            Self::MoreThanIsLeft { left } => {
+                write!(f, "only {} fen are left to give back", left.get())
+            }
+            Self::TooLate => f.write_str("its settlement day is over: refund it instead"),
+        }
+    }
+}
+
+impl From<ApprovalError> for EngineError {
+    fn from(error: ApprovalError) -> Self {
+        Self::Approval(error)
+    }
 }
 
 impl fmt::Display for StatementError {
@@ -181,6 +234,13 @@ impl fmt::Display for EngineError {
             }
             Self::Endpoint(error) => error.fmt(f),
             Self::Statement(error) => error.fmt(f),
+            Self::GiveBack(error) => error.fmt(f),
+            Self::OverLimit => f.write_str("a limit on single payments is below this amount"),
+            Self::Approval(error) => error.fmt(f),
+            Self::EvidenceWanting { bytes_max } => {
+                write!(f, "say the evidence, in at most {bytes_max} bytes")
+            }
+            Self::RoleMissing(role) => write!(f, "this takes the role {}", role.name()),
             Self::NoChannel => f.write_str("no channel can do this now"),
             Self::Unavailable => f.write_str("the database is busy or away; try again"),
             Self::Internal => f.write_str("a fault of ours; the log has it"),

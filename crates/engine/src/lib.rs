@@ -4,6 +4,7 @@
 //! This crate reads no environment and builds nothing: its [`Parts`] come in ready.
 
 mod access;
+mod approval;
 mod bind;
 mod channel;
 mod clock;
@@ -19,10 +20,12 @@ mod hooks;
 mod idempotency;
 mod inquire;
 mod instrument;
+mod limit;
 mod machine;
 mod notification;
 mod payment;
 mod perform;
+mod principal;
 mod quota;
 mod renewal;
 mod request;
@@ -44,7 +47,7 @@ mod worker;
 pub use crate::channel::Channel;
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::core::{Engine, Parts};
-pub use crate::error::{EndpointError, EngineError, StatementError};
+pub use crate::error::{EndpointError, EngineError, GiveBackError, StatementError};
 pub use crate::evidence::{
     EvidenceExport, ExportReport, Receipt, ReceiptEntry, verify_export, verify_receipt,
 };
@@ -55,7 +58,7 @@ pub use crate::hooks::{
 pub use crate::payment::DEFAULT_LENDER;
 pub use crate::request::{
     Caller, ConsentGiven, EndpointChange, Idempotency, NewApiKey, NewBinding, NewEndpoint,
-    NewPayment, NewSession, NewVerification, OnPage, Scope,
+    NewGiveBack, NewPayment, NewSession, NewVerification, OnPage, Person, Role, Scope,
 };
 pub use crate::seal::keys_fit;
 pub use crate::session::Prefill;
@@ -70,10 +73,11 @@ pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
 };
 pub use crate::view::{
-    ApiKeyView, BindingState, BindingView, CardView, ChannelHealthView, ChannelView, CodeView,
-    ConsentAccepted, ConsentTextView, ConsentView, EncryptionView, InstrumentState, InstrumentView,
-    IssuedApiKey, LenderView, OpenedSession, PaymentView, PlatformView, SessionView, TimelineEntry,
-    VerificationState, VerificationView,
+    ApiKeyView, ApprovalView, BindingState, BindingView, CardView, ChannelHealthView, ChannelView,
+    CodeView, ConsentAccepted, ConsentTextView, ConsentView, EncryptionView, InstrumentState,
+    InstrumentView, IssuedApiKey, IssuedPersonKey, LenderView, LimitView, OpenedSession,
+    PaymentView, PlatformView, PrincipalView, SessionView, TimelineEntry, VerificationState,
+    VerificationView,
 };
 pub use crate::watch::Watch;
-pub use mingka_store::{CURSOR_LIMIT_MAX, Cursor, Listed};
+pub use mingka_store::{CURSOR_LIMIT_MAX, Cursor, Listed, StopRecord};

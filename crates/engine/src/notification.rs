@@ -57,10 +57,16 @@ impl Engine {
             txn_time: whole_second(notice.order.txn_time),
         };
         let attempts = self.store().attempts_of_order(&order).await?;
-        if let Some(attempt) = attempts.iter().rev().find(|one| one.operation.moves_money())
-            && let Subject::Payment(id) = attempt.subject
-        {
-            return self.told_of_payment(id, attempt).await;
+        // A collection and its reversal share one order: both may have something to learn.
+        let mut about_money = false;
+        for attempt in &attempts {
+            if let Subject::Payment(id) = attempt.subject {
+                about_money = true;
+                self.told_of_payment(id, attempt).await?;
+            }
+        }
+        if about_money {
+            return Ok(());
         }
         let opening =
             attempts.iter().rev().find(|attempt| attempt.operation == Operation::OpenAgreement);

@@ -224,6 +224,7 @@ impl Engine {
             order: order.cloned().unwrap_or_else(fresh),
             profile_version: format!("{}/{}", channel.profile.id, channel.profile.version),
             card_index,
+            amount: None,
             sent_at: now,
             answered_at: None,
             outcome: None,

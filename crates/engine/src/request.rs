@@ -2,7 +2,9 @@
 
 use mingka_domain::consent::ConsentKind;
 use mingka_domain::environment::Environment;
-use mingka_domain::id::{ApiKeyId, BindingId, InstrumentId, PlatformId, SessionId};
+use mingka_domain::id::{
+    ApiKeyId, BindingId, InstrumentId, PaymentId, PlatformId, PrincipalId, SessionId,
+};
 use mingka_domain::money::Fen;
 use mingka_domain::payment::PaymentKind;
 use mingka_domain::precheck::Entry;
@@ -45,6 +47,31 @@ pub enum Scope {
     Webhooks,
     /// Import banks' statements, which prove how payments ended.
     Statements,
+    /// Stop the platform's own payments, and let them go on.
+    Stop,
+}
+
+/// A person of the house, by their personal key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: PrincipalId,
+    /// Their name.
+    pub name: String,
+    /// What they may do.
+    pub roles: Vec<Role>,
+}
+
+/// What a person of the house may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Look at what people have to look at.
+    Look,
+    /// Turn stop switches, and propose.
+    Operate,
+    /// Decide what somebody else proposed.
+    Approve,
 }
 
 /// A new API key.
@@ -133,6 +160,8 @@ pub struct NewPayment {
     pub lender: String,
     /// The card.
     pub instrument: InstrumentId,
+    /// The payment whose money it gives back, where it is one that does.
+    pub original: Option<PaymentId>,
     /// The platform's own reference: of the loan, or of the item that is due.
     pub reference: String,
     /// For what, in one word of the platform's, such as `principal`.
@@ -141,6 +170,17 @@ pub struct NewPayment {
     pub amount: Fen,
     /// Until when the amount holds: nothing is sent after this moment.
     pub valid_until: Option<Timestamp>,
+}
+
+/// Money to give back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewGiveBack {
+    /// The repayment that took it.
+    pub original: PaymentId,
+    /// `Refund` or `Reversal`.
+    pub kind: PaymentKind,
+    /// How much; all that is left when not said. A reversal is always of all.
+    pub amount: Option<Fen>,
 }
 
 /// A new endpoint.

@@ -183,7 +183,7 @@ impl Engine {
         Arc::clone(&self.inner.stops_seen.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn known_switch(&self, switch: &StopSwitch) -> Result<(), EngineError> {
+    pub(crate) async fn known_switch(&self, switch: &StopSwitch) -> Result<(), EngineError> {
         match switch {
             StopSwitch::Platform(id) => self.platform_record(*id).await.map(|_| ()),
             StopSwitch::Channel(code) => {

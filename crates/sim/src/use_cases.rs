@@ -1,7 +1,9 @@
 //! The use cases on a calm day: what is refused before anything is sent, what is kept apart, and
 //! what the bank and the outside see.
 
+mod control;
 mod doubts;
+mod giving_back;
 mod payments;
 mod statements;
 

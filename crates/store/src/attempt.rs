@@ -3,6 +3,7 @@
 
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{AttemptId, PlatformId};
+use mingka_domain::money::Fen;
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
 
@@ -48,6 +49,8 @@ pub struct AttemptRecord {
     pub profile_version: String,
     /// The card it is about, for quotas.
     pub card_index: Option<CardIndex>,
+    /// How much it is to move, where it moves money.
+    pub amount: Option<Fen>,
     /// When it was stored as sent.
     pub sent_at: Timestamp,
     /// When its answer, or the want of one, was stored.
@@ -65,9 +68,9 @@ impl AttemptRecord {
         Statement::insert(
             RowKey::new(TABLE, self.id),
             "INSERT INTO attempts (id, platform, version, subject, operation, state, channel,
-                 merchant, order_id, txn_time, profile_version, card_index, sent_at, answered_at,
-                 outcome, code)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                 merchant, order_id, txn_time, profile_version, card_index, amount_fen, sent_at,
+                 answered_at, outcome, code)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             values![
                 self.id,
                 self.platform,
@@ -81,6 +84,7 @@ impl AttemptRecord {
                 self.order.txn_time,
                 &self.profile_version,
                 self.card_index.as_ref(),
+                self.amount.map(Fen::get),
                 self.sent_at,
                 self.answered_at,
                 self.outcome.as_ref(),
@@ -125,6 +129,7 @@ impl AttemptRecord {
             },
             profile_version: row.text()?,
             card_index: row.digest_opt()?,
+            amount: row.fen_opt()?,
             sent_at: row.time()?,
             answered_at: row.time_opt()?,
             outcome: row.text_opt()?,
@@ -137,7 +142,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, platform, version, subject, operation, state, channel, merchant, order_id,
-                 txn_time, profile_version, card_index, sent_at, answered_at, outcome, code
+                 txn_time, profile_version, card_index, amount_fen, sent_at, answered_at, outcome,
+                 code
              FROM attempts ",
             $rest
         )

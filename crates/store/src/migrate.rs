@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0009_certificates.sql"),
     },
     Migration { number: 10, name: "names", sql: include_str!("migrations/0010_names.sql") },
+    Migration { number: 11, name: "persons", sql: include_str!("migrations/0011_persons.sql") },
 ];
 
 /// The number of the newest migration this program knows.

@@ -28,6 +28,8 @@ pub struct PaymentRecord {
     pub lender: LenderId,
     /// The card.
     pub instrument: InstrumentId,
+    /// The payment whose money it gives back, where it is one that does.
+    pub original: Option<PaymentId>,
     /// The platform's own reference: of the loan, or of the item that is due.
     pub reference: String,
     /// For what, in one word of the platform's.
@@ -64,10 +66,10 @@ impl PaymentRecord {
     pub fn insert(&self) -> Statement {
         Statement::insert(
             RowKey::new(TABLE, self.id),
-            "INSERT INTO payments (id, platform, version, kind, lender, instrument, reference,
-                 purpose, guard, amount_fen, state, machine, channel, query_id, created_at,
-                 updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            "INSERT INTO payments (id, platform, version, kind, lender, instrument, original,
+                 reference, purpose, guard, amount_fen, state, machine, channel, query_id,
+                 created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             values![
                 self.id,
                 self.platform,
@@ -75,6 +77,7 @@ impl PaymentRecord {
                 self.kind.name(),
                 self.lender,
                 self.instrument,
+                self.original,
                 &self.reference,
                 &self.purpose,
                 self.guard.as_ref(),
@@ -111,6 +114,17 @@ impl PaymentRecord {
         )
     }
 
+    /// Holds the row as it was read: the unit is `Stale` when it has changed since.
+    #[must_use]
+    pub fn unchanged(&self) -> Statement {
+        Statement::guarded(
+            RowKey::new(TABLE, self.id),
+            "UPDATE payments SET version = version
+             WHERE id = $1 AND platform = $2 AND version = $3",
+            values![self.id, self.platform, self.version],
+        )
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             id: row.id()?,
@@ -119,6 +133,7 @@ impl PaymentRecord {
             kind: row.payment_kind()?,
             lender: row.id()?,
             instrument: row.id()?,
+            original: row.id_opt()?,
             reference: row.text()?,
             purpose: row.text()?,
             guard: row.text_opt()?,
@@ -136,8 +151,8 @@ impl PaymentRecord {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, platform, version, kind, lender, instrument, reference, purpose, guard,
-                 amount_fen, state, machine, channel, query_id, created_at, updated_at
+            "SELECT id, platform, version, kind, lender, instrument, original, reference, purpose,
+                 guard, amount_fen, state, machine, channel, query_id, created_at, updated_at
              FROM payments ",
             $rest
         )
@@ -208,5 +223,65 @@ impl Store {
         );
         self.list((upwards, downwards), values![platform, reference], cursor, PaymentRecord::decode)
             .await
+    }
+
+    /// What gives back the money of a payment, oldest first.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn payments_of_original(
+        &self,
+        platform: PlatformId,
+        original: PaymentId,
+    ) -> Result<Vec<PaymentRecord>, ReadError> {
+        self.read(
+            select!("WHERE original = $1 AND platform = $2 ORDER BY id"),
+            values![original, platform],
+            PaymentRecord::decode,
+        )
+        .await
+    }
+
+    /// What people have to look at, of whatever platform, newest first: for the operator.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn payments_in_review(
+        &self,
+        cursor: Cursor<kind::Payment>,
+    ) -> Result<Listed<PaymentRecord>, ReadError> {
+        let (upwards, downwards) = (
+            select!("WHERE state = 'review' AND id > $1 AND id < $2 ORDER BY id LIMIT $3"),
+            select!("WHERE state = 'review' AND id > $1 AND id < $2 ORDER BY id DESC LIMIT $3"),
+        );
+        self.list((upwards, downwards), values![], cursor, PaymentRecord::decode).await
+    }
+
+    /// What two persons refused over a channel and no statement has confirmed yet.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn payments_held(
+        &self,
+        platform: PlatformId,
+        channel: &str,
+    ) -> Result<Vec<PaymentRecord>, ReadError> {
+        self.read(
+            select!(
+                "WHERE state = 'refused' AND guard IS NOT NULL AND channel = $1 AND platform = $2
+                 ORDER BY id"
+            ),
+            values![channel, platform],
+            PaymentRecord::decode,
+        )
+        .await
+    }
+
+    /// A payment of whatever platform: for persons of the house.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn payment_of_any(&self, id: PaymentId) -> Result<Option<PaymentRecord>, ReadError> {
+        self.read_one(select!("WHERE id = $1"), values![id], PaymentRecord::decode).await
     }
 }

@@ -185,6 +185,13 @@ impl Row<'_, '_> {
         self.present(amount)
     }
 
+    pub(crate) fn fen_opt(&mut self) -> Result<Option<Fen>, ReadError> {
+        match self.integer_opt()? {
+            None => Ok(None),
+            Some(fen) => self.present(Fen::new(fen).ok()).map(Some),
+        }
+    }
+
     pub(crate) fn day(&mut self) -> Result<SettlementDay, ReadError> {
         self.parsed()
     }

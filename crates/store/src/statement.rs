@@ -252,10 +252,13 @@ impl Store {
     ) -> Result<Vec<AttemptRecord>, ReadError> {
         self.read(
             "SELECT id, platform, version, subject, operation, state, channel, merchant, order_id,
-                 txn_time, profile_version, card_index, sent_at, answered_at, outcome, code
+                 txn_time, profile_version, card_index, amount_fen, sent_at, answered_at, outcome,
+                 code
              FROM attempts
              WHERE channel = $1 AND merchant = $2 AND sent_at >= $3 AND sent_at < $4
-                 AND (operation = 'disburse' OR operation = 'collect') AND platform = $5
+                 AND (operation = 'disburse' OR operation = 'collect' OR operation = 'refund'
+                     OR operation = 'undo')
+                 AND platform = $5
              ORDER BY sent_at, id",
             values![channel, merchant, from, until, platform],
             AttemptRecord::decode,

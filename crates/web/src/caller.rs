@@ -6,7 +6,7 @@ use http::header;
 use http::request::Parts;
 use mingka_domain::id::{ApiKeyId, Id, Kind as IdKind, PlatformId};
 use mingka_domain::time::Timestamp;
-use mingka_engine::{CURSOR_LIMIT_MAX, Cursor, Scope};
+use mingka_engine::{CURSOR_LIMIT_MAX, Cursor, Engine, Person, Scope};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -27,15 +27,7 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let unknown = || Problem::new(Kind::Unauthorized);
-        let header = parts.headers.get(header::AUTHORIZATION);
-        let given = header.and_then(|value| value.to_str().ok()).ok_or_else(unknown)?;
-        let (scheme, key) = given.split_once(' ').ok_or_else(unknown)?;
-        let key = key.trim();
-        if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() || key.len() > KEY_BYTES_MAX {
-            return Err(unknown());
-        }
-        let caller = app.engine.authenticate(key).await?;
+        let caller = app.engine.authenticate(bearer(parts)?).await?;
         app.by_key
             .take(&caller.key, app.now())
             .map_err(|wait_s| Problem::new(Kind::TooMany).retry_after(wait_s))?;
@@ -58,6 +50,50 @@ impl Caller {
         Err(Problem::new(Kind::Forbidden)
             .detail(format!("密钥缺少权限 {name}。"), format!("The key lacks the scope {name}.")))
     }
+}
+
+/// A person of the house, by their personal key.
+#[derive(Debug)]
+pub(crate) struct PersonCaller(pub(crate) Person);
+
+impl FromRequestParts<App> for PersonCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(app.engine.person(bearer(parts)?).await?))
+    }
+}
+
+/// A person of the house, or a platform's server.
+#[derive(Debug)]
+pub(crate) enum Whoever {
+    Person(Person),
+    Platform(Caller),
+}
+
+impl FromRequestParts<App> for Whoever {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if Engine::is_person_key(bearer(parts)?) {
+            let PersonCaller(person) = PersonCaller::from_request_parts(parts, app).await?;
+            return Ok(Self::Person(person));
+        }
+        Caller::from_request_parts(parts, app).await.map(Self::Platform)
+    }
+}
+
+/// The key in the header `Authorization`.
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let unknown = || Problem::new(Kind::Unauthorized);
+    let header = parts.headers.get(header::AUTHORIZATION);
+    let given = header.and_then(|value| value.to_str().ok()).ok_or_else(unknown)?;
+    let (scheme, key) = given.split_once(' ').ok_or_else(unknown)?;
+    let key = key.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() || key.len() > KEY_BYTES_MAX {
+        return Err(unknown());
+    }
+    Ok(key)
 }
 
 /// An id from the path. Another form, or another kind, is simply not found.

@@ -1,8 +1,9 @@
 //! The engine's refusals in the words of the interface.
 
+use mingka_domain::approval::ApprovalError;
 use mingka_domain::cause::{Audience, CauseCode, Dictionary};
 use mingka_domain::text::Lang;
-use mingka_engine::{EndpointError, EngineError, Forbidden, StatementError};
+use mingka_engine::{EndpointError, EngineError, Forbidden, GiveBackError, StatementError};
 
 use crate::problem::{Kind, Problem};
 
@@ -48,6 +49,19 @@ impl From<EngineError> for Problem {
             ),
             EngineError::Endpoint(error) => endpoint(error),
             EngineError::Statement(error) => statement(error),
+            EngineError::GiveBack(error) => give_back(error),
+            EngineError::OverLimit => Self::new(Kind::OverLimit),
+            EngineError::Approval(error) => approval(error),
+            EngineError::EvidenceWanting { bytes_max } => {
+                Self::new(Kind::WrongValue).pointer("/evidence").detail(
+                    format!("evidence 应写明依据，至多 {bytes_max} 字节。"),
+                    format!("evidence says what it rests on, in at most {bytes_max} bytes."),
+                )
+            }
+            EngineError::RoleMissing(role) => Self::new(Kind::Forbidden).detail(
+                format!("这需要角色 {}。", role.name()),
+                format!("This takes the role {}.", role.name()),
+            ),
             EngineError::NoChannel => Self::new(Kind::Unavailable).retry_after(60).detail(
                 "当前没有可用的通道，没有向银行发送任何信息。",
                 "No channel can do this now; nothing was sent to the bank.",
@@ -56,6 +70,44 @@ impl From<EngineError> for Problem {
             EngineError::Internal => Self::new(Kind::Internal),
         }
     }
+}
+
+fn give_back(error: GiveBackError) -> Problem {
+    match error {
+        GiveBackError::Nothing { state } => Problem::new(Kind::InvalidState).detail(
+            format!("这笔支付当前为 {state}，不能这样退：退款需还款已成功，撤销和冲正只在当日。"),
+            format!(
+                "The payment is {state} and cannot be given back like this: a refund takes a \
+                 repayment that settled, undoing its own day."
+            ),
+        ),
+        GiveBackError::MoreThanIsLeft { left } => {
+            Problem::new(Kind::WrongValue).pointer("/amount_fen").detail(
+                format!("这笔还款可退的只剩 {} 分。", left.get()),
+                format!("Only {} fen of this repayment are left to give back.", left.get()),
+            )
+        }
+        GiveBackError::TooLate => Problem::new(Kind::InvalidState).detail(
+            "这笔还款的清算日已过，不能撤销或冲正，请用退款。",
+            "Its settlement day is over: it can be refunded, not undone.",
+        ),
+    }
+}
+
+fn approval(error: ApprovalError) -> Problem {
+    let (zh, en) = match error {
+        ApprovalError::SamePerson => {
+            ("要由提出人以外的另一个人决定。", "Another person than the proposer must decide.")
+        }
+        ApprovalError::NotTheirs => {
+            ("只有提出人可以撤回。", "Only the proposer takes a proposal back.")
+        }
+        ApprovalError::Over => {
+            ("这项提议已有结果，或已过期。", "The proposal was decided, or its time is over.")
+        }
+    };
+    let kind = if error == ApprovalError::Over { Kind::InvalidState } else { Kind::Forbidden };
+    Problem::new(kind).detail(zh, en)
 }
 
 fn statement(error: StatementError) -> Problem {

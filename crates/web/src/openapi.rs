@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    bindings, events, evidence, feed, health, instruments, notify, payments, prechecks, reference,
-    sessions, statements, status, verifications, webhooks,
+    bindings, events, evidence, feed, health, instruments, notify, payments, persons, prechecks,
+    reference, sessions, statements, status, verifications, webhooks,
 };
 
 /// The document.
@@ -30,7 +30,11 @@ use crate::api::{
         bindings::cancel, events::stream,
         instruments::list, instruments::show, instruments::unbind,
         payments::disburse, payments::collect, payments::list, payments::show, payments::cancel,
-        payments::lenders, events::stream_payment, status::create,
+        payments::refund, payments::reverse, payments::lenders, events::stream_payment,
+        status::create,
+        persons::stops, persons::turn, persons::limits, persons::reviews, persons::propose,
+        persons::approvals, persons::approval, persons::approve, persons::reject,
+        persons::withdraw,
         statements::import, statements::show,
         feed::list,
         evidence::of_payment, evidence::of_binding,
@@ -45,6 +49,7 @@ use crate::api::{
         (name = "Bindings", description = "One card on its way to becoming an instrument"),
         (name = "Instruments", description = "Bound cards"),
         (name = "Payments", description = "Money that moves at most once"),
+        (name = "Control", description = "For persons of the house: stops, limits, what two decide"),
         (name = "Statements", description = "What the banks' books say, beside yours"),
         (name = "Events", description = "What happened, read in one order or told to you"),
         (name = "Evidence", description = "What happened, proven with our public key alone"),
@@ -68,6 +73,11 @@ impl Modify for Keys {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
+        let personal = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A person's key: `Authorization: Bearer mp_…`"))
+            .build();
+        components.add_security_scheme("person_key", SecurityScheme::Http(personal));
     }
 }
 

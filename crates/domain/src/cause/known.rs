@@ -91,6 +91,8 @@ known! {
     PAYMENT_EXPIRED = "payment.expired";
     /// A disbursement that came back.
     PAYMENT_RETURNED = "payment.returned";
+    /// Two persons found that the money had not moved.
+    PAYMENT_DECIDED_UNMOVED = "payment.decided_unmoved";
     /// The channel knows of no such order.
     ORDER_NOT_FOUND = "channel.order_not_found";
     /// Over what the law allows a class II account.

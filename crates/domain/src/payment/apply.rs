@@ -7,9 +7,10 @@ use super::{
 use crate::diagnosis::Diagnosis;
 use crate::effect::Effect;
 use crate::id::AttemptId;
+use crate::money::Fen;
 use crate::time::Timestamp;
 
-type Next = Result<(Payment, Vec<Effect>), Why>;
+pub(super) type Next = Result<(Payment, Vec<Effect>), Why>;
 
 impl Payment {
     /// A payment that was just taken on, as the event [`Event::Opened`] tells it.
@@ -35,6 +36,10 @@ impl Payment {
             }),
             Event::Sent { attempt } => self.send(attempt, now),
             Event::Heard { attempt, what } => self.hear(attempt, what, now),
+            Event::Decided { attempt, decision, moved, diagnosis } => {
+                self.decide(attempt, &decision, moved.then_some(()).ok_or(diagnosis), now)
+            }
+            Event::GivenBack { by, amount } => self.give_back(by, amount),
             Event::Cancelled => self.nothing_begun().map(|_| Self::Cancelled.announced()),
             Event::Lapsed { diagnosis } => self.lapse(diagnosis, now),
         };
@@ -96,7 +101,8 @@ impl Payment {
         if now < progress.terms.valid_until {
             return Err(Why::TooEarly(progress.terms.valid_until));
         }
-        Ok(Self::Refused(Refused { progress, attempt: None, diagnosis }).announced())
+        let refused = Refused { progress, attempt: None, diagnosis, held_since: None };
+        Ok(Self::Refused(refused).announced())
     }
 
     fn hear(self, attempt: AttemptId, what: Heard, now: Timestamp) -> Next {
@@ -111,8 +117,7 @@ impl Payment {
                 _ => Err(Why::WrongState),
             },
             Self::Refused(refused) if refused.attempt == Some(attempt) => {
-                let Refused { progress, diagnosis, .. } = refused;
-                progress.moved_all_the_same(attempt, diagnosis, &what, now)
+                refused.hear(attempt, &what, now)
             }
             // An earlier attempt, declined: no other is made before people have looked.
             Self::Waiting(Waiting { progress, diagnosis: Some(diagnosis), .. }) => {
@@ -125,7 +130,7 @@ impl Payment {
         }
     }
 
-    fn announced(self) -> (Self, Vec<Effect>) {
+    pub(super) fn announced(self) -> (Self, Vec<Effect>) {
         (self, vec![Effect::Announce])
     }
 }
@@ -259,10 +264,7 @@ impl Review {
         match what {
             Heard::Settled { proof, amount } => Ok(settled(self.attempt, proof, amount, now)),
             // After a statement has shown the money, no answer takes it back.
-            Heard::Declined { proof, .. }
-                if self.why == ReviewReason::SettledAfterRefusal
-                    && !matches!(proof, Proof::Persons(_)) =>
-            {
+            Heard::Declined { .. } if self.why == ReviewReason::SettledAfterRefusal => {
                 Err(Why::NotProven)
             }
             // No further attempt comes by itself once people have had to look.
@@ -285,7 +287,7 @@ impl Review {
 impl Progress {
     /// What was declined stays declined, until a statement says that the money moved all the same.
     /// Somebody was told that nothing had moved, and may have acted on it: people decide.
-    fn moved_all_the_same(
+    pub(super) fn moved_all_the_same(
         self,
         attempt: AttemptId,
         diagnosis: Diagnosis,
@@ -322,7 +324,8 @@ impl Progress {
         match again_at.filter(in_time).filter(|_| self.another_is_left()) {
             Some(again_at) => self.wait(again_at, WaitReason::SoftDecline, diagnosis),
             None => {
-                let refused = Refused { progress: self, attempt: Some(attempt), diagnosis };
+                let (attempt, held_since) = (Some(attempt), None);
+                let refused = Refused { progress: self, attempt, diagnosis, held_since };
                 Payment::Refused(refused).announced()
             }
         }
@@ -339,10 +342,10 @@ impl Progress {
     }
 }
 
-fn settled(
+pub(super) fn settled(
     attempt: AttemptId,
     proof: Proof,
-    amount: crate::money::Fen,
+    amount: Fen,
     now: Timestamp,
 ) -> (Payment, Vec<Effect>) {
     Payment::Settled(Settled { attempt, amount, proof, at: now }).announced()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Proof, Terms, WaitReason};
 use crate::diagnosis::Diagnosis;
-use crate::id::AttemptId;
+use crate::id::{ApprovalId, AttemptId, PaymentId, PrincipalId};
 use crate::money::Fen;
 use crate::time::Timestamp;
 
@@ -39,6 +39,24 @@ pub enum Event {
         /// What.
         what: Heard,
     },
+    /// Two persons said what became of an attempt.
+    Decided {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Who, and by what evidence.
+        decision: Decision,
+        /// Whether the money moved.
+        moved: bool,
+        /// Said where it did not.
+        diagnosis: Diagnosis,
+    },
+    /// What it took was given back.
+    GivenBack {
+        /// The payment that did.
+        by: PaymentId,
+        /// How much; `None` when it was undone, whether it had moved or not.
+        amount: Option<Fen>,
+    },
     /// It was ended before anything was sent.
     Cancelled,
     /// Its time was over before anything was sent.
@@ -46,6 +64,19 @@ pub enum Event {
         /// Said to whoever waits.
         diagnosis: Diagnosis,
     },
+}
+
+/// Who decided what no proof had reached, and by what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The approval.
+    pub approval: ApprovalId,
+    /// Who proposed it.
+    pub proposed_by: PrincipalId,
+    /// Who approved: somebody else.
+    pub approved_by: PrincipalId,
+    /// Lowercase hexadecimal SHA-256 of the evidence as it was put down.
+    pub evidence_sha256: String,
 }
 
 /// What was heard about an attempt.
@@ -126,6 +157,9 @@ impl Event {
                 Heard::SuspectedDuplicate { .. } => "suspected_duplicate",
                 Heard::Returned { .. } => "returned",
             },
+            Self::Decided { .. } => "decided",
+            Self::GivenBack { amount: Some(_), .. } => "refunded",
+            Self::GivenBack { amount: None, .. } => "reversed",
             Self::Cancelled => "cancelled",
             Self::Lapsed { .. } => "lapsed",
         }
@@ -147,6 +181,7 @@ impl Event {
                     | Heard::Returned { diagnosis },
                 ..
             }
+            | Self::Decided { diagnosis, moved: false, .. }
             | Self::Lapsed { diagnosis } => Some(diagnosis),
             _ => None,
         }
@@ -179,6 +214,8 @@ pub enum Why {
     TimeOver,
     /// This kind of proof does not reach here.
     NotProven,
+    /// More would be given back than was taken.
+    TooMuch,
 }
 
 impl fmt::Display for InvalidTransition {
@@ -191,6 +228,7 @@ impl fmt::Display for InvalidTransition {
             Why::TooMany => f.write_str("no attempt is left"),
             Why::TimeOver => f.write_str("its time is over"),
             Why::NotProven => f.write_str("that proves nothing here"),
+            Why::TooMuch => f.write_str("more would be given back than was taken"),
         }
     }
 }

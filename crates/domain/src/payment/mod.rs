@@ -8,44 +8,20 @@
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Diagnosis;
-use crate::id::{ApprovalId, AttemptId};
+use crate::id::{ApprovalId, AttemptId, PaymentId};
 use crate::money::Fen;
 use crate::statement::SettlementDay;
 use crate::time::Timestamp;
 
+mod after;
 mod apply;
 mod event;
+mod kind;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Event, Heard, InvalidTransition, Why};
-
-/// Which way the money goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentKind {
-    /// From the lender to the borrower (放款).
-    Disbursement,
-    /// From the borrower to the lender (还款).
-    Repayment,
-}
-
-impl PaymentKind {
-    /// The stable name, as in records and the API.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Disbursement => "disbursement",
-            Self::Repayment => "repayment",
-        }
-    }
-
-    /// The kind with this stable name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Disbursement, Self::Repayment].into_iter().find(|kind| kind.name() == name)
-    }
-}
+pub use event::{Decision, Event, Heard, InvalidTransition, Why};
+pub use kind::PaymentKind;
 
 /// The terms a payment runs under, fixed when it is accepted, so that a replay needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +72,15 @@ pub enum Payment {
         attempt: AttemptId,
         /// Why it came back.
         diagnosis: Diagnosis,
+    },
+    /// The money moved, and so much of it was given back since.
+    Refunded(Refunded),
+    /// It was undone: it is as if it had not moved, whether it had or not.
+    Reversed {
+        /// The attempt that was undone.
+        attempt: AttemptId,
+        /// The payment that undid it.
+        by: PaymentId,
     },
     /// Somebody ended it before anything was sent.
     Cancelled,
@@ -232,6 +217,15 @@ pub struct Settled {
     pub at: Timestamp,
 }
 
+/// See [`Payment::Refunded`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refunded {
+    /// What had moved, and what proves it.
+    pub settled: Settled,
+    /// How much of it was given back.
+    pub sum: Fen,
+}
+
 /// See [`Payment::Refused`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
@@ -241,6 +235,10 @@ pub struct Refused {
     pub attempt: Option<AttemptId>,
     /// Why, who must act and what next.
     pub diagnosis: Diagnosis,
+    /// Since when it is held: two persons said so, and until two statements agree no other payment
+    /// may take its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Timestamp>,
 }
 
 /// What proves how a payment ended.
@@ -274,6 +272,8 @@ impl Payment {
             Self::Settled(_) => "settled",
             Self::Refused(_) => "refused",
             Self::Returned { .. } => "returned",
+            Self::Refunded(_) => "refunded",
+            Self::Reversed { .. } => "reversed",
             Self::Cancelled => "cancelled",
         }
     }
@@ -283,20 +283,38 @@ impl Payment {
     pub const fn is_ended(&self) -> bool {
         matches!(
             self,
-            Self::Settled(_) | Self::Refused(_) | Self::Returned { .. } | Self::Cancelled
+            Self::Settled(_)
+                | Self::Refused(_)
+                | Self::Returned { .. }
+                | Self::Refunded(_)
+                | Self::Reversed { .. }
+                | Self::Cancelled
         )
     }
 
     /// Whether it keeps another payment for the same loan and purpose, or the same due item, out: a
-    /// disbursement as long as its money moved or may still move, a repayment as long as it may
-    /// still move (an item may be paid in parts).
+    /// disbursement as long as its money moved or may still move, everything else as long as it may
+    /// still move (an item may be paid, and given back, in parts).
     #[must_use]
     pub const fn keeps_others_out(&self, kind: PaymentKind) -> bool {
-        match kind {
-            PaymentKind::Disbursement => {
-                !matches!(self, Self::Refused(_) | Self::Returned { .. } | Self::Cancelled)
+        match (self, kind) {
+            (Self::Refused(refused), _) => refused.held_since.is_some(),
+            (Self::Returned { .. } | Self::Cancelled, _) => false,
+            (_, PaymentKind::Disbursement) => true,
+            _ => !self.is_ended(),
+        }
+    }
+
+    /// How much moved and was not given back, and the attempt that moved it.
+    #[must_use]
+    pub fn kept(&self) -> Option<(AttemptId, Fen)> {
+        match self {
+            Self::Settled(settled) => Some((settled.attempt, settled.amount)),
+            Self::Refunded(refunded) => {
+                let left = refunded.settled.amount.minus(refunded.sum)?;
+                Some((refunded.settled.attempt, left))
             }
-            PaymentKind::Repayment => !self.is_ended(),
+            _ => None,
         }
     }
 

@@ -5,6 +5,7 @@ use super::*;
 use crate::cause::{CauseCode, Dictionary};
 use crate::diagnosis::Certainty;
 use crate::effect::Effect;
+use crate::id::PrincipalId;
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 /// Words of a story: each is an event, or a wait such as `+60s`. What follows `!` must be refused.
@@ -59,7 +60,14 @@ fn stories_lead_where_the_table_says() {
         ("send unknown +1h open +1h not_found open !send !cancel !lapse", "review:unproven"),
         ("send unknown +1h open settled", "settled"),
         ("send unknown +1h open soft", "refused:balance.insufficient"),
-        ("send unknown +1h open persons_no", "refused:card.lost"),
+        ("send unknown +1h open decided_no", "refused:card.lost held"),
+        ("send unknown +1h open decided_yes", "settled"),
+        ("send unknown decided_no", "refused:card.lost held"),
+        ("send decided_no", "!"),
+        ("send settled !decided_no !decided_yes", "settled"),
+        ("send unknown decided_no !send !settled absent", "refused:card.lost"),
+        ("send unknown decided_no statement", "review:settled_after_refusal"),
+        ("send declined !absent", "refused:card.lost"),
         ("send suspected !send", "review:suspected_duplicate"),
         ("send suspected settled", "settled"),
         // The end, and what may follow it.
@@ -70,7 +78,17 @@ fn stories_lead_where_the_table_says() {
         ("send declined statement", "review:settled_after_refusal"),
         ("send declined statement !declined !send open", "review:settled_after_refusal"),
         ("send declined statement settled", "settled"),
-        ("send declined statement persons_no", "refused:card.lost"),
+        ("send declined statement decided_no", "refused:card.lost held"),
+        // Given back, in parts and never more than was taken; undone, whether it moved or not.
+        ("send settled refund !declined", "refunded:40000"),
+        ("send settled refund refund !refund", "refunded:80000"),
+        ("send settled refund !undo !returned", "refunded:40000"),
+        ("send settled undo !refund !settled !undo", "reversed"),
+        ("send unknown undo !send", "reversed"),
+        ("send unknown +1h open undo", "reversed"),
+        ("send unknown !refund", "doubtful inquiries=0"),
+        ("!undo !refund", "accepted"),
+        ("send declined !undo !refund", "refused:card.lost"),
         ("send soft statement !send", "review:settled_after_refusal"),
         ("send soft !settled !declined", "waiting:soft_decline attempts=1"),
     ];
@@ -131,6 +149,10 @@ fn others_are_kept_out_until_the_money_certainly_did_not_move() {
         ("send declined", false, false),
         ("send settled returned", false, false),
         ("send declined statement", true, true),
+        ("send unknown decided_no", true, true),
+        ("send unknown decided_no absent", false, false),
+        ("send settled refund", true, false),
+        ("send unknown undo", true, false),
         ("cancel", false, false),
     ] {
         let payment = end_of(story).unwrap();
@@ -197,7 +219,6 @@ fn event(word: &str, made: u8, now: Timestamp) -> Event {
     let amount = terms().amount;
     let again_at = now.plus_ms(MINUTE_MS);
     let day: SettlementDay = "2023-11-15".parse().unwrap();
-    let persons = Proof::Persons(ApprovalId::new(NOW, [9; 10]));
     let (word, about) = word.strip_suffix('1').map_or((word, made), |word| (word, 1));
     let (proof, what) = match word {
         "send" => return Event::Sent { attempt: attempt(made + 1) },
@@ -207,7 +228,10 @@ fn event(word: &str, made: u8, now: Timestamp) -> Event {
         "settled" => (Proof::Inquiry, Some(true)),
         "statement" => (Proof::Statement(day), Some(true)),
         "declined" => (Proof::Inquiry, Some(false)),
-        "persons_no" => (persons, Some(false)),
+        "absent" => (Proof::Absence(day), Some(false)),
+        "decided_no" | "decided_yes" => return decided(attempt(about), word == "decided_yes"),
+        "refund" => return Event::GivenBack { by: other(), amount: Fen::new(40_000).ok() },
+        "undo" => return Event::GivenBack { by: other(), amount: None },
         _ => (Proof::Inquiry, None),
     };
     let what = match (what, word) {
@@ -229,6 +253,20 @@ fn event(word: &str, made: u8, now: Timestamp) -> Event {
         (_, other) => panic!("{other} is no event"),
     };
     Event::Heard { attempt: attempt(about), what }
+}
+
+fn decided(attempt: AttemptId, moved: bool) -> Event {
+    let decision = Decision {
+        approval: ApprovalId::new(NOW, [9; 10]),
+        proposed_by: PrincipalId::new(NOW, [7; 10]),
+        approved_by: PrincipalId::new(NOW, [8; 10]),
+        evidence_sha256: "0".repeat(64),
+    };
+    Event::Decided { attempt, decision, moved, diagnosis: said("card.lost") }
+}
+
+fn other() -> PaymentId {
+    PaymentId::new(NOW, [6; 10])
 }
 
 fn span_ms(text: &str) -> i64 {
@@ -254,7 +292,11 @@ fn shown(payment: &Payment) -> String {
         }
         Payment::Doubtful(doubtful) => format!("doubtful inquiries={}", doubtful.inquiries),
         Payment::Review(review) => format!("review:{}", word(&review.why)),
-        Payment::Refused(refused) => format!("refused:{}", cause(&refused.diagnosis)),
+        Payment::Refused(refused) => {
+            let held = if refused.held_since.is_some() { " held" } else { "" };
+            format!("refused:{}{held}", cause(&refused.diagnosis))
+        }
+        Payment::Refunded(refunded) => format!("refunded:{}", refunded.sum.get()),
         Payment::Returned { diagnosis, .. } => format!("returned:{}", cause(diagnosis)),
         other => other.name().to_owned(),
     }

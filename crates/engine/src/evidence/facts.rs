@@ -48,6 +48,9 @@ impl Engine {
             if let Subject::Payment(id) = event.subject
                 && let Some(payment) = self.store().payment(event.platform, id).await?
             {
+                if let Some(original) = payment.original {
+                    put("original", json!(original.to_string()));
+                }
                 put(
                     "payment",
                     json!({
@@ -81,6 +84,9 @@ impl Engine {
         if let Some(id) = attempt
             && let Some(attempt) = self.store().attempt(event.platform, id).await?
         {
+            if let Some(amount) = attempt.amount {
+                put("order_amount_fen", json!(amount.get()));
+            }
             put(
                 "order",
                 json!({

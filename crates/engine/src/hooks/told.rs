@@ -198,6 +198,7 @@ fn payment_face(payment: &Payment) -> (&str, Option<String>) {
     let why = match payment {
         Payment::Waiting(waiting) => Some(format!("{:?}", waiting.why)),
         Payment::Review(review) => Some(format!("{:?}", review.why)),
+        Payment::Refunded(refunded) => Some(refunded.sum.get().to_string()),
         _ => None,
     };
     (payment.name(), why)

@@ -29,6 +29,8 @@ pub const EVENT_TYPES: &[&str] = &[
     "payment.settled",
     "payment.refused",
     "payment.returned",
+    "payment.refunded",
+    "payment.reversed",
     "payment.cancelled",
     "endpoint.disabled",
     "endpoint.enabled",

@@ -3,19 +3,20 @@
 
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId};
-use mingka_domain::payment::{Event, Payment, Terms};
+use mingka_domain::payment::{Event, Payment, Terms, WaitReason};
 use mingka_domain::time::Timestamp;
 use mingka_store::{
-    AttemptRecord, CommitError, EventRecord, InstrumentRecord, LenderRecord, PaymentRecord,
-    StepRecord, Unit,
+    AttemptRecord, CommitError, Committed, EventRecord, InstrumentRecord, LenderRecord,
+    PaymentRecord, Statement, StepRecord, Unit,
 };
 
 use super::conclude::Hearing;
 use super::look::STEP_PAYMENT;
-use super::plan::{Planned, operation_of};
+use super::plan::Planned;
 use super::{Changed, Loaded};
 use crate::core::Engine;
-use crate::error::EngineError;
+use crate::error::{EngineError, GiveBackError};
+use crate::hear::Heard;
 use crate::idempotency::{lost_key, to_json};
 use crate::perform::step_id;
 use crate::request::{Idempotency, NewPayment};
@@ -32,11 +33,12 @@ impl Engine {
         let now = self.now();
         let key = self.planted_key(key);
         let lender = self.store().lender_of_code(platform, &new.lender).await?;
-        let lender = lender.filter(|lender| self.has_a_way(lender, new.kind));
+        let lender =
+            lender.filter(|lender| new.kind.gives_back() || self.has_a_way(lender, new.kind));
         let lender = lender.ok_or(EngineError::UnknownLender)?;
         let instrument = self.store().instrument(platform, new.instrument).await?;
         let instrument = instrument.ok_or(EngineError::NotFound)?;
-        if instrument.state != "active" {
+        if instrument.state != "active" && !new.kind.gives_back() {
             return Err(EngineError::InvalidState {
                 state: "unbound",
                 cause: mingka_domain::cause::known::AGREEMENT_INVALID,
@@ -46,25 +48,23 @@ impl Engine {
         let room = self.room().await?;
         let terms = self.payment_terms(&new, &lender.code, now);
         let opened = self.opened_payment(platform, &new, &lender, &terms, now)?;
-        let planned = self.plan_payment(&opened.payment.record, &lender, &instrument, now).await?;
+        let planned = self.plan_payment(&opened.payment, &lender, &instrument, now).await?;
+        if let Planned::Later(WaitReason::Limit) = &planned {
+            // The platform is told at once: no waiting makes a single payment smaller.
+            return Err(EngineError::OverLimit);
+        }
         let id = opened.payment.record.id;
-        let kept = (now, self.settings().payment_key_kept_ms);
-        let take = self.take_key_kept(platform, &key, id.into(), None, kept);
-        let begun = self.begun(&opened.payment, &planned, &instrument, now)?;
-        let step = self.payment_step(&begun.changed, now);
-        let early = self.planted_early(&begun, &planned).await;
-        let unit = Unit::new(take)
-            .writes([opened.payment.record_after(&begun.changed).insert()])
-            .writes([opened.event.insert(), begun.changed.event.insert(), step.insert()])
-            .writes(begun.attempt.iter().map(AttemptRecord::insert))
-            .effects(begun.changed.effects.clone());
-        let committed = match self.store().commit(unit).await {
-            Ok(committed) => committed,
-            Err(error) if lost_key(&error) => return Ok(None),
-            Err(CommitError::Duplicate { table: "payments" }) => {
-                return Err(self.kept_out(&opened.payment.record).await);
-            }
-            Err(error) => return Err(error.into()),
+        let take = self.take_key_kept(
+            platform,
+            &key,
+            id.into(),
+            None,
+            (now, self.settings().payment_key_kept_ms),
+        );
+        let Some(Taken { planned, begun, step, committed, early }) =
+            self.take_on(take, &opened, planned, &instrument, now).await?
+        else {
+            return Ok(None);
         };
         tracing::info!(payment.id = %id, payment.kind = new.kind.name(),
             payment.amount_fen = new.amount.get(), payment.state = begun.changed.machine.name(),
@@ -90,6 +90,40 @@ impl Engine {
         self.earlier_payment(platform, &key).await
     }
 
+    /// The one commit before the first byte. Where a limit has nothing left the payment waits.
+    async fn take_on<'a>(
+        &self,
+        take: Statement,
+        opened: &Opened,
+        mut planned: Planned<'a>,
+        instrument: &InstrumentRecord,
+        now: Timestamp,
+    ) -> Result<Option<Taken<'a>>, EngineError> {
+        loop {
+            let begun = self.begun(&opened.payment, &planned, instrument, now)?;
+            let step = self.payment_step(&begun.changed, now);
+            let early = self.planted_early(&begun, &planned).await;
+            let unit = Unit::new(take.clone())
+                .writes([opened.payment.record_after(&begun.changed).insert()])
+                .writes([opened.event.insert(), begun.changed.event.insert(), step.insert()])
+                .writes(begun.rows(&planned))
+                .effects(begun.changed.effects.clone());
+            match self.store().commit(unit).await {
+                Ok(committed) => {
+                    return Ok(Some(Taken { planned, begun, step, committed, early }));
+                }
+                Err(error) if lost_key(&error) => return Ok(None),
+                Err(CommitError::Duplicate { table: "payments" }) => {
+                    return Err(self.kept_out(&opened.payment.record).await);
+                }
+                Err(CommitError::Full { .. }) if begun.attempt.is_some() => {
+                    planned = Planned::Later(WaitReason::Limit);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     /// The payment and the first event of its log.
     fn opened_payment(
         &self,
@@ -108,6 +142,7 @@ impl Engine {
             kind: new.kind,
             lender: lender.id,
             instrument: new.instrument,
+            original: new.original,
             reference: new.reference.clone(),
             purpose: new.purpose.clone(),
             guard: None,
@@ -142,6 +177,10 @@ impl Engine {
     ) -> Result<Begun, EngineError> {
         let record = &payment.record;
         match planned {
+            Planned::Void => {
+                let state = payment.machine.name();
+                Err(EngineError::GiveBack(GiveBackError::Nothing { state }))
+            }
             Planned::Later(why) => {
                 let until = now.plus_ms(self.settings().payment_look_again_ms);
                 let changed = payment.apply(Event::Deferred { until, why: *why }, now)?;
@@ -150,9 +189,10 @@ impl Engine {
             Planned::Now(plan) => {
                 let channel = plan.channel;
                 let owner = (record.platform, Subject::Payment(record.id));
-                let operation = operation_of(record.kind);
-                let card = (None, Some(instrument.card_index));
-                let attempt = self.attempt(owner, channel, operation, card, now);
+                let operation = plan.request.operation();
+                let order = (plan.order.as_ref(), Some(instrument.card_index));
+                let mut attempt = self.attempt(owner, channel, operation, order, now);
+                attempt.amount = Some(record.amount);
                 let mut changed = payment.apply(Event::Sent { attempt: attempt.id }, now)?;
                 changed.record.channel = Some(channel.code.clone());
                 Ok(Begun { changed, attempt: Some(attempt) })
@@ -186,6 +226,15 @@ impl Engine {
     }
 }
 
+/// A payment that is durable, and how it goes on.
+struct Taken<'a> {
+    planned: Planned<'a>,
+    begun: Begun,
+    step: StepRecord,
+    committed: Committed,
+    early: Option<Heard>,
+}
+
 struct Opened {
     payment: Loaded,
     event: EventRecord,
@@ -196,6 +245,18 @@ pub(super) struct Begun {
     pub(super) changed: Changed,
     /// `None` when it waits.
     pub(super) attempt: Option<AttemptRecord>,
+}
+
+impl Begun {
+    /// What the unit that sends it writes besides the payment: the attempt, its share of every
+    /// limit, and that the payment it gives back is as it was read.
+    pub(super) fn rows(&self, planned: &Planned<'_>) -> Vec<Statement> {
+        let (Some(attempt), Planned::Now(plan)) = (&self.attempt, planned) else {
+            return Vec::new();
+        };
+        let unchanged = plan.original.iter().map(PaymentRecord::unchanged);
+        unchanged.chain([attempt.insert()]).chain(plan.limits.take(attempt)).collect()
+    }
 }
 
 impl Loaded {

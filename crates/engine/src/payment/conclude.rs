@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use mingka_domain::id::{AttemptId, PaymentId, PlatformId};
-use mingka_domain::payment::{Event, Heard as Word};
+use mingka_domain::payment::{Event, Heard as Word, Payment};
 use mingka_store::{CommitError, Statement, StepRecord, Unit};
 
 use super::Loaded;
@@ -64,6 +64,22 @@ impl Engine {
         Err(EngineError::Unavailable)
     }
 
+    /// An attempt's share of every limit it was under: nothing of it moved.
+    async fn shares_given_back(
+        &self,
+        payment: &Loaded,
+        attempt: AttemptId,
+    ) -> Result<Vec<Statement>, EngineError> {
+        let record = &payment.record;
+        let attempt = self.store().attempt(record.platform, attempt).await?;
+        let attempt = attempt.ok_or_else(|| internal("an attempt is missing", &record.id))?;
+        let Some(channel) = self.channel_named(&attempt.order.channel) else {
+            return Ok(Vec::new());
+        };
+        let limits = self.limits_for(record.kind, record.platform, channel).await?;
+        Ok(limits.give_back(&attempt))
+    }
+
     /// `None` when everything is durable already.
     async fn payment_unit(
         &self,
@@ -91,6 +107,13 @@ impl Engine {
                     changed.record.query_id = Some(number);
                 }
                 writes.push(changed.event.insert());
+                let original = self.original_after(&payment, &changed, now).await?;
+                if let Some(one) = &original {
+                    writes.extend([one.update(), one.event.insert()]);
+                }
+                if moved_nothing(&payment.machine, &changed.machine, hearing.attempt) {
+                    writes.extend(self.shares_given_back(&payment, hearing.attempt).await?);
+                }
                 tracing::info!(payment.id = %id, attempt.id = %hearing.attempt, event = name,
                     payment.state = changed.machine.name(), "a payment went on");
                 (Some(changed.update()), changed.loaded(), changed.effects)
@@ -114,6 +137,13 @@ impl Engine {
             }
         })
     }
+}
+
+/// Whether it has just turned out that an attempt moved nothing.
+fn moved_nothing(before: &Payment, after: &Payment, attempt: AttemptId) -> bool {
+    let held = |payment: &Payment| matches!(payment, Payment::Refused(refused) if refused.held_since.is_some());
+    let open = before.open_attempt() == Some(attempt) || held(before);
+    open && !held(after) && matches!(after, Payment::Waiting(_) | Payment::Refused(_))
 }
 
 /// When the payment is looked at next, if it has to be.

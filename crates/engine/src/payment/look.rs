@@ -6,10 +6,11 @@ use mingka_domain::diagnosis::{Certainty, Diagnosis};
 use mingka_domain::effect::Subject;
 use mingka_domain::id::PaymentId;
 use mingka_domain::outcome::Outcome;
-use mingka_domain::payment::{Event, Heard as Word, Payment, Proof};
-use mingka_store::{AttemptRecord, InstrumentRecord, PaymentRecord, StepRecord, Unit};
+use mingka_domain::payment::{Event, Heard as Word, Payment, Proof, WaitReason};
+use mingka_store::{AttemptRecord, CommitError, InstrumentRecord, PaymentRecord, StepRecord, Unit};
 
 use super::Loaded;
+use super::begin::Begun;
 use super::conclude::{Hearing, next_look};
 use super::plan::{Plan, Planned};
 use crate::core::{Engine, internal};
@@ -50,7 +51,7 @@ impl Engine {
         step: Option<&StepRecord>,
     ) -> Result<(), EngineError> {
         let channel = self.channel(&attempt.order.channel)?;
-        let amount = payment.record.amount;
+        let amount = attempt.amount.unwrap_or(payment.record.amount);
         let about = attempt.operation;
         let named = (!self.plants(Planted::AnyAmountBelieved)).then_some(amount);
         let inquiry = Inquiry::State { about, amount: named };
@@ -110,18 +111,15 @@ impl Engine {
             return self.put_off(step, payment.machine.wake_at().unwrap_or(now)).await;
         }
         if let Some(diagnosis) = self.lapsed(payment) {
-            let changed = payment.apply(Event::Lapsed { diagnosis }, now)?;
-            let unit = Unit::new(changed.update())
-                .writes([changed.event.insert(), step.finish(now)])
-                .effects(changed.effects.clone());
-            let committed = self.store().commit(unit).await?;
-            self.announce(record.id, committed.effects());
-            return Ok(());
+            return self.end_untried(payment, Event::Lapsed { diagnosis }, step).await;
         }
         let lender = self.store().lender(record.platform, record.lender).await?;
         let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
         let instrument = self.instrument_of_payment(record).await?;
-        let planned = self.plan_payment(record, &lender, &instrument, now).await?;
+        let planned = self.plan_payment(payment, &lender, &instrument, now).await?;
+        if let Planned::Void = planned {
+            return self.end_untried(payment, Event::Cancelled, step).await;
+        }
         if let (Planned::Later(why), Payment::Waiting(waiting)) = (&planned, &payment.machine)
             && *why == waiting.why
         {
@@ -131,20 +129,24 @@ impl Engine {
         }
         let begun = self.begun(payment, &planned, &instrument, now)?;
         let (Some(attempt), Planned::Now(plan)) = (&begun.attempt, &planned) else {
-            let after = begun.changed.loaded();
-            let unit = Unit::new(begun.changed.update())
-                .writes([begun.changed.event.insert(), next_look(step, &after, now)]);
-            self.store().commit(unit).await?;
-            return Ok(());
+            return self.wait_on(&begun, step).await;
         };
-        let Plan { channel, request } = plan.as_ref();
+        let Plan { channel, request, .. } = plan.as_ref();
         let room = self.room().await?;
         // The lease lasts as long as the exchange may.
         let lease = begun.changed.machine.wake_at().unwrap_or(now);
         let unit = Unit::new(begun.changed.update())
-            .writes([begun.changed.event.insert(), attempt.insert(), step.extend(now, lease)])
+            .writes([begun.changed.event.insert(), step.extend(now, lease)])
+            .writes(begun.rows(&planned))
             .effects(begun.changed.effects.clone());
-        let committed = self.store().commit(unit).await?;
+        let committed = match self.store().commit(unit).await {
+            Err(CommitError::Full { .. }) => {
+                let waits = Planned::Later(WaitReason::Limit);
+                let begun = self.begun(payment, &waits, &instrument, now)?;
+                return self.wait_on(&begun, step).await;
+            }
+            committed => committed?,
+        };
         let step = StepRecord { lease_expiry: lease, ..step.clone() };
         self.announce(record.id, committed.effects());
         let heard = self.exchange(committed, channel, attempt, request).await;
@@ -159,6 +161,34 @@ impl Engine {
             step: Some(&step),
         })
         .await
+    }
+
+    /// Keeps that a payment waits, and for what.
+    async fn wait_on(&self, begun: &Begun, step: &StepRecord) -> Result<(), EngineError> {
+        let after = begun.changed.loaded();
+        let unit = Unit::new(begun.changed.update())
+            .writes([begun.changed.event.insert(), next_look(step, &after, self.now())])
+            .effects(begun.changed.effects.clone());
+        let committed = self.store().commit(unit).await?;
+        self.announce(begun.changed.record.id, committed.effects());
+        Ok(())
+    }
+
+    /// Ends what was never sent, or no more will be.
+    async fn end_untried(
+        &self,
+        payment: &Loaded,
+        event: Event,
+        step: &StepRecord,
+    ) -> Result<(), EngineError> {
+        let now = self.now();
+        let changed = payment.apply(event, now)?;
+        let unit = Unit::new(changed.update())
+            .writes([changed.event.insert(), step.finish(now)])
+            .effects(changed.effects.clone());
+        let committed = self.store().commit(unit).await?;
+        self.announce(payment.record.id, committed.effects());
+        Ok(())
     }
 
     /// What is said to whoever waits for a payment whose time is over before anything was sent.

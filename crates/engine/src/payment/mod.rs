@@ -1,6 +1,7 @@
 //! Payments: money that shall move once. Taken on and sent with one commit before the first byte,
 //! concluded with one after it; what is not known is asked about (`look`), never sent again.
 
+mod back;
 mod begin;
 mod conclude;
 mod heard;
@@ -110,6 +111,7 @@ impl Engine {
         let payment = self.load_payment(platform, id).await?;
         let mut view = self.payment_view(&payment).await?;
         view.timeline = self.payment_timeline(&payment, None).await?;
+        view.given_back_by = self.given_back(&payment).await?;
         Ok(view)
     }
 
@@ -216,6 +218,7 @@ impl Engine {
         let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
         let settled = match machine {
             Payment::Settled(settled) => Some(settled),
+            Payment::Refunded(refunded) => Some(&refunded.settled),
             _ => None,
         };
         Ok(PaymentView {
@@ -224,6 +227,12 @@ impl Engine {
             state: machine.name().to_owned(),
             lender: lender.code,
             instrument: record.instrument,
+            original: record.original,
+            given_back_by: Vec::new(),
+            refunded_amount: match machine {
+                Payment::Refunded(refunded) => Some(refunded.sum),
+                _ => None,
+            },
             reference: record.reference.clone(),
             purpose: record.purpose.clone(),
             amount: record.amount,

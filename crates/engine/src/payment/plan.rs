@@ -5,11 +5,13 @@ use mingka_channels::{Payee, Request};
 use mingka_domain::outcome::Operation;
 use mingka_domain::payment::{PaymentKind, Terms, WaitReason};
 use mingka_domain::time::Timestamp;
-use mingka_store::{InstrumentRecord, LenderRecord, PaymentRecord};
+use mingka_store::{InstrumentRecord, LenderRecord, OrderKey, PaymentRecord};
 
+use super::Loaded;
 use crate::channel::Channel;
 use crate::core::Engine;
 use crate::error::EngineError;
+use crate::limit::Limits;
 use crate::request::NewPayment;
 use crate::settings::Planted;
 
@@ -20,6 +22,12 @@ const NOT_FOUND_MIN: u32 = 2;
 pub(super) struct Plan<'a> {
     pub(super) channel: &'a Channel,
     pub(super) request: Request,
+    /// The order it is sent under, where it is another's.
+    pub(super) order: Option<OrderKey>,
+    /// The payment whose money it gives back, as it was read.
+    pub(super) original: Option<PaymentRecord>,
+    /// The limits it is under.
+    pub(super) limits: Limits,
 }
 
 /// Whether something can be sent now.
@@ -28,33 +36,79 @@ pub(super) enum Planned<'a> {
     Now(Box<Plan<'a>>),
     /// Nothing can, for this reason.
     Later(WaitReason),
+    /// Nothing ever: what it would give back is not there any more.
+    Void,
 }
 
 impl Engine {
     /// What a payment is sent as now. Routing never crosses lenders.
     pub(super) async fn plan_payment(
         &self,
-        payment: &PaymentRecord,
+        payment: &Loaded,
         lender: &LenderRecord,
         instrument: &InstrumentRecord,
         now: Timestamp,
     ) -> Result<Planned<'_>, EngineError> {
-        let operation = operation_of(payment.kind);
+        let record = &payment.record;
+        if record.kind.gives_back() {
+            return self.plan_back(payment, now).await;
+        }
+        let operation = operation_of(record.kind);
         let stops = self.stops().await?;
         let mut later = WaitReason::Hours;
         for channel in &self.parts().channels {
             if channel.lender != lender.code || !channel.profile.can(operation) {
                 continue;
             }
-            if stops.forbid(Some(payment.platform), channel, operation) {
+            if stops.forbid(Some(record.platform), channel, operation) {
                 later = WaitReason::Stopped;
             } else if channel.can(operation, now)
-                && let Some(request) = self.payment_request(payment, instrument, channel).await?
+                && let Some(request) = self.payment_request(record, instrument, channel).await?
             {
-                return Ok(Planned::Now(Box::new(Plan { channel, request })));
+                let limits = self.limits_for(record.kind, record.platform, channel).await?;
+                if !limits.allow(record.amount) {
+                    later = WaitReason::Limit;
+                    continue;
+                }
+                let (order, original) = (None, None);
+                let plan = Plan { channel, request, order, original, limits };
+                return Ok(Planned::Now(Box::new(plan)));
             }
         }
         Ok(Planned::Later(later))
+    }
+
+    /// What gives money back goes over the channel that took it, and no other.
+    async fn plan_back(
+        &self,
+        payment: &Loaded,
+        now: Timestamp,
+    ) -> Result<Planned<'_>, EngineError> {
+        let record = &payment.record;
+        let original = self.original_of(payment).await?;
+        let amount = record.amount;
+        let left = original.machine.kept().map(|(_, left)| left);
+        let way = match self.way_back(&original, record.kind, now).await {
+            Ok(way) if left.is_none_or(|left| amount <= left) => way,
+            Ok(_) | Err(EngineError::GiveBack(_)) => return Ok(Planned::Void),
+            Err(error) => return Err(error),
+        };
+        let channel = self.channel(&way.channel)?;
+        if self.stops().await?.forbid(Some(record.platform), channel, way.operation) {
+            return Ok(Planned::Later(WaitReason::Stopped));
+        }
+        if !channel.can(way.operation, now) {
+            return Ok(Planned::Later(WaitReason::Hours));
+        }
+        let number = way.number.unwrap_or_default();
+        let request = match way.operation {
+            Operation::Undo => Request::Undo { original: number, amount },
+            Operation::Reverse => Request::Reverse { amount },
+            _ => Request::Refund { original: number, amount },
+        };
+        let (order, limits) = (way.order, Limits::default());
+        let original = Some(original.record);
+        Ok(Planned::Now(Box::new(Plan { channel, request, order, original, limits })))
     }
 
     /// Whether any channel of this lender could ever do this.
@@ -90,6 +144,8 @@ impl Engine {
                 let token = self.open_token(&own.id.to_string(), &own.sealed_token)?;
                 Ok(Some(Request::Collect { token, amount, code: None }))
             }
+            // Planned by what it gives back.
+            PaymentKind::Refund | PaymentKind::Reversal => Ok(None),
         }
     }
 
@@ -134,5 +190,7 @@ pub(super) const fn operation_of(kind: PaymentKind) -> Operation {
     match kind {
         PaymentKind::Disbursement => Operation::Disburse,
         PaymentKind::Repayment => Operation::Collect,
+        PaymentKind::Refund => Operation::Refund,
+        PaymentKind::Reversal => Operation::Reverse,
     }
 }

@@ -7,8 +7,9 @@ use mingka_channels::statement::Movement;
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Certainty, Diagnosis};
 use mingka_domain::effect::Subject;
+use mingka_domain::id::{PaymentId, PlatformId};
 use mingka_domain::money::Fen;
-use mingka_domain::outcome::{Outcome, Phase};
+use mingka_domain::outcome::{Operation, Outcome, Phase};
 use mingka_domain::payment::{Heard as Word, Payment, Proof, ReviewReason};
 use mingka_domain::statement::{Books, LineKind, SettlementDay, Verdict};
 use mingka_store::{AttemptRecord, StatementLineRecord};
@@ -17,7 +18,7 @@ use crate::channel::Channel;
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::hear::Heard;
-use crate::payment::{Hearing, Loaded};
+use crate::payment::{Hearing, Loaded, loaded};
 use crate::settings::Planted;
 
 impl Engine {
@@ -28,12 +29,27 @@ impl Engine {
         attempt: &AttemptRecord,
     ) -> Result<Verdict, EngineError> {
         let lines = self.store().statement_lines_of_order(attempt.platform, &attempt.order).await?;
+        let booked = |line| booked(line, attempt.operation);
         let lines: Vec<_> = lines.iter().filter_map(booked).collect();
         let cut_off = channel.cut_off()?;
         let own = cut_off.day_of(attempt.sent_at);
+        let mut complete = self.complete_days(channel, attempt.platform, own).await?;
+        if self.settings().planted() == Some(Planted::AbsenceOfOneDay) && complete.contains(&own) {
+            complete.insert(own.next());
+        }
+        Ok(Books { lines: &lines, complete: &complete }.verdict(attempt.sent_at, cut_off))
+    }
+
+    /// Which of a day and the next have a complete statement.
+    async fn complete_days(
+        &self,
+        channel: &Channel,
+        platform: PlatformId,
+        first: SettlementDay,
+    ) -> Result<BTreeSet<SettlementDay>, EngineError> {
         let mut complete = BTreeSet::new();
-        for day in [own, own.next()] {
-            let files = self.store().statements_of_day(attempt.platform, day).await?;
+        for day in [first, first.next()] {
+            let files = self.store().statements_of_day(platform, day).await?;
             let whole = files.iter().any(|file| {
                 file.complete
                     && file.channel == channel.code
@@ -41,10 +57,35 @@ impl Engine {
             });
             complete.extend(whole.then_some(day));
         }
-        if self.settings().planted() == Some(Planted::AbsenceOfOneDay) && complete.contains(&own) {
-            complete.insert(own.next());
+        Ok(complete)
+    }
+
+    /// What two persons refused is let go once the two statements after their decision are there
+    /// and know of nothing either.
+    pub(super) async fn release_held(
+        &self,
+        platform: PlatformId,
+        channel: &Channel,
+    ) -> Result<(), EngineError> {
+        for record in self.store().payments_held(platform, &channel.code).await? {
+            let payment = loaded(record)?;
+            let Payment::Refused(refused) = &payment.machine else { continue };
+            let (Some(since), Some(attempt)) = (refused.held_since, refused.attempt) else {
+                continue;
+            };
+            let attempt = self.store().attempt(platform, attempt).await?;
+            let Some(attempt) = attempt else { continue };
+            let decided = channel.cut_off()?.day_of(since);
+            let both = self.complete_days(channel, platform, decided).await?.len() == 2;
+            if both && matches!(self.verdict(channel, &attempt).await?, Verdict::Absent(_)) {
+                tracing::info!(payment.id = %payment.record.id,
+                    "two statements agree with the two persons");
+                let proof = Proof::Absence(decided.next());
+                let diagnosis = refused.diagnosis.clone();
+                self.tell(&attempt, Word::Declined { proof, diagnosis, again_at: None }).await?;
+            }
         }
-        Ok(Books { lines: &lines, complete: &complete }.verdict(attempt.sent_at, cut_off))
+        Ok(())
     }
 
     /// Takes what the statements prove about an attempt to its payment.
@@ -96,7 +137,16 @@ impl Engine {
             return Ok(());
         }
         match &payment.machine {
-            Payment::Settled(_) | Payment::Returned { .. } => return Ok(()),
+            Payment::Settled(_) | Payment::Refunded(_) | Payment::Returned { .. } => {
+                return Ok(());
+            }
+            Payment::Reversed { by, .. } => {
+                if !self.is_undone(attempt.platform, *by).await? {
+                    tracing::error!(payment.id = %id, statement.day = %day,
+                        "reversed, and the statement knows only of the money: people must look");
+                }
+                return Ok(());
+            }
             // People look already; the same statement again tells nothing new.
             Payment::Review(review) if review.why == ReviewReason::SettledAfterRefusal => {
                 return Ok(());
@@ -108,6 +158,17 @@ impl Engine {
             _ => {}
         }
         self.tell(attempt, Word::Settled { proof: Proof::Statement(day), amount }).await
+    }
+
+    /// Whether a statement knows of the undoing that a payment did.
+    async fn is_undone(&self, platform: PlatformId, by: PaymentId) -> Result<bool, EngineError> {
+        for attempt in self.store().attempts(platform, Subject::Payment(by)).await? {
+            let lines = self.store().statement_lines_of_order(platform, &attempt.order).await?;
+            if lines.iter().any(|line| booked(line, attempt.operation).is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn tell(&self, attempt: &AttemptRecord, what: Word) -> Result<(), EngineError> {
@@ -137,11 +198,19 @@ impl Loaded {
 }
 
 /// What a line says about its own order.
-fn booked(line: &StatementLineRecord) -> Option<(SettlementDay, LineKind, Fen)> {
-    let kind = match Movement::named(&line.movement)? {
-        Movement::Disbursement | Movement::Repayment | Movement::Refund => LineKind::Settled,
-        Movement::Return => LineKind::Returned,
-        Movement::Undo | Movement::Reversal => return None,
+fn booked(
+    line: &StatementLineRecord,
+    operation: Operation,
+) -> Option<(SettlementDay, LineKind, Fen)> {
+    let kind = match (Movement::named(&line.movement)?, operation) {
+        (Movement::Disbursement, Operation::Disburse)
+        | (Movement::Repayment, Operation::Collect)
+        | (Movement::Refund, Operation::Refund)
+        | (Movement::Undo, Operation::Undo)
+        | (Movement::Reversal, Operation::Reverse) => LineKind::Settled,
+        (Movement::Return, Operation::Disburse) => LineKind::Returned,
+        // A collection and its reversal share one order; each has its own line.
+        _ => return None,
     };
     Some((line.day, kind, line.amount))
 }

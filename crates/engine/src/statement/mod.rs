@@ -132,7 +132,7 @@ impl Engine {
         for attempt in self.store().money_attempts_between(platform, merchant, span).await? {
             self.judge(channel, &attempt).await?;
         }
-        Ok(())
+        self.release_held(platform, channel).await
     }
 
     /// From the beginning of one settlement day to the end of another.

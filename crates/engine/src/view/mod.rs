@@ -13,8 +13,10 @@ use mingka_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 mod payment;
+mod persons;
 
 pub use payment::{LenderView, PaymentView};
+pub use persons::{ApprovalView, IssuedPersonKey, LimitView, PrincipalView};
 
 /// A binding as its platform and its borrower see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

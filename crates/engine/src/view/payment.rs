@@ -22,6 +22,12 @@ pub struct PaymentView {
     pub lender: String,
     /// The card.
     pub instrument: InstrumentId,
+    /// The payment whose money it gives back, where it is one that does.
+    pub original: Option<PaymentId>,
+    /// What gives back its own, oldest first.
+    pub given_back_by: Vec<PaymentId>,
+    /// How much of it was given back.
+    pub refunded_amount: Option<Fen>,
     /// The platform's own reference.
     pub reference: String,
     /// For what.

@@ -70,6 +70,7 @@ impl Payer {
         };
         let fen = i64::try_from(self.dice.between(1, 200_000)).unwrap_or(1);
         let new = NewPayment {
+            original: None,
             kind,
             lender: DEFAULT_LENDER.to_owned(),
             instrument: self.instrument,

@@ -173,13 +173,14 @@ fn causes_of_money_are_said() {
     });
 }
 
-fn amount() -> Fen {
+pub(super) fn amount() -> Fen {
     Fen::new(100_000).unwrap()
 }
 
-fn new(kind: PaymentKind, instrument: InstrumentId, reference: &str) -> NewPayment {
+pub(super) fn new(kind: PaymentKind, instrument: InstrumentId, reference: &str) -> NewPayment {
     NewPayment {
         kind,
+        original: None,
         lender: DEFAULT_LENDER.to_owned(),
         instrument,
         reference: reference.to_owned(),
@@ -190,13 +191,14 @@ fn new(kind: PaymentKind, instrument: InstrumentId, reference: &str) -> NewPayme
 }
 
 impl Day {
-    fn named(&self, slug: &str) -> MagicCard {
+    pub(super) fn named(&self, slug: &str) -> MagicCard {
         cards::catalogue().into_iter().find(|card| card.slug == slug).unwrap()
     }
 
     pub(super) async fn card_bound(&self, card: &MagicCard) -> InstrumentId {
-        let bound = self.bind("bind", card).await.unwrap();
-        let active = self.confirm("confirm", bound.id, &self.newest_code()).await.unwrap();
+        let (begin, end) = (format!("bind-{}", card.slug), format!("confirm-{}", card.slug));
+        let bound = self.bind(&begin, card).await.unwrap();
+        let active = self.confirm(&end, bound.id, &self.newest_code()).await.unwrap();
         active.instrument.unwrap()
     }
 
@@ -235,7 +237,7 @@ impl Day {
     }
 
     /// The amounts the bank's books show as moved, in fen.
-    fn moved(&self, kind: Kind) -> Vec<i64> {
+    pub(super) fn moved(&self, kind: Kind) -> Vec<i64> {
         let bank = self.house.world.bank();
         let moved = bank.bank().entries().iter().filter(|entry| entry.kind == kind);
         moved.filter_map(|entry| entry.money.as_ref()).map(|money| money.amount_fen).collect()

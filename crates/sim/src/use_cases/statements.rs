@@ -175,12 +175,12 @@ fn amount_text(file: &str) -> String {
 }
 
 impl Day {
-    fn today(&self) -> SettlementDay {
+    pub(super) fn today(&self) -> SettlementDay {
         SettlementDay::of(self.house.world.now())
     }
 
     /// Turns the worker while days go by.
-    async fn after_days(&self, days: u64) {
+    pub(super) async fn after_days(&self, days: u64) {
         for _ in 0..days * 48 {
             tokio::time::sleep(Duration::from_secs(DAY_S / 48)).await;
             self.house.world.tick_bank();
@@ -193,7 +193,7 @@ impl Day {
         world.bank().statement(world.true_now(), MERCHANT, day)
     }
 
-    async fn import(
+    pub(super) async fn import(
         &self,
         day: SettlementDay,
     ) -> Result<mingka_engine::StatementReport, EngineError> {
@@ -201,7 +201,7 @@ impl Day {
         self.engine.import_statement(self.platform, &file).await
     }
 
-    async fn payment_state(&self, id: mingka_domain::id::PaymentId) -> String {
+    pub(super) async fn payment_state(&self, id: mingka_domain::id::PaymentId) -> String {
         self.engine.payment(self.platform, id).await.unwrap().state
     }
 }

@@ -205,6 +205,7 @@ pub(super) fn attempt(n: u64, operation: Operation) -> AttemptRecord {
         order: order(1),
         profile_version: "1".to_owned(),
         card_index: Some([3; 32]),
+        amount: None,
         sent_at: NOW,
         answered_at: None,
         outcome: None,

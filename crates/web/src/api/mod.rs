@@ -8,6 +8,7 @@ pub(crate) mod health;
 pub(crate) mod instruments;
 pub(crate) mod notify;
 pub(crate) mod payments;
+pub(crate) mod persons;
 pub(crate) mod prechecks;
 pub(crate) mod reference;
 pub(crate) mod sessions;
@@ -51,6 +52,16 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/payments/{id}/events", get(events::stream_payment))
         .route("/v1/payments/{id}/status-link", post(status::create))
         .route("/v1/payments/{id}/cancel", post(payments::cancel))
+        .route("/v1/payments/{id}/refunds", post(payments::refund))
+        .route("/v1/payments/{id}/reversal", post(payments::reverse))
+        .route("/v1/stops", get(persons::stops).post(persons::turn))
+        .route("/v1/limits", get(persons::limits))
+        .route("/v1/reviews", get(persons::reviews))
+        .route("/v1/approvals", get(persons::approvals).post(persons::propose))
+        .route("/v1/approvals/{id}", get(persons::approval))
+        .route("/v1/approvals/{id}/approve", post(persons::approve))
+        .route("/v1/approvals/{id}/reject", post(persons::reject))
+        .route("/v1/approvals/{id}/withdraw", post(persons::withdraw))
         .route("/v1/events", get(feed::list))
         .route("/v1/webhook-endpoints", post(webhooks::create).get(webhooks::list))
         .route("/v1/webhook-endpoints/{id}", get(webhooks::show).patch(webhooks::change))

@@ -5,7 +5,8 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use mingka_domain::id::kind;
-use mingka_engine::Scope;
+use mingka_domain::payment::PaymentKind;
+use mingka_engine::{NewGiveBack, Scope};
 
 use super::answer;
 use crate::app::App;
@@ -13,7 +14,7 @@ use crate::body::Changing;
 use crate::caller::{Caller, IdPath, ListQuery, wrong_query};
 use crate::dto::{
     DisbursementRequest, EmptyRequest, LenderBody, LenderList, PaymentBody, PaymentList,
-    PaymentQuery, RepaymentRequest, requests,
+    PaymentQuery, RefundRequest, RepaymentRequest, requests,
 };
 use crate::frame::Info;
 use crate::problem::{Problem, ProblemBody};
@@ -93,6 +94,64 @@ pub(crate) async fn cancel(
     let platform = caller.may(Scope::Pay)?;
     let view = app.engine.cancel_payment(platform, idempotency, id).await?;
     Ok(answer(StatusCode::OK, info.lang, &PaymentBody::new(view, info.lang)))
+}
+
+/// Refund a repayment
+///
+/// Gives back what was collected, whole or in part, once the repayment settled; as often as
+/// something is left, one at a time. The answer is a payment of its own, of the kind `refund`; the
+/// repayment is `refunded` once the money is back.
+#[utoipa::path(
+    post, path = "/v1/payments/{id}/refunds", tag = "Payments", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The repayment"),
+        ("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely"),
+    ),
+    request_body = RefundRequest,
+    responses(
+        (status = 201, description = "The refund", body = PaymentBody),
+        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn refund(
+    State(app): State<App>,
+    info: Info,
+    caller: Caller,
+    IdPath(id): IdPath<kind::Payment>,
+    Changing { idempotency, body }: Changing<RefundRequest>,
+) -> Result<Response, Problem> {
+    let platform = caller.may(Scope::Pay)?;
+    let view = app.engine.give_back(platform, idempotency, body.give_back(id)?).await?;
+    Ok(answer(StatusCode::CREATED, info.lang, &PaymentBody::new(view, info.lang)))
+}
+
+/// Undo a repayment
+///
+/// On its settlement day only, and whole: one that settled, or one of which nobody knows how it
+/// ended. The answer is a payment of its own, of the kind `reversal`; the repayment is `reversed`
+/// once the bank has confirmed it.
+#[utoipa::path(
+    post, path = "/v1/payments/{id}/reversal", tag = "Payments", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The repayment"),
+        ("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely"),
+    ),
+    responses(
+        (status = 201, description = "The reversal", body = PaymentBody),
+        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn reverse(
+    State(app): State<App>,
+    info: Info,
+    caller: Caller,
+    IdPath(id): IdPath<kind::Payment>,
+    Changing { idempotency, body: EmptyRequest {} }: Changing<EmptyRequest>,
+) -> Result<Response, Problem> {
+    let platform = caller.may(Scope::Pay)?;
+    let new = NewGiveBack { original: id, kind: PaymentKind::Reversal, amount: None };
+    let view = app.engine.give_back(platform, idempotency, new).await?;
+    Ok(answer(StatusCode::CREATED, info.lang, &PaymentBody::new(view, info.lang)))
 }
 
 /// Show a payment

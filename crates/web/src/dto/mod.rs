@@ -6,6 +6,7 @@ mod diagnosis;
 mod events;
 mod evidence;
 mod payments;
+mod persons;
 mod reference;
 pub(crate) mod requests;
 mod session;
@@ -23,7 +24,11 @@ pub(crate) use events::{EventFeedBody, FeedQuery, event_json};
 pub(crate) use evidence::ReceiptBody;
 pub(crate) use payments::{
     DisbursementRequest, LenderBody, LenderList, PaymentBody, PaymentList, PaymentQuery,
-    RepaymentRequest,
+    RefundRequest, RepaymentRequest,
+};
+pub(crate) use persons::{
+    ApprovalBody, ApprovalList, LimitBody, LimitList, ProposalRequest, StopBody, StopList,
+    StopRequest,
 };
 pub(crate) use reference::{
     BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList,

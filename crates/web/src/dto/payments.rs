@@ -1,10 +1,11 @@
 //! Payments and lenders as they come in and go out.
 
+use mingka_domain::id::PaymentId;
 use mingka_domain::money::Fen;
 use mingka_domain::payment::{PaymentKind, Proof};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
-use mingka_engine::{DEFAULT_LENDER, LenderView, NewPayment, PaymentView};
+use mingka_engine::{DEFAULT_LENDER, LenderView, NewGiveBack, NewPayment, PaymentView};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -60,6 +61,23 @@ pub(crate) struct RepaymentRequest {
     /// Whose money it is: a lender's code; `default` when left out.
     #[schema(example = "default", nullable = false)]
     pub(crate) lender: Option<String>,
+}
+
+/// Money to give back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefundRequest {
+    /// How much, in fen (分); all that is left when left out.
+    #[schema(example = 50_000, nullable = false)]
+    pub(crate) amount_fen: Option<i64>,
+}
+
+impl RefundRequest {
+    /// What it asks for.
+    pub(crate) fn give_back(&self, original: PaymentId) -> Result<NewGiveBack, Problem> {
+        let amount = self.amount_fen.map(amount).transpose()?;
+        Ok(NewGiveBack { original, kind: PaymentKind::Refund, amount })
+    }
 }
 
 /// What both say, and under which name they say it.
@@ -122,17 +140,23 @@ pub(crate) struct PaymentQuery {
 #[schema(as = Payment)]
 pub(crate) struct PaymentBody {
     pub(crate) id: String,
-    /// `disbursement` or `repayment`.
+    /// `disbursement`, `repayment`, `refund` or `reversal`.
     #[schema(example = "disbursement")]
     pub(crate) kind: String,
-    /// `accepted`, `waiting`, `in_flight`, `doubtful`, `review`, `settled`, `refused`, `returned`
-    /// or `cancelled`. Only `refused`, `returned` and `cancelled` say that the money is where it
-    /// was before.
+    /// `accepted`, `waiting`, `in_flight`, `doubtful`, `review`, `settled`, `refused`, `returned`,
+    /// `refunded`, `reversed` or `cancelled`. Only `refused`, `returned`, `reversed` and
+    /// `cancelled` say that the money is where it was before.
     #[schema(example = "in_flight")]
     pub(crate) state: String,
     pub(crate) amount_fen: i64,
     pub(crate) lender: String,
     pub(crate) instrument: String,
+    /// Of a refund or a reversal, the repayment whose money it gives back.
+    pub(crate) original: Option<String>,
+    /// Of a repayment, what gives it back, oldest first; empty in lists.
+    pub(crate) given_back_by: Vec<String>,
+    /// How much of it was given back.
+    pub(crate) refunded_amount_fen: Option<i64>,
     /// Your own reference: `loan_ref` or `due_ref`.
     pub(crate) reference: String,
     pub(crate) purpose: String,
@@ -192,6 +216,9 @@ impl PaymentBody {
             amount_fen: view.amount.get(),
             lender: view.lender,
             instrument: view.instrument.to_string(),
+            original: view.original.map(|id| id.to_string()),
+            given_back_by: view.given_back_by.iter().map(ToString::to_string).collect(),
+            refunded_amount_fen: view.refunded_amount.map(Fen::get),
             reference: view.reference,
             purpose: view.purpose,
             channel: view.channel,
@@ -232,6 +259,17 @@ impl From<LenderView> for LenderBody {
     }
 }
 
+/// An amount to move: of nothing there is no payment.
+fn amount(fen: i64) -> Result<Fen, Problem> {
+    Fen::new(fen).ok().filter(|amount| !amount.is_zero()).ok_or_else(|| {
+        value_problem(
+            "/amount_fen",
+            "amount_fen 应为大于 0 的整数，单位为分。",
+            "amount_fen is a whole number of fen above 0.",
+        )
+    })
+}
+
 impl Money<'_> {
     fn payment(self, kind: PaymentKind, now: Timestamp) -> Result<NewPayment, Problem> {
         let Self { instrument, amount_fen, purpose, lender, reference, valid_until } = self;
@@ -243,14 +281,7 @@ impl Money<'_> {
                 "instrument is the id of a bound card, such as inst_….",
             )
         })?;
-        let amount = Fen::new(amount_fen).ok().filter(|amount| !amount.is_zero());
-        let amount = amount.ok_or_else(|| {
-            value_problem(
-                "/amount_fen",
-                "amount_fen 应为大于 0 的整数，单位为分。",
-                "amount_fen is a whole number of fen above 0.",
-            )
-        })?;
+        let amount = amount(amount_fen)?;
         let purpose = purpose.unwrap_or_else(|| "principal".to_owned());
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
         if purpose.is_empty() || purpose.len() > PURPOSE_CHARS_MAX || !purpose.chars().all(plain) {
@@ -273,6 +304,7 @@ impl Money<'_> {
             kind,
             lender: lender.unwrap_or_else(|| DEFAULT_LENDER.to_owned()),
             instrument,
+            original: None,
             reference: own_reference(field, Some(reference))?.unwrap_or_default(),
             purpose,
             amount,

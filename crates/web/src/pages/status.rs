@@ -76,25 +76,33 @@ pub(super) fn page(sandbox: bool, look: &Look) -> PaymentPage {
 }
 
 fn face(w: &'static Words, payment: &PaymentView) -> Face {
-    let out = payment.kind == PaymentKind::Disbursement;
-    let either = |one: (&'static str, &'static str), other| if out { one } else { other };
+    type Pair = (&'static str, &'static str);
+    let by_kind = |out: Pair, taken: Pair, back: Pair| match payment.kind {
+        PaymentKind::Disbursement => out,
+        PaymentKind::Repayment => taken,
+        PaymentKind::Refund | PaymentKind::Reversal => back,
+    };
     let (mood, (heading, text)) = match payment.state.as_str() {
         "accepted" | "in_flight" => {
-            let pair = either((w.pay_out_title, w.pay_out_text), (w.pay_in_title, w.pay_in_text));
-            ("wait", pair)
+            let (out, taken) = ((w.pay_out_title, w.pay_out_text), (w.pay_in_title, w.pay_in_text));
+            ("wait", by_kind(out, taken, (w.pay_back_title, w.pay_back_text)))
         }
         "waiting" => ("wait", (w.pay_waiting_title, w.pay_waiting_text)),
         "doubtful" => ("wait", (w.pay_doubt_title, w.pay_doubt_text)),
         "review" => ("wait", (w.pay_review_title, w.pay_review_text)),
         "settled" => {
             let out = (w.pay_out_settled_title, w.pay_out_settled_text);
-            ("good", either(out, (w.pay_in_settled_title, w.pay_in_settled_text)))
+            let taken = (w.pay_in_settled_title, w.pay_in_settled_text);
+            ("good", by_kind(out, taken, (w.pay_back_settled_title, w.pay_back_settled_text)))
         }
         "refused" => {
             let out = (w.pay_out_refused_title, w.pay_out_refused_text);
-            ("stop", either(out, (w.pay_in_refused_title, w.pay_in_refused_text)))
+            let taken = (w.pay_in_refused_title, w.pay_in_refused_text);
+            ("stop", by_kind(out, taken, (w.pay_back_refused_title, w.pay_back_refused_text)))
         }
         "returned" => ("stop", (w.pay_returned_title, w.pay_returned_text)),
+        "refunded" => ("good", (w.pay_refunded_title, w.pay_refunded_text)),
+        "reversed" => ("good", (w.pay_reversed_title, w.pay_reversed_text)),
         "cancelled" => ("stop", (w.pay_cancelled_title, w.pay_cancelled_text)),
         _ => ("wait", (w.pay_other_title, w.pay_other_text)),
     };
@@ -165,6 +173,9 @@ fn happened(w: &'static Words, entry: &TimelineEntry) -> (String, &'static str) 
         "not_found" => w.pay_event_not_found,
         "suspected_duplicate" => w.pay_event_duplicate,
         "returned" => w.pay_event_returned,
+        "decided" => w.pay_event_decided,
+        "refunded" => w.pay_event_refunded,
+        "reversed" => w.pay_event_reversed,
         "cancelled" => w.pay_event_cancelled,
         "lapsed" => w.pay_event_lapsed,
         _ => w.pay_event_other,

@@ -267,6 +267,26 @@ words! {
     pay_returned_text:
         "款项曾转出，但收款银行没有入账并退回了。处理好下面的原因后可以重新放款。",
         "The money had been sent, but the receiving bank could not book it and sent it back. Once the reason below is settled it can be paid out again.";
+    pay_back_title: "退款处理中", "The money is being given back";
+    pay_back_text:
+        "银行正在办理，款项会退回下面这张卡，到账时间以银行为准。",
+        "The bank is working on it. The money goes back to the card below; when it shows there is up to the bank.";
+    pay_back_settled_title: "退款已退回", "The money was given back";
+    pay_back_settled_text:
+        "银行已确认退回下面这张卡，到账时间以银行为准。",
+        "The bank confirmed that it goes back to the card below; when it shows there is up to the bank.";
+    pay_back_refused_title: "这次退款没有办成", "This was not given back";
+    pay_back_refused_text:
+        "银行确认款项没有退出，平台会再处理。",
+        "The bank confirmed that nothing was sent back; the platform will see to it.";
+    pay_refunded_title: "还款已退回", "Your repayment was given back";
+    pay_refunded_text:
+        "银行确认扣款后，款项已按退款退回下面这张卡。",
+        "After the bank had collected it, the money was given back to the card below.";
+    pay_reversed_title: "还款已撤销", "Your repayment was undone";
+    pay_reversed_text:
+        "这次扣款已经撤销，钱没有被扣，或已经退回下面这张卡。",
+        "This collection was undone: the money was not taken, or is back on the card below.";
     pay_cancelled_title: "已取消", "Cancelled";
     pay_cancelled_text:
         "在提交银行之前已经取消，没有任何款项转出或扣除。",
@@ -317,6 +337,9 @@ words! {
     pay_event_not_found: "银行暂时查不到这笔，继续核实", "The bank does not find it yet; we go on checking";
     pay_event_duplicate: "银行怀疑重复，转人工核实", "The bank suspects a duplicate; people check it";
     pay_event_returned: "银行退回了款项", "The bank sent the money back";
+    pay_event_decided: "工作人员核实了结果", "Our staff found out how it ended";
+    pay_event_refunded: "款项已退回", "The money was given back";
+    pay_event_reversed: "已撤销", "Undone";
     pay_event_cancelled: "已取消", "Cancelled";
     pay_event_lapsed: "在有效期内没能提交银行，已结束", "It could not be sent to the bank in time and ended";
     pay_event_other: "有新的进展", "There was news";

@@ -22,6 +22,9 @@ fn payment(kind: PaymentKind, state: &str) -> PaymentView {
     let open = matches!(state, "accepted" | "waiting" | "in_flight" | "doubtful" | "review");
     let why = matches!(state, "doubtful" | "review" | "refused" | "returned");
     PaymentView {
+        original: None,
+        given_back_by: Vec::new(),
+        refunded_amount: None,
         id: PaymentId::new(NOW, [1; 10]),
         kind,
         state: state.to_owned(),

@@ -1,0 +1,70 @@
+//! What may still happen when nothing more is sent: two persons decide what no proof has ended, and
+//! what moved is given back.
+
+use super::apply::{Next, settled};
+use super::{Decision, Heard, Payment, Proof, Refunded, Refused, Why};
+use crate::diagnosis::Diagnosis;
+use crate::id::{AttemptId, PaymentId};
+use crate::money::Fen;
+use crate::time::Timestamp;
+
+impl Payment {
+    /// Two persons with evidence end what no proof has ended. What they call unmoved is held until
+    /// two statements agree.
+    pub(super) fn decide(
+        self,
+        attempt: AttemptId,
+        decision: &Decision,
+        moved: Result<(), Diagnosis>,
+        now: Timestamp,
+    ) -> Next {
+        let (progress, open) = match self {
+            Self::Doubtful(doubtful) => (doubtful.progress, doubtful.attempt),
+            Self::Review(review) => (review.progress, review.attempt),
+            _ => return Err(Why::WrongState),
+        };
+        if open != attempt {
+            return Err(Why::OtherAttempt);
+        }
+        let proof = Proof::Persons(decision.approval);
+        match moved {
+            Ok(()) => Ok(settled(attempt, proof, progress.terms.amount, now)),
+            Err(diagnosis) => {
+                let (attempt, held_since) = (Some(attempt), Some(now));
+                let refused = Refused { progress, attempt, diagnosis, held_since };
+                Ok(Self::Refused(refused).announced())
+            }
+        }
+    }
+
+    /// A part of what moved went back, or it was undone as a whole.
+    pub(super) fn give_back(self, by: PaymentId, amount: Option<Fen>) -> Next {
+        let Some(amount) = amount else {
+            let attempt = match &self {
+                Self::Settled(settled) => settled.attempt,
+                _ => self.open_attempt().ok_or(Why::WrongState)?,
+            };
+            return Ok(Self::Reversed { attempt, by }.announced());
+        };
+        let (settled, before) = match self {
+            Self::Settled(settled) => (settled, Fen::ZERO),
+            Self::Refunded(Refunded { settled, sum }) => (settled, sum),
+            _ => return Err(Why::WrongState),
+        };
+        let sum = before.plus(amount).filter(|sum| *sum <= settled.amount).ok_or(Why::TooMuch)?;
+        Ok(Self::Refunded(Refunded { settled, sum }).announced())
+    }
+}
+
+impl Refused {
+    pub(super) fn hear(self, attempt: AttemptId, what: &Heard, now: Timestamp) -> Next {
+        // Two statements agree with the two persons: nothing is held any more.
+        if self.held_since.is_some()
+            && matches!(what, Heard::Declined { proof: Proof::Absence(_), .. })
+        {
+            return Ok((Payment::Refused(Self { held_since: None, ..self }), Vec::new()));
+        }
+        let Self { progress, diagnosis, .. } = self;
+        progress.moved_all_the_same(attempt, diagnosis, what, now)
+    }
+}

@@ -1,0 +1,125 @@
+//! Limits on what may be paid: per payment, per card and day, per day, per month; for a platform, a
+//! lender or a channel. They stand in the store, are read there before each send, and are counted
+//! by the unit that sends. A limit that is used up is a reason to wait, never to fail a borrower.
+
+use mingka_crypto::digest::sha256;
+use mingka_domain::approval::Limit;
+use mingka_domain::money::Fen;
+use mingka_domain::payment::PaymentKind;
+use mingka_domain::time::Timestamp;
+use mingka_store::{AttemptRecord, Budget, CardIndex, LimitRecord, Statement};
+
+use crate::channel::Channel;
+use crate::core::Engine;
+use crate::error::EngineError;
+use crate::stop::StopSwitch;
+use crate::view::LimitView;
+
+/// The limits a payment is sent under.
+#[derive(Debug, Default)]
+pub(crate) struct Limits(Vec<LimitRecord>);
+
+impl Limits {
+    /// Those that a payment of this platform over this channel is under.
+    fn of(all: Vec<LimitRecord>, kind: PaymentKind, platform: &str, channel: &Channel) -> Self {
+        let under = |limit: &LimitRecord| {
+            limit.payment_kind == kind
+                && match limit.scope.as_str() {
+                    "platform" => limit.target == platform,
+                    "lender" => limit.target == channel.lender,
+                    _ => limit.target == channel.code,
+                }
+        };
+        Self(all.into_iter().filter(under).collect())
+    }
+
+    /// Whether one payment may move so much.
+    pub(crate) fn allow(&self, amount: Fen) -> bool {
+        self.0.iter().all(|limit| limit.payment.is_none_or(|most| amount <= most))
+    }
+
+    /// What a payment takes its share of, in one order for every unit. Once a limit was ever set
+    /// everything under it is counted, so that no later change finds a wrong sum.
+    fn budgets(&self, card: Option<&CardIndex>, at: Timestamp) -> Vec<Budget> {
+        let date = at.beijing().date();
+        let (day, month) = (date.to_string(), date.strftime("%Y-%m").to_string());
+        let mut budgets = Vec::new();
+        for limit in &self.0 {
+            let LimitRecord { scope, target, payment_kind, .. } = limit;
+            let whose = format!("{scope}:{target} {}", payment_kind.name());
+            let key = sha256(whose.as_bytes());
+            budgets.push(Budget { name: "day", key, period: day.clone(), max: limit.day });
+            budgets.push(Budget { name: "month", key, period: month.clone(), max: limit.month });
+            if let Some(card) = card {
+                let mut text = whose.into_bytes();
+                text.extend_from_slice(card);
+                let (key, period) = (sha256(&text), day.clone());
+                budgets.push(Budget { name: "card_day", key, period, max: limit.card_day });
+            }
+        }
+        budgets.sort();
+        budgets
+    }
+
+    /// Takes the share of an attempt.
+    pub(crate) fn take(&self, attempt: &AttemptRecord) -> Vec<Statement> {
+        let Some(amount) = attempt.amount else { return Vec::new() };
+        let budgets = self.budgets(attempt.card_index.as_ref(), attempt.sent_at);
+        budgets.iter().map(|budget| budget.take(amount, attempt.sent_at)).collect()
+    }
+
+    /// Gives it back: nothing of it moved.
+    pub(crate) fn give_back(&self, attempt: &AttemptRecord) -> Vec<Statement> {
+        let Some(amount) = attempt.amount else { return Vec::new() };
+        let budgets = self.budgets(attempt.card_index.as_ref(), attempt.sent_at);
+        budgets.iter().map(|budget| budget.give_back(amount, attempt.sent_at)).collect()
+    }
+}
+
+impl Engine {
+    /// The limits in force.
+    ///
+    /// # Errors
+    /// When the store gives nothing.
+    pub async fn limits(&self) -> Result<Vec<LimitView>, EngineError> {
+        Ok(self.store().limits().await?.into_iter().map(LimitView::from).collect())
+    }
+
+    /// The limits that a payment of this kind and platform over this channel is under.
+    pub(crate) async fn limits_for(
+        &self,
+        kind: PaymentKind,
+        platform: mingka_domain::id::PlatformId,
+        channel: &Channel,
+    ) -> Result<Limits, EngineError> {
+        Ok(Limits::of(self.store().limits().await?, kind, &platform.to_string(), channel))
+    }
+
+    /// Whether a limit is about something, and not about what gives money back.
+    pub(crate) async fn check_limit(&self, limit: &Limit) -> Result<(), EngineError> {
+        if limit.kind.gives_back() {
+            return Err(EngineError::NotFound);
+        }
+        match StopSwitch::named(&limit.scope) {
+            Some(StopSwitch::Operation(_)) | None => Err(EngineError::NotFound),
+            Some(switch) => self.known_switch(&switch).await,
+        }
+    }
+}
+
+impl From<LimitRecord> for LimitView {
+    fn from(record: LimitRecord) -> Self {
+        Self {
+            limit: Limit {
+                scope: format!("{}:{}", record.scope, record.target),
+                kind: record.payment_kind,
+                payment: record.payment,
+                card_day: record.card_day,
+                day: record.day,
+                month: record.month,
+            },
+            approval: record.approval,
+            at: record.at,
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Stop switches, limits and proposals as they come in and go out.
+
+use mingka_domain::approval::{Limit, Proposal};
+use mingka_domain::money::Fen;
+use mingka_domain::payment::PaymentKind;
+use mingka_domain::time::Timestamp;
+use mingka_engine::{ApprovalView, Engine, LimitView, StopRecord, StopSwitch};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::requests::value_problem;
+use crate::problem::Problem;
+
+/// A stop switch to turn.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StopRequest {
+    /// `platform:ID`, `lender:CODE`, `channel:CODE` or `operation:NAME`.
+    #[schema(example = "channel:unionpay_acp")]
+    pub(crate) switch: String,
+    /// Whether it stops from now on.
+    pub(crate) stopped: bool,
+    /// Why, for whoever looks later.
+    #[schema(example = "通道在 03:10 后大量超时")]
+    pub(crate) why: String,
+}
+
+impl StopRequest {
+    pub(crate) fn switch(&self) -> Result<StopSwitch, Problem> {
+        StopSwitch::named(&self.switch).ok_or_else(|| {
+            value_problem(
+                "/switch",
+                "switch 应为 platform:编号、lender:代码、channel:代码 或 operation:名称。",
+                "switch is platform:ID, lender:CODE, channel:CODE or operation:NAME.",
+            )
+        })
+    }
+
+    pub(crate) fn not_theirs() -> Problem {
+        value_problem(
+            "/switch",
+            "平台密钥只能操作本平台的止付开关：platform:本平台编号。",
+            "A platform's key turns the platform's own switch: platform: and its id.",
+        )
+    }
+
+    pub(crate) fn no_reason() -> Problem {
+        value_problem(
+            "/why",
+            "why 应写明原因，至多 500 字节。",
+            "why says the reason, in at most 500 bytes.",
+        )
+    }
+}
+
+/// A stop switch as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Stop)]
+pub(crate) struct StopBody {
+    #[schema(example = "channel:unionpay_acp")]
+    pub(crate) switch: String,
+    pub(crate) stopped: bool,
+    /// Who turned it last.
+    pub(crate) who: Option<String>,
+    pub(crate) why: Option<String>,
+    pub(crate) at: Option<String>,
+}
+
+/// All switches that were ever turned.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StopList {
+    pub(crate) items: Vec<StopBody>,
+}
+
+impl StopBody {
+    pub(crate) fn never_turned(switch: &StopSwitch) -> Self {
+        let (scope, target) = switch.parts();
+        let switch = format!("{scope}:{target}");
+        Self { switch, stopped: false, who: None, why: None, at: None }
+    }
+}
+
+impl From<StopRecord> for StopBody {
+    fn from(turn: StopRecord) -> Self {
+        Self {
+            switch: format!("{}:{}", turn.scope, turn.target),
+            stopped: turn.stopped,
+            who: Some(turn.who),
+            why: Some(turn.why),
+            at: Some(turn.at.rfc3339()),
+        }
+    }
+}
+
+/// Something that a second person decides.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProposalRequest {
+    /// The payment in review or in doubt whose end is proposed, with `moved`.
+    #[schema(example = "pay_…", nullable = false)]
+    pub(crate) payment: Option<String>,
+    /// Whether its money moved.
+    #[schema(nullable = false)]
+    pub(crate) moved: Option<bool>,
+    /// Or a limit.
+    #[schema(nullable = false)]
+    pub(crate) limit: Option<LimitRequest>,
+    /// By what evidence: what was said by whom, and where that is kept. Nothing of a borrower.
+    #[schema(example = "银行书面确认 2026-11-30，档案 OPS-1182")]
+    pub(crate) evidence: String,
+}
+
+/// Limits, in fen. What is left out or null has no limit.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitRequest {
+    /// `platform:ID`, `lender:CODE` or `channel:CODE`.
+    #[schema(example = "lender:default")]
+    pub(crate) scope: String,
+    /// `disbursement` or `repayment`.
+    #[schema(example = "disbursement")]
+    pub(crate) kind: String,
+    /// The most one payment may move.
+    pub(crate) payment_fen: Option<i64>,
+    /// The most one card may see in a calendar day of Beijing.
+    pub(crate) card_day_fen: Option<i64>,
+    /// The most all payments may move in such a day.
+    pub(crate) day_fen: Option<i64>,
+    /// The most they may move in a calendar month.
+    pub(crate) month_fen: Option<i64>,
+}
+
+impl ProposalRequest {
+    /// What it proposes, and by what evidence.
+    pub(crate) async fn proposal(self, engine: &Engine) -> Result<(Proposal, String), Problem> {
+        let what = match (self.payment, self.moved, self.limit) {
+            (Some(payment), Some(moved), None) => {
+                let payment = payment.parse().map_err(|_| {
+                    value_problem(
+                        "/payment",
+                        "payment 应为支付编号，如 pay_…。",
+                        "payment is the id of a payment, such as pay_….",
+                    )
+                })?;
+                let attempt = engine.open_attempt_of(payment).await?;
+                Proposal::DecidePayment { payment, attempt, moved }
+            }
+            (None, None, Some(limit)) => Proposal::SetLimit(limit.limit()?),
+            _ => {
+                return Err(value_problem(
+                    "",
+                    "请给出 payment 和 moved，或者 limit，二选一。",
+                    "Give payment and moved, or limit: one of the two.",
+                ));
+            }
+        };
+        Ok((what, self.evidence))
+    }
+}
+
+impl LimitRequest {
+    fn limit(self) -> Result<Limit, Problem> {
+        let kind = PaymentKind::named(&self.kind).filter(|kind| !kind.gives_back());
+        let kind = kind.ok_or_else(|| {
+            value_problem(
+                "/limit/kind",
+                "kind 应为 disbursement 或 repayment。",
+                "kind is disbursement or repayment.",
+            )
+        })?;
+        let fen = |name: &str, given: Option<i64>| {
+            given.map(Fen::new).transpose().map_err(|_| {
+                value_problem(
+                    &format!("/limit/{name}"),
+                    "限额应为不小于 0 的整数，单位为分。",
+                    "A limit is a whole number of fen, not below 0.",
+                )
+            })
+        };
+        Ok(Limit {
+            scope: self.scope,
+            kind,
+            payment: fen("payment_fen", self.payment_fen)?,
+            card_day: fen("card_day_fen", self.card_day_fen)?,
+            day: fen("day_fen", self.day_fen)?,
+            month: fen("month_fen", self.month_fen)?,
+        })
+    }
+}
+
+/// A limit in force.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Limit)]
+pub(crate) struct LimitBody {
+    #[schema(example = "lender:default")]
+    pub(crate) scope: String,
+    #[schema(example = "disbursement")]
+    pub(crate) kind: String,
+    pub(crate) payment_fen: Option<i64>,
+    pub(crate) card_day_fen: Option<i64>,
+    pub(crate) day_fen: Option<i64>,
+    pub(crate) month_fen: Option<i64>,
+    /// The proposal that put it in force.
+    pub(crate) approval: Option<String>,
+    pub(crate) at: Option<String>,
+}
+
+/// All limits in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LimitList {
+    pub(crate) items: Vec<LimitBody>,
+}
+
+impl From<Limit> for LimitBody {
+    fn from(limit: Limit) -> Self {
+        Self {
+            scope: limit.scope,
+            kind: limit.kind.name().to_owned(),
+            payment_fen: limit.payment.map(Fen::get),
+            card_day_fen: limit.card_day.map(Fen::get),
+            day_fen: limit.day.map(Fen::get),
+            month_fen: limit.month.map(Fen::get),
+            approval: None,
+            at: None,
+        }
+    }
+}
+
+impl From<LimitView> for LimitBody {
+    fn from(view: LimitView) -> Self {
+        let (approval, at) = (Some(view.approval.to_string()), Some(view.at.rfc3339()));
+        Self { approval, at, ..Self::from(view.limit) }
+    }
+}
+
+/// A proposal and how it stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Approval)]
+pub(crate) struct ApprovalBody {
+    #[schema(example = "appr_…")]
+    pub(crate) id: String,
+    /// `open`, `approved`, `rejected`, `withdrawn` or `expired`.
+    #[schema(example = "open")]
+    pub(crate) state: String,
+    /// `decide_payment`, `set_limit` or `release_restore`.
+    #[schema(example = "decide_payment")]
+    pub(crate) what: String,
+    pub(crate) payment: Option<String>,
+    pub(crate) moved: Option<bool>,
+    pub(crate) limit: Option<LimitBody>,
+    pub(crate) evidence: String,
+    /// Who proposed it.
+    #[schema(example = "prin_…")]
+    pub(crate) proposed_by: String,
+    pub(crate) proposed_at: String,
+    /// Until when somebody else may decide.
+    pub(crate) expires_at: String,
+    /// Who decided.
+    pub(crate) decided_by: Option<String>,
+    pub(crate) decided_at: Option<String>,
+}
+
+/// One page of proposals.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApprovalList {
+    pub(crate) items: Vec<ApprovalBody>,
+    pub(crate) has_more: bool,
+}
+
+impl From<ApprovalView> for ApprovalBody {
+    fn from(view: ApprovalView) -> Self {
+        let what = view.what.name().to_owned();
+        let (payment, moved, limit) = match view.what {
+            Proposal::DecidePayment { payment, moved, .. } => {
+                (Some(payment.to_string()), Some(moved), None)
+            }
+            Proposal::SetLimit(limit) => (None, None, Some(LimitBody::from(limit))),
+            Proposal::ReleaseRestore { .. } => (None, None, None),
+        };
+        Self {
+            id: view.id.to_string(),
+            state: view.state.name().to_owned(),
+            what,
+            payment,
+            moved,
+            limit,
+            evidence: view.evidence,
+            proposed_by: view.proposed_by.to_string(),
+            proposed_at: view.proposed_at.rfc3339(),
+            expires_at: view.expires_at.rfc3339(),
+            decided_by: view.decided_by.map(|by| by.to_string()),
+            decided_at: view.decided_at.map(Timestamp::rfc3339),
+        }
+    }
+}
