@@ -2,6 +2,7 @@
 
 mod bank;
 mod check;
+mod control;
 mod doctor;
 mod evidence;
 mod explain;
@@ -38,6 +39,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Keys(command) => keys::run(command),
         Command::Evidence(command) => evidence::run(command),
         Command::Statement(command) => block_on(statement::run(command)),
+        Command::Stop(args) => block_on(control::turn(args, true)),
+        Command::Resume(args) => block_on(control::turn(args, false)),
+        Command::Stops(args) => block_on(control::stops(args)),
+        Command::People(command) => block_on(control::people(command)),
         Command::Webhooks(command) => block_on(webhooks::run(command)),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Sandbox(args) => block_on(sandbox::run(args)),

@@ -145,7 +145,7 @@ fn slow(bank: &str) {
 }
 
 /// Every item of a list, page by page.
-fn every(platform: &Platform, path: &str) -> Vec<Value> {
+pub(crate) fn every(platform: &Platform, path: &str) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     loop {
         let after =
@@ -163,7 +163,7 @@ fn ended(binding: &Value) -> bool {
     matches!(binding["state"].as_str(), Some("active" | "refused" | "expired" | "cancelled"))
 }
 
-fn ledger(bank: &str) -> Vec<Value> {
+pub(crate) fn ledger(bank: &str) -> Vec<Value> {
     let mut all = Vec::new();
     let mut after = 0;
     loop {

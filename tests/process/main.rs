@@ -7,7 +7,9 @@
     reason = "these are tests: what is not as expected shall stop them, and they start the program"
 )]
 
+mod chaos;
 mod cli;
+mod fault_proxy;
 mod kill_nine;
 mod no_clear_values;
 mod storm;

@@ -48,7 +48,12 @@ impl Process {
     /// Starts `mingka ARGS --json`, its log going to `log`, and waits for the ready line.
     pub(crate) fn start(args: &[&str], log: &Path) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mingka"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mingka"));
+        // What the tests are told by the environment is no setting of the program.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MINGKA_")) {
+            command.env_remove(name);
+        }
+        let mut child = command
             .args(args)
             .arg("--json")
             .stdin(Stdio::null())

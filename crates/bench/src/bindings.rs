@@ -228,7 +228,8 @@ async fn bank_here(plan: &Plan, sign_method: &str) -> Result<server::Running, St
     server::start(config).await.map_err(|e| e.to_string())
 }
 
-fn own_time() -> Duration {
+/// How much processor time this process has used so far.
+pub(crate) fn own_time() -> Duration {
     machine::processor_time(std::process::id()).unwrap_or_default()
 }
 

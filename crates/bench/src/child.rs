@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::machine;
@@ -67,6 +68,13 @@ impl Programs {
     pub(crate) fn echo(&self, bytes: usize) -> Result<Running, String> {
         start(&self.own, &["echo", &bytes.to_string()])
     }
+
+    /// A house that fills its database with payments and then pays: ready when all of it is done.
+    pub(crate) fn filled(&self, folder: &Path, numbers: &[String]) -> Result<Running, String> {
+        let numbers = numbers.iter().map(String::as_str);
+        let arguments: Vec<&str> = ["filled", text(folder)?].into_iter().chain(numbers).collect();
+        start(&self.own, &arguments)
+    }
 }
 
 impl Running {
@@ -74,6 +82,12 @@ impl Running {
     pub(crate) fn said(&self, name: &str) -> Result<&str, String> {
         let word = self.ready.get(name).and_then(Value::as_str);
         word.ok_or_else(|| format!("a ready line without `{name}`: {}", self.ready))
+    }
+
+    /// Its whole ready line.
+    pub(crate) fn told<T: DeserializeOwned>(&self) -> Result<T, String> {
+        let line = serde_json::from_value(self.ready.clone());
+        line.map_err(|e| format!("a ready line that is none: {e}: {}", self.ready))
     }
 
     /// How much processor time it has used so far.

@@ -28,12 +28,16 @@ use mingka_store::Store;
 use mingka_web::{Rate, WebSettings};
 use tokio::time::Instant;
 
+use crate::free::{self, Free};
+
 /// What is at the other end.
 pub(crate) enum Bank<'a> {
     /// A gateway at an address, and how messages to it are signed.
     Gateway { address: &'a str, merchant: &'a MerchantMaterial, sign_method: &'a str },
     /// In memory, without sockets and without RSA.
     Instant,
+    /// Nothing at all: see `free`. Money is asked about first after so long, or as usual.
+    Free { first_inquiry_ms: Option<i64> },
 }
 
 /// A house.
@@ -52,12 +56,19 @@ impl House {
         let failed = |e: &dyn std::fmt::Display| format!("the house in {}: {e}", folder.display());
         std::fs::create_dir_all(folder).map_err(|e| failed(&e))?;
         let store = Store::open(database(folder)).map_err(|e| failed(&e))?;
+        Self::on(store, bank).await
+    }
+
+    /// A house on a database that holds nothing yet.
+    pub(crate) async fn on(store: Store, bank: &Bank<'_>) -> Result<Self, String> {
+        let failed = |e: &dyn std::fmt::Display| format!("the house: {e}");
         let keyring = Arc::new(KeyRing::fresh(&SystemEntropy::new()));
         let transport: Arc<dyn Transport> = match bank {
             Bank::Gateway { .. } => {
                 Arc::new(HttpTransport::new(TransportSettings::default()).map_err(|e| failed(&e))?)
             }
             Bank::Instant => Arc::new(Wire::new()),
+            Bank::Free { .. } => Arc::new(Free),
         };
         let bank_times = Arc::new(Timed { way: transport, times: Mutex::default() });
         let engine = Engine::new(Parts {
@@ -102,7 +113,7 @@ impl House {
         WebSettings { key_rate: rate, address_rate: rate, ..settings }
     }
 
-    /// Ends the house and says how large its database is, in bytes.
+    /// Ends the house and says how large its database is, in bytes; 0 where it is no file in there.
     pub(crate) async fn close(self, folder: &Path) -> u64 {
         self.engine.halt();
         self.store.close().await;
@@ -116,6 +127,7 @@ fn database(folder: &Path) -> std::path::PathBuf {
 
 fn channel(bank: &Bank<'_>) -> Result<Channel, String> {
     let account = match bank {
+        Bank::Free { first_inquiry_ms } => return Ok(free::channel(*first_inquiry_ms)),
         Bank::Instant => MerchantAccount::simulation(MERCHANT_NUMBER, &secret()),
         Bank::Gateway { address, merchant, sign_method } => {
             MerchantAccount::load(AccountSettings {

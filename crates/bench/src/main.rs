@@ -6,12 +6,16 @@ mod child;
 mod client;
 mod drive;
 mod floor;
+mod free;
 mod house;
 mod machine;
+mod pay;
+mod payments;
 mod precheck;
 mod report;
 mod sample;
 mod served;
+mod stored;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +28,10 @@ use crate::machine::Machine;
 use crate::report::{Report, Section};
 use crate::sample::number;
 
-const USAGE: &str = "usage: mingka-bench [--quick] [--json] [--mingka BINARY] [--folder FOLDER]";
+const USAGE: &str = "usage: mingka-bench [--quick] [--json] [--mingka BINARY] [--folder FOLDER] \
+                     [--postgres URL] [--stored PAYMENTS]";
+/// How many payments are stored where there are few.
+const FEW: u32 = 10_000;
 /// The share of the floor of durable commits that bindings are to reach.
 const THIRD: f64 = 1.0 / 3.0;
 /// How many bytes a binding's request and answer have, about.
@@ -39,6 +46,10 @@ pub(crate) struct Plan {
     pub(crate) long: Duration,
     pub(crate) clients: usize,
     pub(crate) many: u32,
+    /// How many payments are stored at first, and in the end.
+    pub(crate) stored: [u32; 2],
+    /// The address of a PostgreSQL, where one is to be measured too.
+    pub(crate) postgres: Option<String>,
     pub(crate) folder: PathBuf,
 }
 
@@ -47,10 +58,24 @@ impl Plan {
         let ms = Duration::from_millis;
         if quick {
             let (short, warm, long) = (ms(20), ms(50), ms(200));
-            return Self { quick, runs: 1, short, warm, long, clients: 4, many: 20, folder };
+            let (clients, many, stored, postgres) = (4, 20, [50, 500], None);
+            let runs = 1;
+            return Self {
+                quick,
+                runs,
+                short,
+                warm,
+                long,
+                clients,
+                many,
+                stored,
+                postgres,
+                folder,
+            };
         }
         let (short, warm, long) = (ms(500), ms(1_000), ms(8_000));
-        Self { quick, runs: 5, short, warm, long, clients: 64, many: 10_000, folder }
+        let (clients, many, stored, postgres) = (64, 10_000, [FEW, 1_000_000], None);
+        Self { quick, runs: 5, short, warm, long, clients, many, stored, postgres, folder }
     }
 }
 
@@ -70,6 +95,7 @@ fn main() -> ExitCode {
             "bank" => served::bank_here(rest).await,
             "serve" => served::serve_here(rest).await,
             "echo" => served::echo_here(rest).await,
+            "filled" => stored::filled_here(rest).await,
             "prechecks" => prechecks().await,
             "profile" => profile(rest).await,
             _ => bench(&arguments).await,
@@ -83,6 +109,7 @@ fn main() -> ExitCode {
 
 async fn bench(arguments: &[String]) -> Result<(), String> {
     let (mut quick, mut json, mut mingka, mut folder) = (false, false, None, None);
+    let (mut postgres, mut stored) = (None, None);
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -90,13 +117,18 @@ async fn bench(arguments: &[String]) -> Result<(), String> {
             "--json" => json = true,
             "--mingka" => mingka = words.next().map(PathBuf::from),
             "--folder" => folder = words.next().map(PathBuf::from),
+            "--postgres" => postgres = words.next().cloned(),
+            "--stored" => stored = Some(words.next().and_then(|n| n.parse().ok()).ok_or(USAGE)?),
             _ => return Err(USAGE.to_owned()),
         }
     }
     let own = format!("mingka-bench-{}", std::process::id());
     let folder = folder.unwrap_or_else(std::env::temp_dir).join(own);
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let plan = Plan::new(quick, folder);
+    let mut plan = Plan { postgres, ..Plan::new(quick, folder) };
+    if let Some(most) = stored {
+        plan.stored = [FEW.min(most), most];
+    }
     let programs = Programs::new(mingka)?;
     let report = measure(&plan, &programs, json).await;
     let _ = std::fs::remove_dir_all(&plan.folder);
@@ -144,7 +176,8 @@ async fn measure(plan: &Plan, programs: &Programs, json: bool) -> Result<Report,
     add(vec![section]);
     let (sections, measured) = bindings::engine(plan, &other_end).await?;
     add(sections);
-    let (section, commits) = floor::commits(plan, &plan.folder, measured.bytes_per_unit).await?;
+    let bytes = measured.bytes_per_unit;
+    let (section, commits) = floor::commits(plan, &plan.folder, bytes, "bindings").await?;
     add(vec![section]);
     let (section, round_trips) = floor::http(plan, programs, HTTP_BYTES).await?;
     add(vec![section]);
@@ -153,6 +186,8 @@ async fn measure(plan: &Plan, programs: &Programs, json: bool) -> Result<Report,
     add(vec![beside(&measured, &rsa, &commits, round_trips, http)]);
     let sections = served::memory_and_start(plan, programs, &other_end).await?;
     add(sections.into());
+    payments::measure(plan, &other_end, &mut add).await?;
+    add(vec![stored::measure(plan, programs)?]);
     Ok(report)
 }
 

@@ -121,6 +121,20 @@ impl Engine {
         reason: &Reason,
     ) -> Result<(), EngineError> {
         self.known_switch(switch).await?;
+        self.turn_known_stop(switch, stop, reason).await
+    }
+
+    /// The same for whoever knows that there is something of that name, such as a program that has
+    /// read the configuration and built no channel of it.
+    ///
+    /// # Errors
+    /// When somebody else turned it meanwhile.
+    pub async fn turn_known_stop(
+        &self,
+        switch: &StopSwitch,
+        stop: bool,
+        reason: &Reason,
+    ) -> Result<(), EngineError> {
         let (scope, target) = switch.parts();
         let turns = self.store().stops().await?;
         let last = turns.iter().find(|turn| turn.scope == scope && turn.target == target);

@@ -61,7 +61,7 @@ pub use endpoint::EndpointRecord;
 pub use event::{EventRecord, PlacedEvent, UnplacedEvent};
 pub use evidence::{CheckpointRecord, LeafRecord, TileRecord};
 pub use fault::{CommitFault, Faults};
-pub use floor::bare_commits;
+pub use floor::{bare_commits, bare_commits_on, own_schema};
 pub use idempotency::IdempotencyRecord;
 pub use instrument::InstrumentRecord;
 pub use lender::LenderRecord;

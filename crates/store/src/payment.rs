@@ -54,10 +54,13 @@ pub struct PaymentRecord {
 
 impl PaymentRecord {
     /// What keeps two payments for one loan and purpose (or one due item) apart, whatever reference
-    /// the request has and whichever lender pays.
+    /// the request has and whichever lender pays; and whatever gives back one and the same payment.
     #[must_use]
     pub fn guard_text(&self) -> String {
-        let Self { platform, kind, reference, purpose, .. } = self;
+        let Self { platform, kind, reference, purpose, original, .. } = self;
+        if let Some(original) = original {
+            return format!("{platform} back {original}");
+        }
         format!("{platform} {} {purpose} {reference}", kind.name())
     }
 

@@ -13,10 +13,14 @@ pub(crate) struct Options {
     /// The report as JSON instead of tables
     #[arg(long)]
     json: bool,
+    /// How many payments are stored in the end, instead of a million
+    #[arg(long, value_name = "PAYMENTS")]
+    stored: Option<u32>,
 }
 
 /// Builds both programs and measures. The databases stand in the target folder, on its disk: a
-/// folder for temporary files may be memory, where a durable commit costs nothing.
+/// folder for temporary files may be memory, where a durable commit costs nothing. Under
+/// `cargo xtask postgres` payments are measured on its server too.
 pub(crate) fn command(options: &Options) -> Result<()> {
     let built = ["mingka", "mingka-bench"];
     for package in built {
@@ -32,6 +36,10 @@ pub(crate) fn command(options: &Options) -> Result<()> {
     let mut arguments = vec!["--mingka", mingka, "--folder", folder];
     arguments.extend(options.quick.then_some("--quick"));
     arguments.extend(options.json.then_some("--json"));
+    let stored = options.stored.map(|count| count.to_string());
+    arguments.extend(stored.iter().flat_map(|count| ["--stored", count]));
+    let server = std::env::var("MINGKA_TEST_POSTGRES").ok();
+    arguments.extend(server.iter().flat_map(|url| ["--postgres", url]));
     run(options, bench, &arguments)
 }
 

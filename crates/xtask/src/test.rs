@@ -55,9 +55,13 @@ pub(crate) fn run(options: &Options, counts: &mut Counts) -> Result<()> {
         if options.no_postgres {
             stages.left_out("postgresql", "asked to");
         } else {
-            let (runner, again) = store_tests();
-            let see = |line: &str| counts.add(runner, line);
-            stages.stage("postgresql", || Servers::start()?.told(again).run_watched(see));
+            stages.stage("postgresql", || {
+                let servers = Servers::start()?;
+                for (runner, again) in [store_tests(), gateways_tests()] {
+                    servers.told(again).run_watched(|line| counts.add(runner, line))?;
+                }
+                Ok(())
+            });
         }
     }
     if options.no_webhooks || options.only_browser {
@@ -90,6 +94,17 @@ fn store_tests() -> (Runner, Program) {
         return (Runner::Nextest, Program::new("cargo", &[&arguments[..], &store[..]].concat()));
     }
     let arguments = [&["test", "--lib"], &store[..], &["--", "--include-ignored"]].concat();
+    (Runner::Cargo, Program::new("cargo", &arguments))
+}
+
+/// What gateways as processes do who share a server.
+fn gateways_tests() -> (Runner, Program) {
+    let package = ["--package", "mingka", "--test", "process", "--no-fail-fast"];
+    if works("cargo", &["nextest", "--version"]) {
+        let arguments = ["nextest", "run", "--run-ignored", "only", "--color", "never"];
+        return (Runner::Nextest, Program::new("cargo", &[&arguments[..], &package[..]].concat()));
+    }
+    let arguments = [&["test"], &package[..], &["--", "--ignored"]].concat();
     (Runner::Cargo, Program::new("cargo", &arguments))
 }
 

@@ -150,7 +150,7 @@ fn what_moved_nothing_gives_its_share_back() {
 fn a_cards_share_is_its_own() {
     calm(async |day| {
         let (one, other) =
-            (day.card_bound(&day.good()).await, day.card_bound(&day.named("ok-credit")).await);
+            (day.card_bound(&day.good()).await, day.card_bound(&day.named("ok-icbc")).await);
         day.limit(|limit| limit.card_day = Some(amount())).await;
         assert_eq!(
             day.pay("p", PaymentKind::Disbursement, one, "loan-1").await.unwrap().state,

@@ -26,6 +26,7 @@ use mingka_engine::{
     Transport,
 };
 use mingka_sandbox::acp::{AcpBank, Manner};
+use mingka_sandbox::bank::Rules as BankRules;
 use mingka_sandbox::cards::{self, MagicCard};
 use mingka_sandbox::faults::{Fault, Rule};
 use mingka_store::Store;
@@ -108,7 +109,8 @@ impl House {
     /// A house on this store.
     pub(crate) async fn on(store: Store, turn: impl FnOnce(&mut WebSettings)) -> Self {
         let secret = Secret::new("a secret of the simulation".to_owned());
-        let bank = AcpBank::simulation(MERCHANT, &secret, cards::bank());
+        let rules = BankRules { payment_code_required: false, ..BankRules::default() };
+        let bank = AcpBank::simulation(MERCHANT, &secret, cards::bank().with_rules(rules));
         Self::at(store, bank, MerchantAccount::simulation(MERCHANT, &secret), turn).await
     }
 

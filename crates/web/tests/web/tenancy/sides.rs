@@ -245,10 +245,17 @@ impl<'a> Side<'a> {
                 money["due_ref"] = json!("loan-7/1");
                 money
             }
+            "POST /v1/stops" => {
+                json!({"switch": self.switch(), "stopped": false, "why": "a test"})
+            }
             "POST /v1/verifications" => self.question(),
             "POST /v1/webhook-endpoints" => json!({"url": "https://another.example/mingka"}),
             _ => panic!("say what {operation} takes"),
         }
+    }
+
+    fn switch(&self) -> String {
+        format!("platform:{}", self.platform)
     }
 
     pub(super) fn bearer(&self) -> String {
@@ -277,6 +284,7 @@ impl<'a> Side<'a> {
             "borrower_ref" | "reference" => vec![self.own.to_owned()],
             "instrument" => self.ids("inst").to_vec(),
             "lender" => vec![self.lender.to_owned()],
+            "switch" => vec![self.switch()],
             "sha256" => vec![self.consents[0]["sha256"].as_str().unwrap().to_owned()],
             "starting_after" | "ending_before" => {
                 let kind = kind_behind(last_word(place));
