@@ -49,7 +49,7 @@ use crate::api::{
         (name = "Bindings", description = "One card on its way to becoming an instrument"),
         (name = "Instruments", description = "Bound cards"),
         (name = "Payments", description = "Money that moves at most once"),
-        (name = "Control", description = "For persons of the house: stops, limits, what two decide"),
+        (name = "Control", description = "For persons: stops, limits, what two decide"),
         (name = "Statements", description = "What the banks' books say, beside yours"),
         (name = "Events", description = "What happened, read in one order or told to you"),
         (name = "Evidence", description = "What happened, proven with our public key alone"),

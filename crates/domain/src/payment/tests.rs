@@ -8,92 +8,93 @@ use crate::effect::Effect;
 use crate::id::PrincipalId;
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
+const STORIES: &[(&str, &str)] = &[
+    // Before anything is sent.
+    ("", "accepted"),
+    ("cancel", "cancelled"),
+    ("cancel !send !settled", "cancelled"),
+    ("stopped !send +60s send", "in_flight attempts=1"),
+    ("stopped cancel", "cancelled"),
+    ("!lapse +2d !send lapse", "refused:binding.expired"),
+    ("stopped +2d !send lapse", "refused:binding.expired"),
+    ("!settled !declined !unknown !returned", "accepted"),
+    // An answer.
+    ("send settled", "settled"),
+    ("send declined", "refused:card.lost"),
+    ("send pending", "in_flight attempts=1 pending"),
+    ("send pending settled", "settled"),
+    ("send pending open not_found", "in_flight attempts=1 pending"),
+    ("send pending !not_sent", "in_flight attempts=1 pending"),
+    ("send not_sent", "waiting:not_sent attempts=0"),
+    ("send not_sent !send +60s send", "in_flight attempts=1"),
+    ("send not_sent cancel", "cancelled"),
+    // A soft decline, and how often.
+    ("send soft", "waiting:soft_decline attempts=1"),
+    ("send soft !send +60s send soft +60s send soft", "refused:balance.insufficient"),
+    ("send soft +60s send settled1", "!"),
+    ("send soft +60s send !settled1 settled", "settled"),
+    // While one is open there is no other, and nothing is taken back.
+    ("send !send !cancel !stopped !lapse", "in_flight attempts=1"),
+    ("send unknown !send !cancel !stopped !lapse !not_sent", "doubtful inquiries=0"),
+    ("send unknown +2d !send !lapse", "doubtful inquiries=0"),
+    // Pending for too long is a doubt.
+    ("send pending +1d pending", "doubtful inquiries=0"),
+    ("send pending +1d not_found", "doubtful inquiries=0"),
+    // Doubt ends by proof.
+    ("send unknown open open", "doubtful inquiries=2"),
+    ("send unknown open settled", "settled"),
+    ("send unknown declined", "refused:card.lost"),
+    ("send unknown soft", "waiting:soft_decline attempts=1"),
+    // "Not found" needs its window and more than one answer.
+    ("send unknown not_found not_found not_found", "doubtful inquiries=3"),
+    ("send unknown +10m not_found", "doubtful inquiries=1"),
+    ("send unknown +10m not_found not_found", "waiting:soft_decline attempts=1"),
+    ("send unknown not_found +10m not_found", "waiting:soft_decline attempts=1"),
+    // What nothing proves goes to people, and the bank is asked on.
+    ("send unknown +1h open", "review:unproven"),
+    ("send unknown +1h open +1h not_found open !send !cancel !lapse", "review:unproven"),
+    ("send unknown +1h open settled", "settled"),
+    ("send unknown +1h open soft", "refused:balance.insufficient"),
+    ("send unknown +1h open decided_no", "refused:card.lost held"),
+    ("send unknown +1h open decided_yes", "settled"),
+    ("send unknown decided_no", "refused:card.lost held"),
+    ("send decided_no", "!"),
+    ("send settled !decided_no !decided_yes", "settled"),
+    ("send unknown decided_no !send !settled absent", "refused:card.lost"),
+    ("send unknown decided_no statement", "review:settled_after_refusal"),
+    ("send declined !absent", "refused:card.lost"),
+    ("send suspected !send", "review:suspected_duplicate"),
+    ("send suspected settled", "settled"),
+    // The end, and what may follow it.
+    ("send settled !declined !unknown !send !cancel", "settled"),
+    ("send settled returned", "returned:card.closed"),
+    ("send settled returned !settled !returned", "returned:card.closed"),
+    ("send declined !settled !unknown !send", "refused:card.lost"),
+    ("send declined statement", "review:settled_after_refusal"),
+    ("send declined statement !declined !send open", "review:settled_after_refusal"),
+    ("send declined statement settled", "settled"),
+    ("send declined statement decided_no", "refused:card.lost held"),
+    // Given back, in parts and never more than was taken; undone, whether it moved or not.
+    ("send settled refund !declined", "refunded:40000"),
+    ("send settled refund refund !refund", "refunded:80000"),
+    ("send settled refund !undo !returned", "refunded:40000"),
+    ("send settled undo !refund !settled !undo", "reversed"),
+    ("send unknown undo !send", "reversed"),
+    ("send unknown +1h open undo", "reversed"),
+    ("send unknown !refund", "doubtful inquiries=0"),
+    ("!undo !refund", "accepted"),
+    ("send declined !undo !refund", "refused:card.lost"),
+    ("send soft statement !send", "review:settled_after_refusal"),
+    ("send soft !settled !declined", "waiting:soft_decline attempts=1"),
+];
+
 /// Words of a story: each is an event, or a wait such as `+60s`. What follows `!` must be refused.
 /// `send` begins an attempt; what is heard is about the newest one, or the first where it ends
 /// in `1`.
 #[test]
 fn stories_lead_where_the_table_says() {
-    let table = [
-        // Before anything is sent.
-        ("", "accepted"),
-        ("cancel", "cancelled"),
-        ("cancel !send !settled", "cancelled"),
-        ("stopped !send +60s send", "in_flight attempts=1"),
-        ("stopped cancel", "cancelled"),
-        ("!lapse +2d !send lapse", "refused:binding.expired"),
-        ("stopped +2d !send lapse", "refused:binding.expired"),
-        ("!settled !declined !unknown !returned", "accepted"),
-        // An answer.
-        ("send settled", "settled"),
-        ("send declined", "refused:card.lost"),
-        ("send pending", "in_flight attempts=1 pending"),
-        ("send pending settled", "settled"),
-        ("send pending open not_found", "in_flight attempts=1 pending"),
-        ("send pending !not_sent", "in_flight attempts=1 pending"),
-        ("send not_sent", "waiting:not_sent attempts=0"),
-        ("send not_sent !send +60s send", "in_flight attempts=1"),
-        ("send not_sent cancel", "cancelled"),
-        // A soft decline, and how often.
-        ("send soft", "waiting:soft_decline attempts=1"),
-        ("send soft !send +60s send soft +60s send soft", "refused:balance.insufficient"),
-        ("send soft +60s send settled1", "!"),
-        ("send soft +60s send !settled1 settled", "settled"),
-        // While one is open there is no other, and nothing is taken back.
-        ("send !send !cancel !stopped !lapse", "in_flight attempts=1"),
-        ("send unknown !send !cancel !stopped !lapse !not_sent", "doubtful inquiries=0"),
-        ("send unknown +2d !send !lapse", "doubtful inquiries=0"),
-        // Pending for too long is a doubt.
-        ("send pending +1d pending", "doubtful inquiries=0"),
-        ("send pending +1d not_found", "doubtful inquiries=0"),
-        // Doubt ends by proof.
-        ("send unknown open open", "doubtful inquiries=2"),
-        ("send unknown open settled", "settled"),
-        ("send unknown declined", "refused:card.lost"),
-        ("send unknown soft", "waiting:soft_decline attempts=1"),
-        // "Not found" needs its window and more than one answer.
-        ("send unknown not_found not_found not_found", "doubtful inquiries=3"),
-        ("send unknown +10m not_found", "doubtful inquiries=1"),
-        ("send unknown +10m not_found not_found", "waiting:soft_decline attempts=1"),
-        ("send unknown not_found +10m not_found", "waiting:soft_decline attempts=1"),
-        // What nothing proves goes to people, and the bank is asked on.
-        ("send unknown +1h open", "review:unproven"),
-        ("send unknown +1h open +1h not_found open !send !cancel !lapse", "review:unproven"),
-        ("send unknown +1h open settled", "settled"),
-        ("send unknown +1h open soft", "refused:balance.insufficient"),
-        ("send unknown +1h open decided_no", "refused:card.lost held"),
-        ("send unknown +1h open decided_yes", "settled"),
-        ("send unknown decided_no", "refused:card.lost held"),
-        ("send decided_no", "!"),
-        ("send settled !decided_no !decided_yes", "settled"),
-        ("send unknown decided_no !send !settled absent", "refused:card.lost"),
-        ("send unknown decided_no statement", "review:settled_after_refusal"),
-        ("send declined !absent", "refused:card.lost"),
-        ("send suspected !send", "review:suspected_duplicate"),
-        ("send suspected settled", "settled"),
-        // The end, and what may follow it.
-        ("send settled !declined !unknown !send !cancel", "settled"),
-        ("send settled returned", "returned:card.closed"),
-        ("send settled returned !settled !returned", "returned:card.closed"),
-        ("send declined !settled !unknown !send", "refused:card.lost"),
-        ("send declined statement", "review:settled_after_refusal"),
-        ("send declined statement !declined !send open", "review:settled_after_refusal"),
-        ("send declined statement settled", "settled"),
-        ("send declined statement decided_no", "refused:card.lost held"),
-        // Given back, in parts and never more than was taken; undone, whether it moved or not.
-        ("send settled refund !declined", "refunded:40000"),
-        ("send settled refund refund !refund", "refunded:80000"),
-        ("send settled refund !undo !returned", "refunded:40000"),
-        ("send settled undo !refund !settled !undo", "reversed"),
-        ("send unknown undo !send", "reversed"),
-        ("send unknown +1h open undo", "reversed"),
-        ("send unknown !refund", "doubtful inquiries=0"),
-        ("!undo !refund", "accepted"),
-        ("send declined !undo !refund", "refused:card.lost"),
-        ("send soft statement !send", "review:settled_after_refusal"),
-        ("send soft !settled !declined", "waiting:soft_decline attempts=1"),
-    ];
-    for (story, expected) in table {
-        assert_eq!(tell(story), expected, "{story}");
+    for (story, expected) in STORIES {
+        assert_eq!(tell(story), *expected, "{story}");
     }
 }
 

@@ -64,19 +64,7 @@ impl Engine {
                     }),
                 );
             }
-            let consents = self.store().consents(event.platform, event.subject).await?;
-            let consents: Vec<Value> = consents
-                .into_iter()
-                .map(|consent| {
-                    json!({
-                        "kind": consent.kind,
-                        "version": consent.document_version,
-                        "lang": consent.lang,
-                        "sha256": consent.sha256,
-                        "accepted_at": consent.accepted_at.rfc3339(),
-                    })
-                })
-                .collect();
+            let consents = self.consents_as_facts(event).await?;
             if !consents.is_empty() {
                 put("consents", Value::Array(consents));
             }
@@ -102,6 +90,23 @@ impl Engine {
             );
         }
         Ok(Value::Object(facts).to_string())
+    }
+
+    /// What was accepted when a subject began.
+    async fn consents_as_facts(&self, event: &EventRecord) -> Result<Vec<Value>, EngineError> {
+        let consents = self.store().consents(event.platform, event.subject).await?;
+        Ok(consents
+            .into_iter()
+            .map(|consent| {
+                json!({
+                    "kind": consent.kind,
+                    "version": consent.document_version,
+                    "lang": consent.lang,
+                    "sha256": consent.sha256,
+                    "accepted_at": consent.accepted_at.rfc3339(),
+                })
+            })
+            .collect())
     }
 }
 

@@ -77,15 +77,19 @@ impl Engine {
             };
             drop(room);
             let heard = heard.hiding_of(self.elements_of_instrument(&instrument).ok().as_ref());
-            self.conclude_payment(&Hearing {
+            let hearing = Hearing {
                 platform,
                 payment: id,
                 attempt: attempt.id,
                 what: self.first_word(&heard),
                 heard: Some(&heard),
                 step: Some(&step),
-            })
-            .await?;
+            };
+            let left = (begun.loaded(&opened.payment), attempt.clone());
+            let answered = self.conclude_payment_from(&hearing, Some(left), Some(&key)).await?;
+            if answered.is_some() {
+                return Ok(answered);
+            }
         }
         self.earlier_payment(platform, &key).await
     }
@@ -248,6 +252,11 @@ pub(super) struct Begun {
 }
 
 impl Begun {
+    /// The payment as the first commit left it: opened and sent in one.
+    fn loaded(&self, opened: &Loaded) -> Loaded {
+        Loaded { record: opened.record_after(&self.changed), machine: self.changed.machine.clone() }
+    }
+
     /// What the unit that sends it writes besides the payment: the attempt, its share of every
     /// limit, and that the payment it gives back is as it was read.
     pub(super) fn rows(&self, planned: &Planned<'_>) -> Vec<Statement> {

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use mingka_domain::id::{AttemptId, PaymentId, PlatformId};
 use mingka_domain::payment::{Event, Heard as Word, Payment};
-use mingka_store::{CommitError, Statement, StepRecord, Unit};
+use mingka_store::{AttemptRecord, CommitError, IdempotencyRecord, Statement, StepRecord, Unit};
 
 use super::Loaded;
 use crate::conclude::{TRIES_MAX, WAIT_MS, heard_of};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
+use crate::idempotency::to_json;
+use crate::request::Idempotency;
+use crate::view::PaymentView;
 
 /// What is to become durable.
 pub(crate) struct Hearing<'a> {
@@ -29,19 +32,34 @@ pub(crate) struct Hearing<'a> {
 impl Engine {
     /// Makes it durable. What comes too late to change anything changes nothing.
     pub(crate) async fn conclude_payment(&self, hearing: &Hearing<'_>) -> Result<(), EngineError> {
+        self.conclude_payment_from(hearing, None, None).await.map(|_| ())
+    }
+
+    /// The same, from the rows as our own first commit left them, with the answer to a request's
+    /// key in the same commit; gives that answer where it was stored.
+    pub(super) async fn conclude_payment_from(
+        &self,
+        hearing: &Hearing<'_>,
+        mut left: Option<(Loaded, AttemptRecord)>,
+        mut answer: Option<&Idempotency>,
+    ) -> Result<Option<PaymentView>, EngineError> {
         let (mut step, mut keeps_out) = (hearing.step, true);
         let mut wait_ms = WAIT_MS;
         for _ in 0..TRIES_MAX {
-            let Some(unit) = self.payment_unit(hearing, step, keeps_out).await? else {
-                return Ok(());
+            let rows = match left.take() {
+                Some(rows) => rows,
+                None => self.payment_rows(hearing).await?,
             };
+            let draft = self.payment_draft(hearing, rows, step, answer, keeps_out).await?;
+            let Some(unit) = draft.unit else { return Ok(None) };
             match self.store().commit(unit).await {
                 Ok(committed) => {
                     self.announce(hearing.payment, committed.effects());
-                    return Ok(());
+                    return Ok(draft.answered);
                 }
                 // What was heard stays true without the lease.
                 Err(CommitError::Stale { table: "steps" }) => step = None,
+                Err(CommitError::Stale { table: "idempotency" }) => answer = None,
                 // It had let the loan go, another payment took it, and now this one turns out to
                 // have moved money as well.
                 Err(CommitError::Duplicate { table: "payments" }) => {
@@ -64,6 +82,15 @@ impl Engine {
         Err(EngineError::Unavailable)
     }
 
+    async fn payment_rows(
+        &self,
+        hearing: &Hearing<'_>,
+    ) -> Result<(Loaded, AttemptRecord), EngineError> {
+        let payment = self.load_payment(hearing.platform, hearing.payment).await?;
+        let attempt = self.store().attempt(hearing.platform, hearing.attempt).await?;
+        Ok((payment, attempt.ok_or_else(|| internal("an attempt is missing", &hearing.payment))?))
+    }
+
     /// An attempt's share of every limit it was under: nothing of it moved.
     async fn shares_given_back(
         &self,
@@ -80,20 +107,19 @@ impl Engine {
         Ok(limits.give_back(&attempt))
     }
 
-    /// `None` when everything is durable already.
-    async fn payment_unit(
+    async fn payment_draft(
         &self,
         hearing: &Hearing<'_>,
+        (payment, attempt): (Loaded, AttemptRecord),
         step: Option<&StepRecord>,
+        answer: Option<&Idempotency>,
         keeps_out: bool,
-    ) -> Result<Option<Unit>, EngineError> {
+    ) -> Result<Draft, EngineError> {
         let now = self.now();
-        let (platform, id) = (hearing.platform, hearing.payment);
-        let payment = self.load_payment(platform, id).await?;
-        let attempt = self.store().attempt(platform, hearing.attempt).await?;
-        let attempt = attempt.ok_or_else(|| internal("an attempt is missing", &id))?;
+        let id = hearing.payment;
         let (_, attempt_write) = heard_of(attempt, hearing.heard, now)?;
         let mut writes: Vec<Statement> = attempt_write.into_iter().collect();
+        let mut answered = None;
         let what = self.planted_word(hearing, &payment.record);
         let what = what.unwrap_or_else(|| hearing.what.clone());
         let event = Event::Heard { attempt: hearing.attempt, what };
@@ -114,6 +140,13 @@ impl Engine {
                 if moved_nothing(&payment.machine, &changed.machine, hearing.attempt) {
                     writes.extend(self.shares_given_back(&payment, hearing.attempt).await?);
                 }
+                if let Some(key) = answer {
+                    let mut view = self.payment_view(&changed.loaded()).await?;
+                    view.timeline = self.payment_timeline(&payment, Some(&changed.event)).await?;
+                    let text = to_json(&view)?;
+                    writes.push(IdempotencyRecord::answer(hearing.platform, &key.key, &text));
+                    answered = Some(view);
+                }
                 tracing::info!(payment.id = %id, attempt.id = %hearing.attempt, event = name,
                     payment.state = changed.machine.name(), "a payment went on");
                 (Some(changed.update()), changed.loaded(), changed.effects)
@@ -128,20 +161,31 @@ impl Engine {
         if let Some(step) = step {
             writes.push(next_look(step, &after, now));
         }
-        Ok(match guard {
+        let unit = match guard {
             Some(guard) => Some(Unit::new(guard).writes(writes).effects(effects)),
             None if writes.is_empty() => None,
             None => {
                 let guard = writes.remove(0);
                 Some(Unit::new(guard).writes(writes))
             }
-        })
+        };
+        Ok(Draft { unit, answered })
     }
+}
+
+struct Draft {
+    /// `None` when everything is durable already.
+    unit: Option<Unit>,
+    /// The answer in it.
+    answered: Option<PaymentView>,
 }
 
 /// Whether it has just turned out that an attempt moved nothing.
 fn moved_nothing(before: &Payment, after: &Payment, attempt: AttemptId) -> bool {
-    let held = |payment: &Payment| matches!(payment, Payment::Refused(refused) if refused.held_since.is_some());
+    let held = |payment: &Payment| match payment {
+        Payment::Refused(refused) => refused.held_since.is_some(),
+        _ => false,
+    };
     let open = before.open_attempt() == Some(attempt) || held(before);
     open && !held(after) && matches!(after, Payment::Waiting(_) | Payment::Refused(_))
 }

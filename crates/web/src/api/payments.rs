@@ -27,11 +27,15 @@ use crate::problem::{Problem, ProblemBody};
 /// a payment which is open or settled gets a 409 that names it.
 #[utoipa::path(
     post, path = "/v1/disbursements", tag = "Payments", security(("api_key" = [])),
-    params(("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely")),
+    params((
+        "Idempotency-Key" = String, Header,
+        description = "One per action; repeat it to retry safely"
+    )),
     request_body = DisbursementRequest,
     responses(
         (status = 201, description = "The payment", body = PaymentBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn disburse(
@@ -52,11 +56,15 @@ pub(crate) async fn disburse(
 /// collection gets a 409 that names it.
 #[utoipa::path(
     post, path = "/v1/repayments", tag = "Payments", security(("api_key" = [])),
-    params(("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely")),
+    params((
+        "Idempotency-Key" = String, Header,
+        description = "One per action; repeat it to retry safely"
+    )),
     request_body = RepaymentRequest,
     responses(
         (status = 201, description = "The payment", body = PaymentBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn collect(
@@ -77,11 +85,15 @@ pub(crate) async fn collect(
     post, path = "/v1/payments/{id}/cancel", tag = "Payments", security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "The payment"),
-        ("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely"),
+        (
+            "Idempotency-Key" = String, Header,
+            description = "One per action; repeat it to retry safely"
+        ),
     ),
     responses(
         (status = 200, description = "The payment", body = PaymentBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn cancel(
@@ -105,12 +117,16 @@ pub(crate) async fn cancel(
     post, path = "/v1/payments/{id}/refunds", tag = "Payments", security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "The repayment"),
-        ("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely"),
+        (
+            "Idempotency-Key" = String, Header,
+            description = "One per action; repeat it to retry safely"
+        ),
     ),
     request_body = RefundRequest,
     responses(
         (status = 201, description = "The refund", body = PaymentBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn refund(
@@ -134,11 +150,15 @@ pub(crate) async fn refund(
     post, path = "/v1/payments/{id}/reversal", tag = "Payments", security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "The repayment"),
-        ("Idempotency-Key" = String, Header, description = "One per action; repeat it to retry safely"),
+        (
+            "Idempotency-Key" = String, Header,
+            description = "One per action; repeat it to retry safely"
+        ),
     ),
     responses(
         (status = 201, description = "The reversal", body = PaymentBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn reverse(
@@ -160,7 +180,8 @@ pub(crate) async fn reverse(
     params(("id" = String, Path, description = "The payment")),
     responses(
         (status = 200, description = "The payment", body = PaymentBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn show(
@@ -182,7 +203,8 @@ pub(crate) async fn show(
     params(PaymentQuery),
     responses(
         (status = 200, description = "One page", body = PaymentList),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(
@@ -213,7 +235,8 @@ pub(crate) async fn list(
     get, path = "/v1/lenders", tag = "Payments", security(("api_key" = [])),
     responses(
         (status = 200, description = "All of them", body = LenderList),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn lenders(

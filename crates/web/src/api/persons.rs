@@ -26,7 +26,8 @@ use crate::problem::{Problem, ProblemBody};
     get, path = "/v1/stops", tag = "Control", security(("api_key" = []), ("person_key" = [])),
     responses(
         (status = 200, description = "All of them", body = StopList),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn stops(
@@ -59,7 +60,8 @@ pub(crate) async fn stops(
     request_body = StopRequest,
     responses(
         (status = 200, description = "The switch as it stands now", body = StopBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn turn(
@@ -97,7 +99,8 @@ pub(crate) async fn turn(
     get, path = "/v1/limits", tag = "Control", security(("person_key" = [])),
     responses(
         (status = 200, description = "All of them", body = LimitList),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn limits(
@@ -118,7 +121,8 @@ pub(crate) async fn limits(
     params(crate::caller::ListQuery),
     responses(
         (status = 200, description = "One page", body = PaymentList),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn reviews(
@@ -143,7 +147,8 @@ pub(crate) async fn reviews(
     request_body = ProposalRequest,
     responses(
         (status = 201, description = "The proposal", body = ApprovalBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn propose(
@@ -163,7 +168,8 @@ pub(crate) async fn propose(
     params(crate::caller::ListQuery),
     responses(
         (status = 200, description = "One page, newest first", body = ApprovalList),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn approvals(
@@ -184,7 +190,8 @@ pub(crate) async fn approvals(
     params(("id" = String, Path, description = "The proposal")),
     responses(
         (status = 200, description = "The proposal", body = ApprovalBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn approval(
@@ -206,7 +213,8 @@ pub(crate) async fn approval(
     params(("id" = String, Path, description = "The proposal")),
     responses(
         (status = 200, description = "The proposal", body = ApprovalBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn approve(
@@ -225,7 +233,8 @@ pub(crate) async fn approve(
     params(("id" = String, Path, description = "The proposal")),
     responses(
         (status = 200, description = "The proposal", body = ApprovalBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn reject(
@@ -244,7 +253,8 @@ pub(crate) async fn reject(
     params(("id" = String, Path, description = "The proposal")),
     responses(
         (status = 200, description = "The proposal", body = ApprovalBody),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn withdraw(

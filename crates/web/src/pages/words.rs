@@ -270,11 +270,11 @@ words! {
     pay_back_title: "退款处理中", "The money is being given back";
     pay_back_text:
         "银行正在办理，款项会退回下面这张卡，到账时间以银行为准。",
-        "The bank is working on it. The money goes back to the card below; when it shows there is up to the bank.";
+        "The money goes back to the card below; when it shows is up to the bank.";
     pay_back_settled_title: "退款已退回", "The money was given back";
     pay_back_settled_text:
         "银行已确认退回下面这张卡，到账时间以银行为准。",
-        "The bank confirmed that it goes back to the card below; when it shows there is up to the bank.";
+        "It goes back to the card below; when it shows there is up to the bank.";
     pay_back_refused_title: "这次退款没有办成", "This was not given back";
     pay_back_refused_text:
         "银行确认款项没有退出，平台会再处理。",

@@ -63,8 +63,8 @@ kinds! {
     /// One payment may not move so much.
     OverLimit: UNPROCESSABLE_ENTITY, "payment.over_limit", Platform, FixIntegration,
         "超过单笔限额", "Over the limit for one payment",
-        "这笔金额超过本资金方或通道设定的单笔限额，没有受理；请减少金额，或请运营调整限额。",
-        "The lender or the channel has a lower limit for one payment; nothing was taken on. Pay less, or have the limit changed.";
+        "金额超过设定的单笔限额，没有受理；请减少金额，或请运营调整限额。",
+        "Nothing was taken on: pay less, or have the limit changed.";
     /// The body is over the limit.
     TooLarge: PAYLOAD_TOO_LARGE, "request.too_large", Platform, FixIntegration,
         "请求体过大", "The body is too large",

@@ -48,8 +48,8 @@ const ABSENCES: &[Absence] = &[
     Absence {
         words: &["env::var", "env::vars", "env::var_os", "env::vars_os", "env::set_var"],
         under: &[""],
-        // The store's tests are told where a server is.
-        except: &["src/", "crates/xtask/", "crates/store/src/tests/"],
+        // The store's tests are told where a server is, those with processes how long to go on.
+        except: &["src/", "crates/xtask/", "crates/store/src/tests/", "tests/process/"],
         why: "only the binary's configuration reads the environment: take a value",
     },
     Absence {
@@ -68,7 +68,7 @@ const ABSENCES: &[Absence] = &[
         words: &["#[ignore", "cfg_attr(ignore"],
         under: &[""],
         // Left out where there is no server, and said so; `cargo xtask test` starts one.
-        except: &["crates/store/src/tests/postgresql"],
+        except: &["crates/store/src/tests/postgresql", "tests/process/chaos"],
         why: "a test that does not run proves nothing: mend it or delete it",
     },
 ];
