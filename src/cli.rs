@@ -57,6 +57,11 @@ pub(crate) enum Command {
     /// Brings the database to this program's version.
     #[command(after_help = "Example:\n  mingka migrate --config mingka.toml")]
     Migrate(ConfigArgs),
+    /// After a restore from a backup: what may have been paid since. Ends with 1 while nothing may
+    /// be sent.
+    #[command(after_help = "Examples:\n  mingka restore-check --config mingka.toml\n  mingka \
+                      restore-check --declare 值班-王")]
+    RestoreCheck(RestoreCheckArgs),
     /// Stops a platform, a lender, a channel or an operation at once, in every process.
     #[command(
         after_help = "Examples:\n  mingka stop channel:unionpay_acp --who 值班-王 --why '03:10 \

@@ -34,6 +34,7 @@ pub(crate) struct Server {
     pub(crate) data_dir: PathBuf,
     pub(crate) database: DatabaseUrl,
     pub(crate) database_url_file: PathBuf,
+    pub(crate) mark_file: PathBuf,
     pub(crate) body_bytes_max: usize,
     pub(crate) key_requests_per_minute: u32,
     pub(crate) key_burst: u32,
@@ -183,6 +184,7 @@ impl Default for Server {
             data_dir: PathBuf::from("mingka-data"),
             database: DatabaseUrl::default(),
             database_url_file: PathBuf::new(),
+            mark_file: PathBuf::new(),
             body_bytes_max: 65_536,
             key_requests_per_minute: 60_000,
             key_burst: 2_000,
@@ -274,6 +276,15 @@ impl Config {
         }
     }
 
+    /// Where the mark is: see `mark`.
+    pub(crate) fn mark_file(&self) -> PathBuf {
+        if self.server.mark_file.as_os_str().is_empty() {
+            self.key_file().with_extension("mark")
+        } else {
+            self.server.mark_file.clone()
+        }
+    }
+
     /// Where the records are.
     pub(crate) fn database(&self) -> Result<Database, String> {
         let Server { database, database_url_file: file, .. } = &self.server;
@@ -304,6 +315,7 @@ impl Config {
         resolve(&mut self.precheck.bin_table);
         resolve(&mut self.server.data_dir);
         resolve(&mut self.server.database_url_file);
+        resolve(&mut self.server.mark_file);
         resolve(&mut self.transport.tls_ca_file);
         resolve(&mut self.webhooks.tls_ca_file);
         for channel in &mut self.channel {

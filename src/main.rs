@@ -9,6 +9,7 @@ mod config;
 mod database;
 mod key_file;
 mod log;
+mod mark;
 mod nearest;
 mod welcome;
 

@@ -8,6 +8,15 @@ use clap::{Args, Subcommand};
 use super::ConfigArgs;
 
 #[derive(Debug, Args)]
+pub(crate) struct RestoreCheckArgs {
+    /// Say that this database was restored from a backup, where nothing else can tell: who says so.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) declare: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct StopArgs {
     /// platform:ID, lender:CODE, channel:CODE or operation:NAME.
     pub(crate) switch: String,

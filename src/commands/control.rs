@@ -34,6 +34,7 @@ pub(crate) async fn turn(args: StopArgs, stop: bool) -> Result<ExitCode, String>
             engine.platforms().await.map_err(describe)?.iter().any(|platform| platform.id == *id)
         }
         StopSwitch::Operation(_) => true,
+        StopSwitch::Restored => false,
     };
     if !known {
         return Err(format!(

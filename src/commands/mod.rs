@@ -8,6 +8,7 @@ mod evidence;
 mod explain;
 mod keys;
 mod migrate;
+mod restore_check;
 mod sandbox;
 mod serve;
 mod statement;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Keys(command) => keys::run(command),
         Command::Evidence(command) => evidence::run(command),
         Command::Statement(command) => block_on(statement::run(command)),
+        Command::RestoreCheck(args) => block_on(restore_check::run(args)),
         Command::Stop(args) => block_on(control::turn(args, true)),
         Command::Resume(args) => block_on(control::turn(args, false)),
         Command::Stops(args) => block_on(control::stops(args)),

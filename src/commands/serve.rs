@@ -14,7 +14,7 @@ use super::{load, print_line};
 use crate::cli::ServeArgs;
 use crate::compose::{self, House};
 use crate::config::Config;
-use crate::{bins, log};
+use crate::{bins, log, mark};
 
 /// How long requests under way may take to finish once the process is told to stop: longer than any
 /// exchange with a bank.
@@ -72,7 +72,10 @@ impl Served {
         let house = compose::house(config, channels, clock).await?;
         // Before the first message: another process may have been sent a newer certificate.
         house.engine.look_at_certificates().await.map_err(|e| e.to_string())?;
+        let mark_file = config.mark_file();
+        mark::check(&house.engine, &mark_file).await?;
         let (stop, stopped) = watch::channel(false);
+        mark::keep(house.engine.clone(), mark_file, stopped.clone());
         let engine = house.engine.clone();
         let mut told = stopped.clone();
         let worker = tokio::spawn(async move {

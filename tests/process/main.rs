@@ -12,5 +12,6 @@ mod cli;
 mod fault_proxy;
 mod kill_nine;
 mod no_clear_values;
+mod restore;
 mod storm;
 mod support;

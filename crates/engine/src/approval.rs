@@ -165,7 +165,7 @@ impl Engine {
                 if open == *attempt { Ok(()) } else { Err(EngineError::InProgress) }
             }
             Proposal::SetLimit(limit) => self.check_limit(limit).await,
-            Proposal::ReleaseRestore { .. } => Err(EngineError::NotFound),
+            Proposal::ReleaseRestore { found_at } => self.unreleased(*found_at).await.map(|_| ()),
         }
     }
 
@@ -201,7 +201,10 @@ impl Engine {
                 let row = self.limit_row(&limit, record.id, now).await?;
                 Ok(unit.write(row.insert()))
             }
-            Proposal::ReleaseRestore { .. } => Err(EngineError::NotFound),
+            Proposal::ReleaseRestore { found_at } => {
+                let by = record.id.to_string();
+                Ok(unit.writes(self.rows_of_release(found_at, &by, now).await?))
+            }
         }
     }
 

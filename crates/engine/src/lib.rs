@@ -29,6 +29,7 @@ mod principal;
 mod quota;
 mod renewal;
 mod request;
+mod restore;
 mod seal;
 mod sequence;
 mod session;
@@ -60,6 +61,7 @@ pub use crate::request::{
     Caller, ConsentGiven, EndpointChange, Idempotency, NewApiKey, NewBinding, NewEndpoint,
     NewGiveBack, NewPayment, NewSession, NewVerification, OnPage, Person, Role, Scope,
 };
+pub use crate::restore::{LostLine, RestoreReport};
 pub use crate::seal::keys_fit;
 pub use crate::session::Prefill;
 #[cfg(feature = "planted")]

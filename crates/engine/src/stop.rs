@@ -27,6 +27,9 @@ pub enum StopSwitch {
     Channel(String),
     /// One operation, over all channels.
     Operation(Operation),
+    /// Everything, because the database was restored from a backup. Nobody turns it by name: see
+    /// `restore`.
+    Restored,
 }
 
 impl StopSwitch {
@@ -51,6 +54,7 @@ impl StopSwitch {
             Self::Lender(code) => ("lender", code.clone()),
             Self::Channel(code) => ("channel", code.clone()),
             Self::Operation(operation) => ("operation", operation.name().to_owned()),
+            Self::Restored => ("house", "restored".to_owned()),
         }
     }
 }
@@ -86,6 +90,11 @@ impl Stops {
         self.0.contains(&(scope.to_owned(), target))
     }
 
+    /// Whether a restore holds everything.
+    pub(crate) fn is_restored(&self) -> bool {
+        self.has(&StopSwitch::Restored)
+    }
+
     /// Whether any switch forbids to send this, for a platform or for none.
     pub(crate) fn forbid(
         &self,
@@ -93,7 +102,8 @@ impl Stops {
         channel: &Channel,
         operation: Operation,
     ) -> bool {
-        platform.is_some_and(|platform| self.has(&StopSwitch::Platform(platform)))
+        self.has(&StopSwitch::Restored)
+            || platform.is_some_and(|platform| self.has(&StopSwitch::Platform(platform)))
             || self.has(&StopSwitch::Lender(channel.lender.clone()))
             || self.has(&StopSwitch::Channel(channel.code.clone()))
             || self.has(&StopSwitch::Operation(operation))
@@ -167,6 +177,26 @@ impl Engine {
         Ok(())
     }
 
+    /// The turn of the switch that only a restore turns, for a unit of its own.
+    pub(crate) async fn turn_of_restored(
+        &self,
+        stopped: bool,
+        (who, why): (&str, &str),
+    ) -> Result<StopRecord, EngineError> {
+        let (scope, target) = StopSwitch::Restored.parts();
+        let turns = self.store().stops().await?;
+        let last = turns.iter().find(|turn| turn.scope == scope && turn.target == target);
+        Ok(StopRecord {
+            scope: scope.to_owned(),
+            target,
+            seq: last.map_or(0, |turn| turn.seq).saturating_add(1),
+            stopped,
+            who: who.to_owned(),
+            why: why.to_owned(),
+            at: self.now(),
+        })
+    }
+
     /// The switches as they stand now, for every process on this database.
     pub(crate) async fn stops(&self) -> Result<Arc<Stops>, EngineError> {
         let stops = Arc::new(Stops::of(self.store().stops().await?));
@@ -208,6 +238,7 @@ impl Engine {
                 if known { Ok(()) } else { Err(EngineError::UnknownLender) }
             }
             StopSwitch::Operation(_) => Ok(()),
+            StopSwitch::Restored => Err(EngineError::NotFound),
         }
     }
 }

@@ -147,7 +147,7 @@ impl StatementLineRecord {
         )
     }
 
-    fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
+    pub(crate) fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             platform: row.id()?,
             order: OrderKey {

@@ -39,6 +39,9 @@ impl Payment {
             Event::Decided { attempt, decision, moved, diagnosis } => {
                 self.decide(attempt, &decision, moved.then_some(()).ok_or(diagnosis), now)
             }
+            Event::Found { attempt, proof, amount } => {
+                self.nothing_begun().map(|_| settled(attempt, proof, amount, now))
+            }
             Event::GivenBack { by, amount } => self.give_back(by, amount),
             Event::Cancelled => self.nothing_begun().map(|_| Self::Cancelled.announced()),
             Event::Lapsed { diagnosis } => self.lapse(diagnosis, now),

@@ -50,6 +50,15 @@ pub enum Event {
         /// Said where it did not.
         diagnosis: Diagnosis,
     },
+    /// A statement knows of an attempt that the books have lost, as after a restore.
+    Found {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What proves that the money moved.
+        proof: Proof,
+        /// How much.
+        amount: Fen,
+    },
     /// What it took was given back.
     GivenBack {
         /// The payment that did.
@@ -158,6 +167,7 @@ impl Event {
                 Heard::Returned { .. } => "returned",
             },
             Self::Decided { .. } => "decided",
+            Self::Found { .. } => "found",
             Self::GivenBack { amount: Some(_), .. } => "refunded",
             Self::GivenBack { amount: None, .. } => "reversed",
             Self::Cancelled => "cancelled",

@@ -74,6 +74,12 @@ const STORIES: &[(&str, &str)] = &[
     ("send declined statement !declined !send open", "review:settled_after_refusal"),
     ("send declined statement settled", "settled"),
     ("send declined statement decided_no", "refused:card.lost held"),
+    // Lost by the books and known to a statement.
+    ("found", "settled"),
+    ("stopped found !send", "settled"),
+    ("send soft found", "settled"),
+    ("send !found", "in_flight attempts=1"),
+    ("cancel !found", "cancelled"),
     // Given back, in parts and never more than was taken; undone, whether it moved or not.
     ("send settled refund !declined", "refunded:40000"),
     ("send settled refund refund !refund", "refunded:80000"),
@@ -231,6 +237,10 @@ fn event(word: &str, made: u8, now: Timestamp) -> Event {
         "declined" => (Proof::Inquiry, Some(false)),
         "absent" => (Proof::Absence(day), Some(false)),
         "decided_no" | "decided_yes" => return decided(attempt(about), word == "decided_yes"),
+        "found" => {
+            let proof = Proof::Statement(day);
+            return Event::Found { attempt: attempt(about), proof, amount };
+        }
         "refund" => return Event::GivenBack { by: other(), amount: Fen::new(40_000).ok() },
         "undo" => return Event::GivenBack { by: other(), amount: None },
         _ => (Proof::Inquiry, None),

@@ -197,6 +197,9 @@ impl Engine {
                 let order = (plan.order.as_ref(), Some(instrument.card_index));
                 let mut attempt = self.attempt(owner, channel, operation, order, now);
                 attempt.amount = Some(record.amount);
+                if plan.order.is_none() {
+                    attempt.order.order_id = AttemptRecord::order_number(record);
+                }
                 let mut changed = payment.apply(Event::Sent { attempt: attempt.id }, now)?;
                 changed.record.channel = Some(channel.code.clone());
                 Ok(Begun { changed, attempt: Some(attempt) })

@@ -110,6 +110,10 @@ impl Engine {
         if payment.machine.wake_at().is_some_and(|at| now < at) {
             return self.put_off(step, payment.machine.wake_at().unwrap_or(now)).await;
         }
+        if self.may_be_lost(record).await? {
+            let due = now.plus_ms(self.settings().payment_look_again_ms);
+            return self.put_off(step, due).await;
+        }
         if let Some(diagnosis) = self.lapsed(payment) {
             return self.end_untried(payment, Event::Lapsed { diagnosis }, step).await;
         }

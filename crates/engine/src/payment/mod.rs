@@ -86,6 +86,14 @@ impl Engine {
         }
         let now = self.now();
         let payment = self.load_payment(platform, id).await?;
+        if self.may_be_lost(&payment.record).await? {
+            // Nobody knows any more that nothing was sent.
+            return Err(EngineError::InvalidState {
+                state: payment.machine.name(),
+                cause: known::PAYMENT_CONFIRMING,
+                possible_at: None,
+            });
+        }
         let changed = payment.apply(Event::Cancelled, now)?;
         let mut view = self.payment_view(&changed.loaded()).await?;
         view.timeline = self.payment_timeline(&payment, Some(&changed.event)).await?;

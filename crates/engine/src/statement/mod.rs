@@ -68,6 +68,7 @@ impl Engine {
             }
             self.act_on(platform, channel, &file).await?;
             self.store().commit(Unit::new(record.applied(self.now()))).await?;
+            self.release_when_known().await?;
             tracing::info!(channel.code = file.channel, statement.day = %file.day,
                 statement.lines = file.lines.len(), statement.complete = file.complete,
                 "a statement was imported");
@@ -123,6 +124,9 @@ impl Engine {
                 txn_time: line.txn_time,
             };
             let attempts = self.store().attempts_of_order(&order).await?;
+            if attempts.is_empty() {
+                self.find_lost(platform, channel, (&order, line), file.day).await?;
+            }
             for attempt in attempts.iter().filter(|attempt| attempt.platform == platform) {
                 self.judge(channel, attempt).await?;
             }

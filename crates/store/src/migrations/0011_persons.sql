@@ -46,6 +46,7 @@ CREATE TABLE limits (
 ALTER TABLE attempts ADD COLUMN amount_fen BIGINT;
 ALTER TABLE payments ADD COLUMN original TEXT REFERENCES payments (id);
 CREATE INDEX payments_of_original ON payments (original, id) WHERE original IS NOT NULL;
+CREATE INDEX payments_unsent ON payments (id) WHERE state = 'accepted' OR state = 'waiting';
 CREATE INDEX payments_in_review ON payments (id) WHERE state = 'review';
 CREATE INDEX payments_held ON payments (channel, id) WHERE state = 'refused' AND guard IS NOT NULL;
 DROP INDEX attempts_of_money;
@@ -63,3 +64,12 @@ CREATE TABLE spent (
     PRIMARY KEY (budget, key, period)
 );
 CREATE INDEX spent_by_age ON spent (began_at);
+
+-- When the database was found to be older than what was sent: it was restored from a backup.
+CREATE TABLE restores (
+    found_at BIGINT NOT NULL PRIMARY KEY,
+    known_until BIGINT NOT NULL,
+    missing TEXT NOT NULL,
+    released_at BIGINT,
+    released_by TEXT
+);

@@ -102,6 +102,9 @@ pub(crate) struct ProposalRequest {
     /// Whether its money moved.
     #[schema(nullable = false)]
     pub(crate) moved: Option<bool>,
+    /// Or the restore to release, by the moment at which it was found.
+    #[schema(example = "2026-11-30T03:10:00.000+08:00", nullable = false)]
+    pub(crate) release_restore: Option<String>,
     /// Or a limit.
     #[schema(nullable = false)]
     pub(crate) limit: Option<LimitRequest>,
@@ -133,8 +136,8 @@ pub(crate) struct LimitRequest {
 impl ProposalRequest {
     /// What it proposes, and by what evidence.
     pub(crate) async fn proposal(self, engine: &Engine) -> Result<(Proposal, String), Problem> {
-        let what = match (self.payment, self.moved, self.limit) {
-            (Some(payment), Some(moved), None) => {
+        let what = match (self.payment, self.moved, self.limit, self.release_restore) {
+            (Some(payment), Some(moved), None, None) => {
                 let payment = payment.parse().map_err(|_| {
                     value_problem(
                         "/payment",
@@ -145,12 +148,22 @@ impl ProposalRequest {
                 let attempt = engine.open_attempt_of(payment).await?;
                 Proposal::DecidePayment { payment, attempt, moved }
             }
-            (None, None, Some(limit)) => Proposal::SetLimit(limit.limit()?),
+            (None, None, Some(limit), None) => Proposal::SetLimit(limit.limit()?),
+            (None, None, None, Some(moment)) => {
+                let found_at = Timestamp::from_rfc3339(&moment).ok_or_else(|| {
+                    value_problem(
+                        "/release_restore",
+                        "release_restore 应为 mingka restore-check 显示的时间。",
+                        "release_restore is the moment that mingka restore-check shows.",
+                    )
+                })?;
+                Proposal::ReleaseRestore { found_at }
+            }
             _ => {
                 return Err(value_problem(
                     "",
-                    "请给出 payment 和 moved，或者 limit，二选一。",
-                    "Give payment and moved, or limit: one of the two.",
+                    "请给出 payment 和 moved，或 limit，或 release_restore，三选一。",
+                    "Give payment and moved, or limit, or release_restore: one of the three.",
                 ));
             }
         };
@@ -248,6 +261,8 @@ pub(crate) struct ApprovalBody {
     pub(crate) payment: Option<String>,
     pub(crate) moved: Option<bool>,
     pub(crate) limit: Option<LimitBody>,
+    /// The moment at which the restore was found.
+    pub(crate) release_restore: Option<String>,
     pub(crate) evidence: String,
     /// Who proposed it.
     #[schema(example = "prin_…")]
@@ -270,12 +285,12 @@ pub(crate) struct ApprovalList {
 impl From<ApprovalView> for ApprovalBody {
     fn from(view: ApprovalView) -> Self {
         let what = view.what.name().to_owned();
-        let (payment, moved, limit) = match view.what {
+        let (payment, moved, limit, release_restore) = match view.what {
             Proposal::DecidePayment { payment, moved, .. } => {
-                (Some(payment.to_string()), Some(moved), None)
+                (Some(payment.to_string()), Some(moved), None, None)
             }
-            Proposal::SetLimit(limit) => (None, None, Some(LimitBody::from(limit))),
-            Proposal::ReleaseRestore { .. } => (None, None, None),
+            Proposal::SetLimit(limit) => (None, None, Some(LimitBody::from(limit)), None),
+            Proposal::ReleaseRestore { found_at } => (None, None, None, Some(found_at.rfc3339())),
         };
         Self {
             id: view.id.to_string(),
@@ -284,6 +299,7 @@ impl From<ApprovalView> for ApprovalBody {
             payment,
             moved,
             limit,
+            release_restore,
             evidence: view.evidence,
             proposed_by: view.proposed_by.to_string(),
             proposed_at: view.proposed_at.rfc3339(),
