@@ -76,7 +76,11 @@ fn a_restored_house_sends_nothing_until_it_is_known_what_was_paid() {
     assert!(words.contains("HELD"), "{words}");
     assert!(words.contains(waits["id"].as_str().unwrap()), "{words}");
 
-    // The statements come.
+    statements_and_persons(&story, &instrument, &waits, &again);
+}
+
+/// The statements come, and find what they can prove; two persons see to the rest.
+fn statements_and_persons(story: &Story, instrument: &Value, waits: &Value, again: &Value) {
     let clock = request(&story.bank, "GET", "/sandbox/clock", &[], "").unwrap().json();
     let first: mingka_domain::statement::SettlementDay =
         clock["settlement_day"].as_str().unwrap().parse().unwrap();
@@ -104,7 +108,7 @@ fn a_restored_house_sends_nothing_until_it_is_known_what_was_paid() {
     let approve = format!("/v1/approvals/{}/approve", proposal["id"].as_str().unwrap());
     let done = as_person(&platform, &other, &approve, &json!({}));
     assert_eq!(done["state"], "approved", "{done}");
-    let next = pay(&platform, &instrument, "loan-next", 333_300);
+    let next = pay(&platform, instrument, "loan-next", 333_300);
     assert_eq!(next["state"], "in_flight", "{next}");
     house.stop();
     assert_eq!(story.check().status.code(), Some(0));

@@ -84,9 +84,9 @@ impl Engine {
         Ok(self.store().has_attempt(attempt).await?)
     }
 
-    /// Holds the house: its books are older than what was sent. What is in flight is inquired about;
-    /// nothing is sent, by any process, until this is released. A house that is held already stays
-    /// as it is.
+    /// Holds the house: its books are older than what was sent. What is in flight is inquired
+    /// about; nothing is sent, by any process, until this is released. A house that is held
+    /// already stays as it is.
     ///
     /// # Errors
     /// When the store is away.
@@ -144,8 +144,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a payment may have been sent in the time that a restore has cut out of the books: then
-    /// nothing about it may be said to be over.
+    /// Whether a payment may have been sent in the time that a restore has cut out of the books:
+    /// then nothing about it may be said to be over.
     pub(crate) async fn may_be_lost(&self, payment: &PaymentRecord) -> Result<bool, EngineError> {
         if !self.stops().await?.is_restored() {
             return Ok(false);
@@ -290,7 +290,7 @@ impl Engine {
         let committed = self.store().commit(unit).await?;
         self.announce(id, committed.effects());
         tracing::error!(payment.id = %id, order.id = order.order_id,
-            "a payment that our books had lost was found in a statement: it had been sent and moved");
+            "a payment that our books had lost was found in a statement: its money had moved");
         Ok(())
     }
 }

@@ -2,27 +2,27 @@
 
 use mingka_domain::binding::{Binding, Event};
 use mingka_domain::effect::Subject;
-use mingka_domain::id::{AttemptId, PlatformId};
+use mingka_domain::id::PlatformId;
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{Agreement, Kind};
-use mingka_store::{AttemptRecord, BindingRecord, Cursor, EventRecord};
+use mingka_store::{AttemptRecord, BindingRecord, Cursor, EventRecord, OrderKey};
 
 use crate::network::Message;
-use crate::world::World;
+use crate::world::{CHANNEL, MERCHANT, World};
 
 /// The operations that are durable for the order of a message.
 pub(crate) async fn attempts_of(world: &World, message: &Message) -> Vec<Operation> {
-    let platform = world.platform();
-    let Ok(id) = format!("att_{}", message.order_id).parse::<AttemptId>() else {
-        return Vec::new();
-    };
-    let Ok(Some(first)) = world.store.attempt(platform, id).await else { return Vec::new() };
-    if first.order.txn_time.beijing_compact() != message.txn_time {
-        return Vec::new();
-    }
-    let attempts = world.store.attempts_of_order(&first.order).await.unwrap_or_default();
+    let attempts = of_order(world, &message.order_id, &message.txn_time).await;
     attempts.into_iter().map(|attempt| attempt.operation).collect()
+}
+
+/// The attempts that are durable under an order's identity, as the bank writes it.
+pub(crate) async fn of_order(world: &World, order_id: &str, time: &str) -> Vec<AttemptRecord> {
+    let Some(txn_time) = Timestamp::from_beijing_compact(time) else { return Vec::new() };
+    let (channel, merchant) = (CHANNEL.to_owned(), MERCHANT.to_owned());
+    let order = OrderKey { channel, merchant, order_id: order_id.to_owned(), txn_time };
+    world.store.attempts_of_order(&order).await.unwrap_or_default()
 }
 
 /// Every binding has ended, or waits for nobody but its borrower.
@@ -156,12 +156,8 @@ fn given_up(attempt: &AttemptRecord, events: &[EventRecord]) -> Option<Timestamp
 pub(crate) async fn ledger_is_ours(world: &World, platform: PlatformId) {
     let entries = world.bank().bank().entries().to_vec();
     for entry in entries {
-        let id = format!("att_{}", entry.order.order_id).parse::<AttemptId>();
-        let known = match id {
-            Ok(id) => world.store.attempt(platform, id).await.ok().flatten().is_some(),
-            Err(_) => false,
-        };
-        if !known {
+        let own = of_order(world, &entry.order.order_id, &entry.order.txn_time).await;
+        if !own.iter().any(|attempt| attempt.platform == platform) {
             world.violate(format!("the bank executed {:?} that nobody knows of", entry.kind));
         }
     }

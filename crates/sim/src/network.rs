@@ -236,6 +236,9 @@ impl Message {
             ("00", _) => Some(Operation::QueryState),
             ("12", _) => Some(Operation::Disburse),
             ("01", _) => Some(Operation::Collect),
+            ("04", _) => Some(Operation::Refund),
+            ("31", _) => Some(Operation::Undo),
+            ("99", _) => Some(Operation::Reverse),
             _ => None,
         };
         let customer = STANDARD.decode(text("customerInfo")).unwrap_or_default();

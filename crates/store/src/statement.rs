@@ -239,7 +239,7 @@ impl Store {
         .await
     }
 
-    /// A platform's attempts to pay out or collect over a merchant account that were sent from one
+    /// A platform's attempts to move money over a merchant account that were sent from one
     /// moment and before another, oldest first.
     ///
     /// # Errors
@@ -257,7 +257,7 @@ impl Store {
              FROM attempts
              WHERE channel = $1 AND merchant = $2 AND sent_at >= $3 AND sent_at < $4
                  AND (operation = 'disburse' OR operation = 'collect' OR operation = 'refund'
-                     OR operation = 'undo')
+                     OR operation = 'undo' OR operation = 'reverse')
                  AND platform = $5
              ORDER BY sent_at, id",
             values![channel, merchant, from, until, platform],

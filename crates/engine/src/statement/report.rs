@@ -3,10 +3,11 @@
 
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId};
+use mingka_domain::outcome::Operation;
 use mingka_domain::payment::{Payment, ReviewReason};
 use mingka_domain::statement::{SettlementDay, Verdict};
 use mingka_domain::time::Timestamp;
-use mingka_store::{StatementLineRecord, StatementRecord};
+use mingka_store::{AttemptRecord, StatementLineRecord, StatementRecord};
 
 use crate::core::Engine;
 use crate::error::EngineError;
@@ -182,7 +183,9 @@ impl Engine {
                 }
                 let Payment::Settled(settled) = &payment.machine else { continue };
                 let absent = Verdict::Absent(report.day);
-                if settled.attempt == attempt.id && self.verdict(channel, &attempt).await? == absent
+                if settled.attempt == attempt.id
+                    && self.verdict(channel, &attempt).await? == absent
+                    && !self.reversed_before_it_moved(&attempt).await?
                 {
                     let missing = MissingView { payment: id, amount_fen: settled.amount.get() };
                     note(&mut report.missing, missing);
@@ -195,6 +198,17 @@ impl Engine {
                 "a statement and our books do not agree: people must look");
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// A reversal of what had not moved moves nothing: no statement shows either.
+    async fn reversed_before_it_moved(&self, attempt: &AttemptRecord) -> Result<bool, EngineError> {
+        if attempt.operation != Operation::Reverse {
+            return Ok(false);
+        }
+        let lines = self.store().statement_lines_of_order(attempt.platform, &attempt.order).await?;
+        Ok(lines.is_empty())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{AttemptId, PlatformId};
-use mingka_domain::payment::{Event, Payment, PaymentKind, Proof, ReviewReason};
+use mingka_domain::payment::{Event, Payment, PaymentKind, Proof, Refunded, ReviewReason};
 use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{self, PaymentState};
 use mingka_store::{AttemptRecord, Cursor, PaymentRecord};
@@ -16,12 +16,15 @@ const WHOLE_SECOND_MS: i64 = 1_000;
 
 /// An order about money leaves once, and only while no other attempt of its payment is open.
 pub(crate) async fn before_it_leaves(world: &World, message: &Message) {
-    if world.left_before(&message.order_id) {
+    let operation = message.operation.map_or("", |operation| operation.name());
+    // A reversal leaves under the order that it reverses.
+    if world.left_before(&format!("{operation} {}", message.order_id)) {
         world.violate(format!("order {} about money was sent a second time", message.order_id));
     }
     let platform = world.platform();
-    let Ok(id) = format!("att_{}", message.order_id).parse::<AttemptId>() else { return };
-    let Ok(Some(own)) = world.store.attempt(platform, id).await else { return };
+    let own = crate::check::of_order(world, &message.order_id, &message.txn_time).await;
+    let own = own.into_iter().find(|own| Some(own.operation) == message.operation);
+    let Some(own) = own else { return };
     let attempts = world.store.attempts(platform, own.subject).await.unwrap_or_default();
     let open = attempts.iter().find(|other| {
         other.id != own.id && ["sent", "pending", "doubtful"].contains(&other.state.as_str())
@@ -63,7 +66,12 @@ pub(crate) async fn at_rest(world: &World) {
         let attempts = world.store.attempts(platform, subject).await.unwrap_or_default();
         world.tell(|| format!("{} ended as {}", record.id, record.machine));
         log_replays(world, platform, record).await;
-        books_agree(world, record, &attempts);
+        if record.kind != PaymentKind::Reversal {
+            books_agree(world, record, &attempts);
+        }
+        if record.kind == PaymentKind::Repayment {
+            what_went_back(world, record, &attempts, &records);
+        }
     }
     one_for_each_loan(world, &records).await;
     crate::check::ledger_is_ours(world, platform).await;
@@ -101,8 +109,9 @@ fn books_agree(world: &World, record: &PaymentRecord, attempts: &[AttemptRecord]
     }
     let Some(machine) = machine(record) else { return };
     match &machine {
-        Payment::Settled(settled) => {
-            let order = orders.iter().find(|order| is_of(settled.attempt, order));
+        Payment::Settled(settled) | Payment::Refunded(Refunded { settled, .. }) => {
+            let own = by_id(attempts, Some(settled.attempt));
+            let order = orders.iter().find(|order| is_of(own, order));
             if order.is_some_and(|order| matches!(order.state, PaymentState::Returned { .. })) {
                 world.violate(format!("{id} is settled and its money came back"));
             }
@@ -112,11 +121,11 @@ fn books_agree(world: &World, record: &PaymentRecord, attempts: &[AttemptRecord]
                 world.violate(format!("{id} is settled with another amount than moved"));
             }
             if settled.proof == Proof::Inquiry {
-                really_told(world, record, settled.attempt, settled.at);
+                really_told(world, record, own, settled.at);
             }
         }
         Payment::Refused(refused)
-            if moved.iter().any(|order| refused.attempt.is_some_and(|own| is_of(own, order))) =>
+            if moved.iter().any(|order| is_of(by_id(attempts, refused.attempt), order)) =>
         {
             world.violate(format!("{id} is refused and the bank executed it"));
         }
@@ -126,7 +135,9 @@ fn books_agree(world: &World, record: &PaymentRecord, attempts: &[AttemptRecord]
             world.violate(format!("{id} is {} and the bank executed it", record.state));
         }
         Payment::Review(review)
-            if orders.iter().any(|order| is_of(review.attempt, order) && !is_lied_about(order)) =>
+            if orders.iter().any(|order| {
+                is_of(by_id(attempts, Some(review.attempt)), order) && !is_lied_about(order)
+            }) =>
         {
             world.violate(format!("{id} was refused although the bank had not refused it"));
         }
@@ -141,10 +152,58 @@ fn books_agree(world: &World, record: &PaymentRecord, attempts: &[AttemptRecord]
     }
 }
 
+/// What a repayment says went back is what the bank gave back of it, once all that gives it back is
+/// at its end.
+fn what_went_back(
+    world: &World,
+    record: &PaymentRecord,
+    attempts: &[AttemptRecord],
+    records: &[PaymentRecord],
+) {
+    let ours = |one: &&PaymentRecord| one.original == Some(record.id);
+    let doubted = |one: &PaymentRecord| machine(one).is_some_and(|one| is_flagged(&one));
+    if records.iter().filter(ours).any(doubted) || doubted(record) {
+        return;
+    }
+    let (given_back, stands) = {
+        let bank = world.bank();
+        let mine = |payment: &&bank::Payment| {
+            attempts.iter().any(|attempt| attempt.order.order_id == payment.order.order_id)
+                && payment.stage == bank::Stage::Collect
+        };
+        let mine: Vec<_> = bank.bank().payments().filter(mine).cloned().collect();
+        let given_back: i64 = mine.iter().map(|payment| payment.given_back_fen).sum();
+        let stands = mine.iter().any(|payment| {
+            matches!(payment.state, PaymentState::Settled { .. })
+                && payment.given_back_fen < payment.amount_fen
+                && !is_lied_about(payment)
+        });
+        (given_back, stands)
+    };
+    let (id, state) = (record.id, &record.state);
+    match machine(record) {
+        Some(Payment::Refunded(refunded)) if refunded.sum.get() != given_back => {
+            world.violate(format!("{id} says {} went back, the bank {given_back}", refunded.sum));
+        }
+        Some(Payment::Settled(_)) if given_back > 0 => {
+            world.violate(format!("{id} is settled and the bank gave {given_back} of it back"));
+        }
+        Some(Payment::Reversed { .. }) if stands => {
+            world.violate(format!("{id} is {state} and its money stands at the bank"));
+        }
+        _ => {}
+    }
+}
+
 /// Settled by an inquiry: then the bank had said so, and named the order's amount, by then. Where
 /// the house's clock jumped, the moments cannot be compared.
-fn really_told(world: &World, record: &PaymentRecord, attempt: AttemptId, at: Timestamp) {
-    let told_at = world.told_at(&attempt.hex());
+fn really_told(
+    world: &World,
+    record: &PaymentRecord,
+    attempt: Option<&AttemptRecord>,
+    at: Timestamp,
+) {
+    let told_at = attempt.and_then(|attempt| world.told_at(&attempt.order.order_id));
     let jumped = world.jumped.load(std::sync::atomic::Ordering::SeqCst);
     let early = told_at.is_some_and(|told| !jumped && told.plus_ms(-WHOLE_SECOND_MS) > at);
     if told_at.is_none() || early {
@@ -173,8 +232,12 @@ async fn one_for_each_loan(world: &World, records: &[PaymentRecord]) {
     }
 }
 
-fn is_of(attempt: AttemptId, order: &bank::Payment) -> bool {
-    attempt.hex() == order.order.order_id
+fn by_id(attempts: &[AttemptRecord], id: Option<AttemptId>) -> Option<&AttemptRecord> {
+    attempts.iter().find(|attempt| Some(attempt.id) == id)
+}
+
+fn is_of(attempt: Option<&AttemptRecord>, order: &bank::Payment) -> bool {
+    attempt.is_some_and(|attempt| attempt.order.order_id == order.order.order_id)
 }
 
 const fn has_moved(order: &bank::Payment) -> bool {

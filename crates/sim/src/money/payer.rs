@@ -9,7 +9,8 @@ use mingka_domain::id::InstrumentId;
 use mingka_domain::money::Fen;
 use mingka_domain::payment::PaymentKind;
 use mingka_engine::{
-    Clock as _, DEFAULT_LENDER, Engine, EngineError, Idempotency, NewPayment, PaymentView,
+    Clock as _, DEFAULT_LENDER, Engine, EngineError, Idempotency, NewGiveBack, NewPayment,
+    PaymentView,
 };
 
 use crate::life::House;
@@ -50,10 +51,15 @@ impl Payer {
             let (new, alone) = self.something(round);
             self.house.world.tell(|| format!("{key} pays {} {}", new.kind.name(), new.reference));
             let paid = self.pay(&key, &new, alone).await;
+            let paid_back = paid.clone().filter(|paid| paid.kind == PaymentKind::Repayment);
             if let Some(paid) = paid
                 && self.dice.chance(200)
             {
                 self.cancel(&format!("{key}-cancel"), &paid).await;
+            } else if let Some(paid) = paid_back
+                && self.dice.chance(450)
+            {
+                self.give_back(&format!("{key}-back"), &paid).await;
             }
         }
     }
@@ -146,6 +152,45 @@ impl Payer {
             && view.state != "cancelled"
         {
             self.house.world.violate(format!("{id} was cancelled and is {}", view.state));
+        }
+    }
+
+    /// Gives a repayment back, whole or in part or undone, whatever became of it; and perhaps again.
+    async fn give_back(&mut self, key: &str, paid: &PaymentView) {
+        for turn in 0..self.dice.between(1, 2) {
+            self.think(1_000, 900_000).await;
+            let kind =
+                if self.dice.chance(600) { PaymentKind::Refund } else { PaymentKind::Reversal };
+            let part = kind == PaymentKind::Refund && self.dice.chance(500);
+            let half = Fen::new((paid.amount.get() / 2).max(1)).ok();
+            let new = NewGiveBack { original: paid.id, kind, amount: half.filter(|_| part) };
+            let key = format!("{key}-{turn}");
+            self.house.world.tell(|| format!("{key} gives back by {}", kind.name()));
+            for _ in 0..REPEATS_MAX {
+                let Some(engine) = self.house.engine() else { return };
+                let Some(platform) = self.house.platform.get().copied() else { return };
+                let own = idempotency(&key);
+                let asked = self
+                    .patiently(engine, |engine| async move {
+                        engine.give_back(platform, own, new).await
+                    })
+                    .await;
+                self.note(&key, &asked);
+                match asked {
+                    Asked::Answer(_) => break,
+                    Asked::Refused(
+                        EngineError::GiveBack(_) | EngineError::AlreadyPaying { .. },
+                    ) => {
+                        break;
+                    }
+                    Asked::Refused(error) => {
+                        let world = &self.house.world;
+                        world.violate(format!("{key} was turned away: {error}"));
+                        break;
+                    }
+                    Asked::Nothing => self.think(500, 15_000).await,
+                }
+            }
         }
     }
 

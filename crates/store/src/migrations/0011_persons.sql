@@ -52,7 +52,7 @@ CREATE INDEX payments_held ON payments (channel, id) WHERE state = 'refused' AND
 DROP INDEX attempts_of_money;
 CREATE INDEX attempts_of_money ON attempts (channel, merchant, sent_at)
     WHERE operation = 'disburse' OR operation = 'collect' OR operation = 'refund'
-        OR operation = 'undo';
+        OR operation = 'undo' OR operation = 'reverse';
 
 -- What was moved under a limit so far, in a calendar day or month.
 CREATE TABLE spent (
