@@ -42,8 +42,8 @@ pub struct AttemptRecord {
     pub operation: Operation,
     /// The name of its state.
     pub state: String,
-    /// Under which identity the bank knows it. Unique for each operation, inquiries and tries to
-    /// open an agreement excepted.
+    /// Under which identity the bank knows it. Unique for each operation, inquiries, tries to open
+    /// an agreement and reversals excepted.
     pub order: OrderKey,
     /// The version of the channel's profile it was sent under.
     pub profile_version: String,

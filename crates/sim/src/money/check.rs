@@ -16,15 +16,14 @@ const WHOLE_SECOND_MS: i64 = 1_000;
 
 /// An order about money leaves once, and only while no other attempt of its payment is open.
 pub(crate) async fn before_it_leaves(world: &World, message: &Message) {
-    let operation = message.operation.map_or("", |operation| operation.name());
-    // A reversal leaves under the order that it reverses.
-    if world.left_before(&format!("{operation} {}", message.order_id)) {
-        world.violate(format!("order {} about money was sent a second time", message.order_id));
-    }
     let platform = world.platform();
     let own = crate::check::of_order(world, &message.order_id, &message.txn_time).await;
-    let own = own.into_iter().find(|own| Some(own.operation) == message.operation);
+    // A reversal leaves under the order that it reverses; should it never leave, another does.
+    let own = own.into_iter().rfind(|own| Some(own.operation) == message.operation);
     let Some(own) = own else { return };
+    if world.left_before(&own.id.to_string()) {
+        world.violate(format!("order {} about money was sent a second time", message.order_id));
+    }
     let attempts = world.store.attempts(platform, own.subject).await.unwrap_or_default();
     let open = attempts.iter().find(|other| {
         other.id != own.id && ["sent", "pending", "doubtful"].contains(&other.state.as_str())

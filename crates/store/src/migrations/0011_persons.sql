@@ -44,6 +44,12 @@ CREATE TABLE limits (
 );
 
 ALTER TABLE attempts ADD COLUMN amount_fen BIGINT;
+-- A reversal goes under the order that it reverses, and what never left is tried again under it.
+DROP INDEX attempts_of_order;
+CREATE UNIQUE INDEX attempts_of_order
+    ON attempts (channel, merchant, order_id, txn_time, operation)
+    WHERE operation <> 'query_state' AND operation <> 'query_agreement'
+        AND operation <> 'open_agreement' AND operation <> 'reverse';
 ALTER TABLE payments ADD COLUMN original TEXT REFERENCES payments (id);
 CREATE INDEX payments_of_original ON payments (original, id) WHERE original IS NOT NULL;
 CREATE INDEX payments_unsent ON payments (id) WHERE state = 'accepted' OR state = 'waiting';
