@@ -100,6 +100,7 @@ impl Payer {
             lender: DEFAULT_LENDER.to_owned(),
             instrument,
             original: None,
+            customer_present: false,
             reference: format!("{:016x}", count.wrapping_mul(SCATTER_REFERENCE)),
             purpose: PURPOSE.to_owned(),
             amount: Fen::new(AMOUNT_FEN).map_err(|e| e.to_string())?,

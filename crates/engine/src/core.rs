@@ -23,6 +23,7 @@ use crate::error::EngineError;
 use crate::health::Health;
 use crate::hooks::Hooks;
 use crate::notification::Told;
+use crate::retry::Retries;
 use crate::settings::Settings;
 use crate::stop::Stops;
 use crate::transport::Transport;
@@ -83,6 +84,8 @@ pub(crate) struct Inner {
     pub(crate) renewals_seen: RwLock<BTreeMap<String, RenewalRecord>>,
     /// How the channels have been answering lately.
     pub(crate) health: Health,
+    /// How often what never left may be tried again.
+    pub(crate) retries: Retries,
     /// What banks told of by themselves a moment ago.
     pub(crate) told: Told,
 }
@@ -101,6 +104,7 @@ impl Engine {
             stops_seen: RwLock::default(),
             renewals_seen: RwLock::default(),
             health: Health::default(),
+            retries: Retries::default(),
             told: Told::default(),
             parts,
         };

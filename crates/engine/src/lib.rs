@@ -5,6 +5,7 @@
 
 mod access;
 mod approval;
+mod balance;
 mod bind;
 mod channel;
 mod clock;
@@ -30,6 +31,7 @@ mod quota;
 mod renewal;
 mod request;
 mod restore;
+mod retry;
 mod seal;
 mod sequence;
 mod session;
@@ -75,11 +77,11 @@ pub use crate::transport::{
     Delivery, HttpTransport, Sending, TlsError, TlsRoots, Transport, TransportSettings,
 };
 pub use crate::view::{
-    ApiKeyView, ApprovalView, BindingState, BindingView, CardView, ChannelHealthView, ChannelView,
-    CodeView, ConsentAccepted, ConsentTextView, ConsentView, EncryptionView, InstrumentState,
-    InstrumentView, IssuedApiKey, IssuedPersonKey, LenderView, LimitView, OpenedSession,
-    PaymentView, PlatformView, PrincipalView, SessionView, TimelineEntry, VerificationState,
-    VerificationView,
+    ApiKeyView, ApprovalView, BalanceView, BindingState, BindingView, CardView, ChannelHealthView,
+    ChannelView, CodeView, ConsentAccepted, ConsentTextView, ConsentView, EncryptionView,
+    InstrumentState, InstrumentView, IssuedApiKey, IssuedPersonKey, LenderView, LimitView,
+    OpenedSession, PaymentView, PlatformView, PrincipalView, SessionView, TimelineEntry,
+    VerificationState, VerificationView,
 };
 pub use crate::watch::Watch;
 pub use mingka_store::{CURSOR_LIMIT_MAX, Cursor, Listed, StopRecord};

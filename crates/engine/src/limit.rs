@@ -5,10 +5,11 @@
 use mingka_crypto::digest::sha256;
 use mingka_domain::approval::Limit;
 use mingka_domain::money::Fen;
-use mingka_domain::payment::PaymentKind;
+use mingka_domain::payment::{PaymentKind, WaitReason};
 use mingka_domain::time::Timestamp;
 use mingka_store::{AttemptRecord, Budget, CardIndex, LimitRecord, Statement};
 
+use crate::balance::{BALANCE, budget_of};
 use crate::channel::Channel;
 use crate::core::Engine;
 use crate::error::EngineError;
@@ -17,7 +18,11 @@ use crate::view::LimitView;
 
 /// The limits a payment is sent under.
 #[derive(Debug, Default)]
-pub(crate) struct Limits(Vec<LimitRecord>);
+pub(crate) struct Limits {
+    limits: Vec<LimitRecord>,
+    /// The account's money, for what is paid out of it.
+    balance: Option<Budget>,
+}
 
 impl Limits {
     /// Those that a payment of this platform over this channel is under.
@@ -30,12 +35,12 @@ impl Limits {
                     _ => limit.target == channel.code,
                 }
         };
-        Self(all.into_iter().filter(under).collect())
+        Self { limits: all.into_iter().filter(under).collect(), balance: None }
     }
 
     /// Whether one payment may move so much.
     pub(crate) fn allow(&self, amount: Fen) -> bool {
-        self.0.iter().all(|limit| limit.payment.is_none_or(|most| amount <= most))
+        self.limits.iter().all(|limit| limit.payment.is_none_or(|most| amount <= most))
     }
 
     /// What a payment takes its share of, in one order for every unit. Once a limit was ever set
@@ -44,7 +49,7 @@ impl Limits {
         let date = at.beijing().date();
         let (day, month) = (date.to_string(), date.strftime("%Y-%m").to_string());
         let mut budgets = Vec::new();
-        for limit in &self.0 {
+        for limit in &self.limits {
             let LimitRecord { scope, target, payment_kind, .. } = limit;
             let whose = format!("{scope}:{target} {}", payment_kind.name());
             let key = sha256(whose.as_bytes());
@@ -57,6 +62,7 @@ impl Limits {
                 budgets.push(Budget { name: "card_day", key, period, max: limit.card_day });
             }
         }
+        budgets.extend(self.balance.clone());
         budgets.sort();
         budgets
     }
@@ -76,6 +82,11 @@ impl Limits {
     }
 }
 
+/// What a payment waits for when a share of this budget was wanting.
+pub(crate) fn reason_of(budget: &str) -> WaitReason {
+    if budget == BALANCE { WaitReason::Balance } else { WaitReason::Limit }
+}
+
 impl Engine {
     /// The limits in force.
     ///
@@ -92,7 +103,14 @@ impl Engine {
         platform: mingka_domain::id::PlatformId,
         channel: &Channel,
     ) -> Result<Limits, EngineError> {
-        Ok(Limits::of(self.store().limits().await?, kind, &platform.to_string(), channel))
+        let all = self.store().limits().await?;
+        let mut limits = Limits::of(all, kind, &platform.to_string(), channel);
+        if kind == PaymentKind::Disbursement {
+            let balances = self.store().balances().await?;
+            let own = balances.iter().find(|balance| balance.channel == channel.code);
+            limits.balance = own.map(budget_of);
+        }
+        Ok(limits)
     }
 
     /// Whether a limit is about something, and not about what gives money back.

@@ -168,6 +168,8 @@ pub struct NewPayment {
     pub purpose: String,
     /// How much. Of a repayment: what is due now.
     pub amount: Fen,
+    /// Whether the borrower is there and confirms this very amount with a code. Of repayments only.
+    pub customer_present: bool,
     /// Until when the amount holds: nothing is sent after this moment.
     pub valid_until: Option<Timestamp>,
 }

@@ -43,6 +43,8 @@ pub struct Settings {
     pub payment_pending_ms: i64,
     /// The shortest wait before another try; up to as much again is added by chance.
     pub payment_retry_ms: i64,
+    /// How soon a payment is tried again after the merchant account's own money did not reach.
+    pub payment_balance_again_ms: i64,
     /// How soon a payment that cannot be sent now is looked at again.
     pub payment_look_again_ms: i64,
     /// How long the answer to a payment's idempotency key is kept: for the life of the order.
@@ -108,6 +110,18 @@ pub enum Planted {
     AnyAmountBelieved,
     /// Absence from an order's own day's statement counts before the next one is there.
     AbsenceOfOneDay,
+    /// A lease that a worker takes never ends.
+    LeaseNeverEnds,
+    /// Not every event reaches the log.
+    EventNotLogged,
+    /// What was hard declined is tried again.
+    HardDeclineRetried,
+    /// A statement's line about what was refused is passed over.
+    LineIgnored,
+    /// A house that was restored from a backup goes on as if nothing had been.
+    HoldIgnored,
+    /// Stop switches are looked at by nobody.
+    StopIgnored,
 }
 
 impl Default for Settings {
@@ -132,6 +146,7 @@ impl Default for Settings {
             payment_attempts_max: 3,
             payment_pending_ms: DAY_MS,
             payment_retry_ms: MINUTE_MS,
+            payment_balance_again_ms: 10 * MINUTE_MS,
             payment_look_again_ms: MINUTE_MS,
             payment_key_kept_ms: 400 * DAY_MS,
             evidence_name: "mingka.local/evidence".to_owned(),

@@ -12,6 +12,7 @@ use mingka_store::{CommitError, StopRecord, Unit};
 use crate::channel::Channel;
 use crate::core::Engine;
 use crate::error::EngineError;
+use crate::settings::Planted;
 
 /// The longest reason, and the longest name of whoever gives it, in bytes.
 const WORDS_BYTES_MAX: usize = 500;
@@ -199,7 +200,13 @@ impl Engine {
 
     /// The switches as they stand now, for every process on this database.
     pub(crate) async fn stops(&self) -> Result<Arc<Stops>, EngineError> {
-        let stops = Arc::new(Stops::of(self.store().stops().await?));
+        let mut stops = Stops::of(self.store().stops().await?);
+        match self.settings().planted() {
+            Some(Planted::HoldIgnored) => stops.0.retain(|(scope, _)| scope != "house"),
+            Some(Planted::StopIgnored) => stops.0.retain(|(scope, _)| scope == "house"),
+            _ => {}
+        }
+        let stops = Arc::new(stops);
         let mut seen = self.inner.stops_seen.write().unwrap_or_else(PoisonError::into_inner);
         *seen = Arc::clone(&stops);
         Ok(stops)

@@ -1,15 +1,17 @@
 //! What goes on by itself: exchanges that were interrupted, doubts that are inquired about, bindings
 //! that expire, late agreements. One lease holder per step; a stale lease cannot write.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mingka_domain::attempt::Attempt;
 use mingka_domain::binding::{Binding, Event};
 use mingka_domain::effect::Subject;
 use mingka_domain::outcome::Operation;
-use mingka_domain::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
+use mingka_domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use mingka_store::{
-    AttemptRecord, DeliveryRecord, IdempotencyRecord, Lane, Quota, SessionRecord, StepRecord, Unit,
+    AttemptRecord, Budget, DeliveryRecord, IdempotencyRecord, Lane, Quota, SessionRecord,
+    StepRecord, Unit,
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -26,6 +28,9 @@ use crate::sweep::state_of;
 
 /// How long a delivery that ended can be looked up.
 const DELIVERY_KEPT_MS: i64 = 30 * DAY_MS;
+
+/// How long what was spent in a day or month is kept.
+const SPENT_KEPT_MS: i64 = 62 * DAY_MS;
 
 impl Engine {
     /// Does what is due until `shutdown` is ready. Several processes may run this on one database.
@@ -46,11 +51,16 @@ impl Engine {
     async fn work(&self, stopped: impl Future<Output = ()> + Send) {
         let mut stopped = std::pin::pin!(stopped);
         let mut tidy_at = self.now();
+        let (mut balances_at, mut told) = (tidy_at, BTreeSet::new());
         loop {
             let now = self.now();
             if now >= tidy_at {
                 self.tidy(now).await;
                 tidy_at = now.plus_ms(HOUR_MS);
+            }
+            if now >= balances_at {
+                self.tell_of_balances(&mut told).await;
+                balances_at = now.plus_ms(MINUTE_MS);
             }
             let done = self.work_once().await;
             let pause = if done == 0 { self.pause(Lane::House).await } else { Duration::ZERO };
@@ -77,7 +87,10 @@ impl Engine {
             work.spawn(async move { engine.renew_certificate(renewal).await });
         }
         let settings = self.settings();
-        let (lease_ms, limit) = (settings.lease_ms, settings.claim_count_max);
+        let (mut lease_ms, limit) = (settings.lease_ms, settings.claim_count_max);
+        if settings.planted() == Some(Planted::LeaseNeverEnds) {
+            lease_ms = 10_000 * DAY_MS;
+        }
         let claimed = self.store().claim(self.now(), &self.inner.holder, lease_ms, limit).await;
         let steps = match claimed {
             Ok(steps) => steps,
@@ -228,6 +241,7 @@ impl Engine {
         let statements = [
             IdempotencyRecord::purge(now),
             Quota::purge(now),
+            Budget::purge(now.plus_ms(-SPENT_KEPT_MS)),
             StepRecord::purge(done_before),
             DeliveryRecord::purge(now.plus_ms(-DELIVERY_KEPT_MS)),
             SessionRecord::forget_prefill(now),

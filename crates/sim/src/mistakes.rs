@@ -98,6 +98,20 @@ pub const MISTAKES: &[Mistake] = &[
         Planted::AbsenceOfOneDay,
         "was refused although the bank had not refused it",
     ),
+    money("a lease never ends", Planted::LeaseNeverEnds, "long after all healed"),
+    money("not every event reaches the log", Planted::EventNotLogged, "has lost an event"),
+    money(
+        "what was hard declined is tried again",
+        Planted::HardDeclineRetried,
+        "was tried again after a hard decline",
+    ),
+    money(
+        "a statement's line about what was refused is passed over",
+        Planted::LineIgnored,
+        "is refused and the bank executed it",
+    ),
+    money("a restored house goes on", Planted::HoldIgnored, "left while the house was held"),
+    money("a stop switch is ignored", Planted::StopIgnored, "left while a switch had stopped it"),
 ];
 
 const fn cards(what: &'static str, planted: Planted, rule: &'static str) -> Mistake {

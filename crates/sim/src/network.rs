@@ -176,11 +176,15 @@ impl Network {
             operation,
             Operation::Verify
                 | Operation::SendCode
+                | Operation::SendPaymentCode
                 | Operation::OpenAgreement
                 | Operation::CancelAgreement
         ) || moves;
         if !changes {
             return;
+        }
+        if let Some(why) = self.world.forbids(operation).filter(|_| moves) {
+            self.world.violate(format!("{} left while {why}", message.shown()));
         }
         let orders = crate::check::attempts_of(&self.world, message).await;
         if !orders.contains(&operation) {
@@ -229,6 +233,7 @@ impl Message {
         let text = |name| fields.ascii(name).unwrap_or_default().to_owned();
         let operation = match (text("txnType").as_str(), text("txnSubType").as_str()) {
             ("72", _) => Some(Operation::Verify),
+            ("77", "02") => Some(Operation::SendPaymentCode),
             ("77", _) => Some(Operation::SendCode),
             ("79", _) => Some(Operation::OpenAgreement),
             ("74", _) => Some(Operation::CancelAgreement),

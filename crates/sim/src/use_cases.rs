@@ -6,6 +6,7 @@ mod doubts;
 mod giving_back;
 mod payments;
 mod statements;
+mod with_code;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -277,14 +278,22 @@ fn calm<F: AsyncFnOnce(&Day)>(story: F) {
     calm_with(Shared::new(), story);
 }
 
+/// The same with a bank that takes no repayment without a code of its own.
+fn calm_strict<F: AsyncFnOnce(&Day)>(story: F) {
+    calm_under(Rules::default(), Shared::new(), story);
+}
+
 fn calm_with<F: AsyncFnOnce(&Day)>(shared: Arc<Shared>, story: F) {
+    calm_under(Rules { payment_code_required: false, ..Rules::default() }, shared, story);
+}
+
+fn calm_under<F: AsyncFnOnce(&Day)>(rules: Rules, shared: Arc<Shared>, story: F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
     runtime.block_on(async {
-        let rules = Rules { payment_code_required: false, ..Rules::default() };
         let bank = cards::bank().with_rules(rules);
         let bank = AcpBank::simulation(MERCHANT, shared.secret(), bank);
         let store = Store::open_in_memory().unwrap();

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use mingka_channels::HttpRequest;
 use mingka_domain::id::PlatformId;
+use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
-use mingka_engine::Clock;
+use mingka_engine::{Clock, StopSwitch};
 use mingka_sandbox::acp::AcpBank;
 use mingka_store::Store;
 use tokio::time::Instant;
@@ -20,6 +21,8 @@ pub(crate) const MERCHANT: &str = "777290058100001";
 pub(crate) const CHANNEL: &str = "unionpay";
 /// A story begins here: 2026-06-01T02:00:00Z.
 const BEGINNING_MS: i64 = 1_780_279_200_000;
+/// What was on its way to the wire when something was stopped is there by then.
+const ON_ITS_WAY_MS: i64 = 10_000;
 /// The most lines of a story that are kept.
 const TRACE_LINES_MAX: usize = 5_000;
 
@@ -63,6 +66,10 @@ struct Seen {
     confirmations: BTreeSet<(String, String)>,
     /// The orders about money that left, to see that each does so once.
     left: BTreeSet<String>,
+    /// The switch that stops something, and since when.
+    stopped: Option<(StopSwitch, Timestamp)>,
+    /// Since when the house is held.
+    held_at: Option<Timestamp>,
     /// When the bank first said of an order that its very amount had moved.
     told: BTreeMap<String, Timestamp>,
 }
@@ -159,6 +166,34 @@ impl World {
         if seen.trace.len() < TRACE_LINES_MAX {
             seen.trace.push(format!("{:>12} s  {}", Seconds(at), line()));
         }
+    }
+
+    /// An operator's switch has been turned.
+    pub(crate) fn stop(&self, switch: &StopSwitch, stop: bool) {
+        let now = self.true_now();
+        self.seen().stopped = stop.then(|| (switch.clone(), now));
+    }
+
+    /// The house is held since it was restored, or was released.
+    pub(crate) fn hold(&self, held: bool) {
+        let now = self.true_now();
+        self.seen().held_at = held.then_some(now);
+    }
+
+    /// Why a message about money must not leave now, if it must not.
+    pub(crate) fn forbids(&self, operation: Operation) -> Option<&'static str> {
+        let now = self.true_now();
+        let long = |at: Timestamp| now.since_ms(at) > ON_ITS_WAY_MS;
+        let seen = self.seen();
+        if seen.held_at.is_some_and(long) {
+            return Some("the house was held");
+        }
+        let (switch, at) = seen.stopped.as_ref()?;
+        let about = match switch {
+            StopSwitch::Operation(stopped) => *stopped == operation,
+            _ => true,
+        };
+        (about && long(*at)).then_some("a switch had stopped it")
     }
 
     /// Something that must never happen.

@@ -54,10 +54,14 @@ impl Budget {
         )
     }
 
-    /// Removes what was begun before a moment.
+    /// Removes what was begun before a moment, but for what a balance is counted by.
     #[must_use]
     pub fn purge(before: Timestamp) -> Statement {
         let row = RowKey::new(TABLE, "");
-        Statement::any(row, "DELETE FROM spent WHERE began_at < $1", values![before])
+        Statement::any(
+            row,
+            "DELETE FROM spent WHERE began_at < $1 AND budget <> 'balance'",
+            values![before],
+        )
     }
 }

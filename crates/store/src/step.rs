@@ -173,6 +173,16 @@ impl StepRecord {
         )
     }
 
+    /// Lets a step be handed out at a moment, where that is sooner than it would be.
+    #[must_use]
+    pub fn bring_forward(id: StepId, due_at: Timestamp) -> Statement {
+        Statement::any(
+            RowKey::new(TABLE, id),
+            "UPDATE steps SET due_at = $1 WHERE id = $2 AND due_at > $1 AND done_at IS NULL",
+            values![due_at, id],
+        )
+    }
+
     /// Removes every step done before a moment.
     #[must_use]
     pub fn purge(done_before: Timestamp) -> Statement {

@@ -1,9 +1,10 @@
 //! The table: which event leads a payment from which state to which, and what is to be done then.
 
 use super::{
-    Accepted, Doubtful, Event, Heard, InFlight, InvalidTransition, Payment, Progress, Proof,
-    Refused, Review, ReviewReason, Settled, Terms, WaitReason, Waiting, Why,
+    Accepted, AwaitingCode, Doubtful, Event, Heard, InFlight, InvalidTransition, Payment, Progress,
+    Proof, Refused, Review, ReviewReason, Settled, Terms, WaitReason, Waiting, Why,
 };
+use crate::cause::known;
 use crate::diagnosis::Diagnosis;
 use crate::effect::Effect;
 use crate::id::AttemptId;
@@ -34,6 +35,7 @@ impl Payment {
             Event::Deferred { until, why } => self.nothing_begun().map(|(progress, diagnosis)| {
                 Self::Waiting(Waiting { progress, until, why, diagnosis }).announced()
             }),
+            Event::CodeAsked { attempt } => self.ask_for_code(attempt),
             Event::Sent { attempt } => self.send(attempt, now),
             Event::Heard { attempt, what } => self.hear(attempt, what, now),
             Event::Decided { attempt, decision, moved, diagnosis } => {
@@ -74,7 +76,19 @@ impl Payment {
     fn nothing_begun(self) -> Result<(Progress, Option<Diagnosis>), Why> {
         match self {
             Self::Accepted(accepted) => Ok((accepted.progress, None)),
+            Self::AwaitingCode(awaiting) => Ok((awaiting.progress, None)),
             Self::Waiting(waiting) => Ok((waiting.progress, waiting.diagnosis)),
+            _ => Err(Why::WrongState),
+        }
+    }
+
+    fn ask_for_code(self, order: AttemptId) -> Next {
+        match self {
+            Self::Accepted(Accepted { progress, .. }) if progress.terms.customer_present => {
+                let awaiting = AwaitingCode { progress, order, confirmed: false };
+                let effects = vec![Effect::Send(order), Effect::Announce];
+                Ok((Self::AwaitingCode(awaiting), effects))
+            }
             _ => Err(Why::WrongState),
         }
     }
@@ -85,7 +99,11 @@ impl Payment {
         {
             return Err(Why::TooEarly(waiting.until));
         }
+        let has_code = matches!(self, Self::AwaitingCode(_));
         let (mut progress, _) = self.nothing_begun()?;
+        if progress.terms.customer_present != has_code {
+            return Err(Why::WrongState);
+        }
         if now >= progress.terms.valid_until {
             return Err(Why::TimeOver);
         }
@@ -110,6 +128,7 @@ impl Payment {
 
     fn hear(self, attempt: AttemptId, what: Heard, now: Timestamp) -> Next {
         match self {
+            Self::AwaitingCode(awaiting) if awaiting.order == attempt => awaiting.hear(what),
             Self::InFlight(flying) if flying.attempt == attempt => flying.hear(what, now),
             Self::Doubtful(doubtful) if doubtful.attempt == attempt => doubtful.hear(what, now),
             Self::Review(review) if review.attempt == attempt => review.hear(what, now),
@@ -138,6 +157,27 @@ impl Payment {
     }
 }
 
+impl AwaitingCode {
+    /// What becomes of the message that asks for the code. Silence proves nothing: the code may
+    /// have been sent all the same.
+    fn hear(mut self, what: Heard) -> Next {
+        match what {
+            Heard::CodeSent => {
+                self.confirmed = true;
+                Ok(Payment::AwaitingCode(self).announced())
+            }
+            Heard::Unknown { .. } => Ok((Payment::AwaitingCode(self), Vec::new())),
+            Heard::CodeRefused { diagnosis } => {
+                let Self { progress, .. } = self;
+                let (attempt, held_since) = (None, None);
+                let refused = Refused { progress, attempt, diagnosis, held_since };
+                Ok(Payment::Refused(refused).announced())
+            }
+            _ => Err(Why::WrongState),
+        }
+    }
+}
+
 impl InFlight {
     fn hear(mut self, what: Heard, now: Timestamp) -> Next {
         match what {
@@ -146,6 +186,10 @@ impl InFlight {
                 Ok(self.progress.declined(self.attempt, diagnosis, again_at, now))
             }
             Heard::NotSent { .. } if self.pending => Err(Why::NotProven),
+            // The code was for this very message: another needs another code.
+            Heard::NotSent { diagnosis, .. } if self.progress.terms.customer_present => {
+                Ok(self.progress.declined(self.attempt, diagnosis, None, now))
+            }
             Heard::NotSent { diagnosis, again_at } => {
                 self.progress.attempts = self.progress.attempts.saturating_sub(1);
                 Ok(self.progress.wait(again_at, WaitReason::NotSent, diagnosis))
@@ -180,9 +224,11 @@ impl InFlight {
                 diagnosis,
             })
             .announced()),
-            Heard::StillOpen { .. } | Heard::NotFound { .. } | Heard::Returned { .. } => {
-                Err(Why::WrongState)
-            }
+            Heard::StillOpen { .. }
+            | Heard::NotFound { .. }
+            | Heard::Returned { .. }
+            | Heard::CodeSent
+            | Heard::CodeRefused { .. } => Err(Why::WrongState),
         }
     }
 
@@ -228,9 +274,7 @@ impl Doubtful {
             }
             // Once the bytes may have left, nobody can say they did not.
             Heard::NotSent { .. } => Err(Why::NotProven),
-            Heard::Unknown { .. } | Heard::SuspectedDuplicate { .. } | Heard::Returned { .. } => {
-                Err(Why::WrongState)
-            }
+            _ => Err(Why::WrongState),
         }
     }
 
@@ -280,9 +324,7 @@ impl Review {
                 Ok((Payment::Review(self), Vec::new()))
             }
             Heard::NotSent { .. } => Err(Why::NotProven),
-            Heard::Unknown { .. } | Heard::SuspectedDuplicate { .. } | Heard::Returned { .. } => {
-                Err(Why::WrongState)
-            }
+            _ => Err(Why::WrongState),
         }
     }
 }
@@ -323,6 +365,14 @@ impl Progress {
         again_at: Option<Timestamp>,
         now: Timestamp,
     ) -> (Payment, Vec<Effect>) {
+        // The merchant account's own money did not reach: it waits for that, however often.
+        if let Some(again_at) = again_at
+            && diagnosis.causes == [known::PLATFORM_BALANCE]
+            && now < self.terms.valid_until
+        {
+            let attempts = self.attempts.saturating_sub(1);
+            return Self { attempts, ..self }.wait(again_at, WaitReason::Balance, diagnosis);
+        }
         let in_time = |at: &Timestamp| *at < self.terms.valid_until && now < self.terms.valid_until;
         match again_at.filter(in_time).filter(|_| self.another_is_left()) {
             Some(again_at) => self.wait(again_at, WaitReason::SoftDecline, diagnosis),

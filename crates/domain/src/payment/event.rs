@@ -20,6 +20,11 @@ pub enum Event {
         /// The terms it runs under.
         terms: Terms,
     },
+    /// A message that asks the bank to send a code is durable, and now it leaves.
+    CodeAsked {
+        /// The attempt whose order the code is bound to.
+        attempt: AttemptId,
+    },
     /// Nothing can be begun now.
     Deferred {
         /// When it is looked at again.
@@ -92,6 +97,13 @@ pub struct Decision {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Heard {
+    /// The bank has sent the code.
+    CodeSent,
+    /// The bank will send no code, or the message certainly never left.
+    CodeRefused {
+        /// Why.
+        diagnosis: Diagnosis,
+    },
     /// The money moved.
     Settled {
         /// What proves it.
@@ -153,9 +165,12 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Opened { .. } => "opened",
+            Self::CodeAsked { .. } => "code_asked",
             Self::Deferred { .. } => "deferred",
             Self::Sent { .. } => "sent",
             Self::Heard { what, .. } => match what {
+                Heard::CodeSent => "code_sent",
+                Heard::CodeRefused { .. } => "code_refused",
                 Heard::Settled { .. } => "settled",
                 Heard::Declined { .. } => "declined",
                 Heard::NotSent { .. } => "not_sent",
@@ -182,6 +197,7 @@ impl Event {
             Self::Heard {
                 what:
                     Heard::Declined { diagnosis, .. }
+                    | Heard::CodeRefused { diagnosis }
                     | Heard::NotSent { diagnosis, .. }
                     | Heard::Pending { diagnosis }
                     | Heard::Unknown { diagnosis }

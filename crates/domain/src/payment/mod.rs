@@ -30,8 +30,11 @@ pub struct Terms {
     pub kind: PaymentKind,
     /// How much of it.
     pub amount: Fen,
-    /// No attempt is begun after this moment.
+    /// No attempt is begun after this moment. With a code of its own: until when that is good.
     pub valid_until: Timestamp,
+    /// Whether the borrower is there and confirms it with a code for this very amount.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub customer_present: bool,
     /// How many attempts may be begun, those that never left excepted.
     pub attempts_max: u32,
     /// The longest an exchange may take; whoever is silent for longer was interrupted.
@@ -54,6 +57,9 @@ pub struct Terms {
 pub enum Payment {
     /// It is taken on; nothing has been sent.
     Accepted(Accepted),
+    /// The bank was asked to send the borrower a code for this very amount; no money is asked for
+    /// before it is here.
+    AwaitingCode(AwaitingCode),
     /// Nothing is under way, and this is why and until when.
     Waiting(Waiting),
     /// An attempt is under way: its answer is awaited, or the bank says that it is being done.
@@ -102,6 +108,17 @@ pub struct Accepted {
     pub progress: Progress,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// See [`Payment::AwaitingCode`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitingCode {
+    /// What is carried along.
+    pub progress: Progress,
+    /// The attempt whose order the code is bound to.
+    pub order: AttemptId,
+    /// Whether the bank said that it has sent the code.
+    pub confirmed: bool,
 }
 
 /// See [`Payment::Waiting`].
@@ -265,6 +282,7 @@ impl Payment {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Accepted(_) => "accepted",
+            Self::AwaitingCode(_) => "awaiting_code",
             Self::Waiting(_) => "waiting",
             Self::InFlight(_) => "in_flight",
             Self::Doubtful(_) => "doubtful",
@@ -323,6 +341,7 @@ impl Payment {
     pub const fn wake_at(&self) -> Option<Timestamp> {
         match self {
             Self::Accepted(accepted) => Some(accepted.since),
+            Self::AwaitingCode(awaiting) => Some(awaiting.progress.terms.valid_until),
             Self::Waiting(waiting) => Some(waiting.until),
             Self::InFlight(flying) => Some(flying.inquire_at),
             Self::Doubtful(doubtful) => Some(doubtful.inquire_at),

@@ -74,6 +74,13 @@ const STORIES: &[(&str, &str)] = &[
     ("send declined statement !declined !send open", "review:settled_after_refusal"),
     ("send declined statement settled", "settled"),
     ("send declined statement decided_no", "refused:card.lost held"),
+    // Our own money did not reach: nobody is refused for it, however often.
+    ("send no_money", "waiting:balance attempts=0"),
+    (
+        "send no_money +60s send no_money +60s send no_money +60s send no_money",
+        "waiting:balance attempts=0",
+    ),
+    ("send unknown +1h open no_money", "refused:platform.balance"),
     // Lost by the books and known to a statement.
     ("found", "settled"),
     ("stopped found !send", "settled"),
@@ -175,6 +182,7 @@ fn terms() -> Terms {
     Terms {
         kind: PaymentKind::Disbursement,
         amount: Fen::new(100_000).unwrap(),
+        customer_present: false,
         valid_until: NOW.plus_ms(DAY_MS + HOUR_MS),
         attempts_max: 3,
         exchange_ms: 35 * SECOND_MS,
@@ -252,6 +260,10 @@ fn event(word: &str, made: u8, now: Timestamp) -> Event {
             let diagnosis = said("balance.insufficient");
             Heard::Declined { proof, diagnosis, again_at: Some(again_at) }
         }
+        (_, "no_money") => {
+            let diagnosis = said("platform.balance");
+            Heard::Declined { proof, diagnosis, again_at: Some(again_at) }
+        }
         (_, "not_sent") => Heard::NotSent { diagnosis: said("channel.outage"), again_at },
         (_, "pending") => Heard::Pending { diagnosis: said("channel.processing") },
         (_, "unknown") => Heard::Unknown { diagnosis: said("channel.timeout") },
@@ -316,4 +328,40 @@ fn shown(payment: &Payment) -> String {
 /// The name a value has in a record.
 fn word(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap().trim_matches('"').to_owned()
+}
+
+/// With the borrower there, a code for this very amount comes before the money, and once.
+#[test]
+fn a_code_comes_before_the_money_and_serves_once() {
+    let terms = Terms { customer_present: true, attempts_max: 1, ..terms() };
+    let heard = |what| Event::Heard { attempt: attempt(1), what };
+    let open = Payment::open(terms.clone(), NOW);
+    let sent = Event::Sent { attempt: attempt(2) };
+    assert!(open.clone().apply(sent.clone(), NOW).is_err(), "no money without the code");
+    let (asked, effects) = open.apply(Event::CodeAsked { attempt: attempt(1) }, NOW).unwrap();
+    assert!(effects.contains(&Effect::Send(attempt(1))));
+    assert_eq!((asked.name(), asked.open_attempt()), ("awaiting_code", None));
+    for what in [Heard::CodeSent, Heard::Unknown { diagnosis: said("channel.timeout") }] {
+        let (waits, _) = asked.clone().apply(heard(what), NOW).unwrap();
+        assert_eq!(waits.name(), "awaiting_code", "silence proves nothing");
+        let late = waits.clone().apply(sent.clone(), terms.valid_until);
+        assert!(late.is_err(), "the code is over");
+        let (flying, _) = waits.apply(sent.clone(), NOW).unwrap();
+        let diagnosis = said("channel.outage");
+        let not_sent = Heard::NotSent { diagnosis, again_at: NOW };
+        let about = |what| Event::Heard { attempt: attempt(2), what };
+        let (ended, _) = flying.clone().apply(about(not_sent), NOW).unwrap();
+        assert_eq!(ended.name(), "refused", "another message needs another code");
+        let (again, proof) = (Some(NOW.plus_ms(1)), Proof::Inquiry);
+        let diagnosis = said("balance.insufficient");
+        let soft = Heard::Declined { proof, diagnosis, again_at: again };
+        assert_eq!(flying.apply(about(soft), NOW).unwrap().0.name(), "refused");
+    }
+    let refused = Heard::CodeRefused { diagnosis: said("card.lost") };
+    let (ended, _) = asked.clone().apply(heard(refused), NOW).unwrap();
+    assert_eq!(ended.name(), "refused");
+    assert_eq!(asked.clone().apply(Event::Cancelled, NOW).unwrap().0.name(), "cancelled");
+    let diagnosis = said("code.expired");
+    let lapsed = asked.apply(Event::Lapsed { diagnosis }, terms.valid_until).unwrap().0;
+    assert_eq!(lapsed.name(), "refused");
 }

@@ -22,6 +22,7 @@ pub const EVENT_TYPES: &[&str] = &[
     "verification.unresolved",
     "verification.doubtful",
     "payment.accepted",
+    "payment.awaiting_code",
     "payment.waiting",
     "payment.in_flight",
     "payment.doubtful",

@@ -62,6 +62,7 @@ impl Engine {
             reference: record.reference.clone(),
             purpose: record.purpose.clone(),
             amount,
+            customer_present: false,
             valid_until: None,
         };
         self.pay(platform, idempotency, payment).await

@@ -1,7 +1,6 @@
 //! Taking a payment on: everything durable in one commit, the business guard and the whole identity
 //! of the order included; then, and only then, the first byte.
 
-use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId};
 use mingka_domain::payment::{Event, Payment, Terms, WaitReason};
 use mingka_domain::time::Timestamp;
@@ -18,8 +17,10 @@ use crate::core::Engine;
 use crate::error::{EngineError, GiveBackError};
 use crate::hear::Heard;
 use crate::idempotency::{lost_key, to_json};
+use crate::limit::reason_of;
 use crate::perform::step_id;
 use crate::request::{Idempotency, NewPayment};
+use crate::retry::issuer_of;
 use crate::view::PaymentView;
 
 impl Engine {
@@ -48,11 +49,16 @@ impl Engine {
         let room = self.room().await?;
         let terms = self.payment_terms(&new, &lender.code, now);
         let opened = self.opened_payment(platform, &new, &lender, &terms, now)?;
+        if new.customer_present {
+            let code = (key, lender, instrument, opened);
+            return self.ask_for_payment_code(platform, code, room, now).await;
+        }
         let planned = self.plan_payment(&opened.payment, &lender, &instrument, now).await?;
         if let Planned::Later(WaitReason::Limit) = &planned {
             // The platform is told at once: no waiting makes a single payment smaller.
             return Err(EngineError::OverLimit);
         }
+        self.inner.retries.first_try(&issuer_of(&instrument));
         let id = opened.payment.record.id;
         let take = self.take_key_kept(
             platform,
@@ -120,8 +126,8 @@ impl Engine {
                 Err(CommitError::Duplicate { table: "payments" }) => {
                     return Err(self.kept_out(&opened.payment.record).await);
                 }
-                Err(CommitError::Full { .. }) if begun.attempt.is_some() => {
-                    planned = Planned::Later(WaitReason::Limit);
+                Err(CommitError::Full { quota }) if begun.attempt.is_some() => {
+                    planned = Planned::Later(reason_of(quota));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -179,7 +185,6 @@ impl Engine {
         instrument: &InstrumentRecord,
         now: Timestamp,
     ) -> Result<Begun, EngineError> {
-        let record = &payment.record;
         match planned {
             Planned::Void => {
                 let state = payment.machine.name();
@@ -192,14 +197,7 @@ impl Engine {
             }
             Planned::Now(plan) => {
                 let channel = plan.channel;
-                let owner = (record.platform, Subject::Payment(record.id));
-                let operation = plan.request.operation();
-                let order = (plan.order.as_ref(), Some(instrument.card_index));
-                let mut attempt = self.attempt(owner, channel, operation, order, now);
-                attempt.amount = Some(record.amount);
-                if plan.order.is_none() {
-                    attempt.order.order_id = AttemptRecord::order_number(record);
-                }
+                let attempt = self.attempt_of_plan(payment, plan, instrument, now);
                 let mut changed = payment.apply(Event::Sent { attempt: attempt.id }, now)?;
                 changed.record.channel = Some(channel.code.clone());
                 Ok(Begun { changed, attempt: Some(attempt) })
@@ -209,7 +207,7 @@ impl Engine {
 
     /// The step that looks after a payment until it is at its end; leased to this process while an
     /// exchange may last.
-    fn payment_step(&self, changed: &Changed, now: Timestamp) -> StepRecord {
+    pub(super) fn payment_step(&self, changed: &Changed, now: Timestamp) -> StepRecord {
         let record = &changed.record;
         let due = changed.machine.wake_at().unwrap_or(now);
         let id = step_id(&record.id.hex());
@@ -223,7 +221,7 @@ impl Engine {
     }
 
     /// The older payment that keeps a new one out, by name.
-    async fn kept_out(&self, record: &PaymentRecord) -> EngineError {
+    pub(super) async fn kept_out(&self, record: &PaymentRecord) -> EngineError {
         match self.store().payment_of_guard(&record.guard_text()).await {
             Ok(Some(older)) => EngineError::AlreadyPaying { payment: older.id },
             // It ended in between: the caller may try again.
@@ -242,9 +240,10 @@ struct Taken<'a> {
     early: Option<Heard>,
 }
 
-struct Opened {
-    payment: Loaded,
-    event: EventRecord,
+/// A payment that is not durable yet, and the first event of its log.
+pub(super) struct Opened {
+    pub(super) payment: Loaded,
+    pub(super) event: EventRecord,
 }
 
 /// A payment that goes on.
@@ -273,7 +272,7 @@ impl Begun {
 
 impl Loaded {
     /// The row to insert for a payment that was opened and went one step on in the same unit.
-    fn record_after(&self, changed: &Changed) -> PaymentRecord {
+    pub(super) fn record_after(&self, changed: &Changed) -> PaymentRecord {
         let version = self.record.version.saturating_add(1);
         PaymentRecord { version, ..changed.record.clone() }
     }

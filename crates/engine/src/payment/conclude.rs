@@ -14,6 +14,7 @@ use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::idempotency::to_json;
 use crate::request::Idempotency;
+use crate::settings::Planted;
 use crate::view::PaymentView;
 
 /// What is to become durable.
@@ -132,7 +133,9 @@ impl Engine {
                 if let Some(number) = hearing.heard.and_then(|heard| heard.query_id.clone()) {
                     changed.record.query_id = Some(number);
                 }
-                writes.push(changed.event.insert());
+                if !(self.plants(Planted::EventNotLogged) && name == "pending") {
+                    writes.push(changed.event.insert());
+                }
                 let original = self.original_after(&payment, &changed, now).await?;
                 if let Some(one) = &original {
                     writes.extend([one.update(), one.event.insert()]);

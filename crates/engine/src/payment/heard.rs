@@ -1,6 +1,7 @@
 //! What a bank said about money, as far as it is believed. A first answer only says that the order
 //! was taken, never that the money moved; only an inquiry proves that.
 
+use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Diagnosis, Retry};
 use mingka_domain::money::Fen;
 use mingka_domain::outcome::{NotSent, Outcome};
@@ -9,6 +10,7 @@ use mingka_domain::time::Timestamp;
 
 use crate::core::Engine;
 use crate::hear::Heard;
+use crate::settings::Planted;
 
 impl Engine {
     /// What the answer to the request itself says, or the want of one.
@@ -28,6 +30,17 @@ impl Engine {
         }
     }
 
+    /// What the answer to the message that asks for a code says. Silence proves nothing: the code
+    /// may have been sent all the same.
+    pub(super) fn word_about_code(&self, heard: &Heard) -> Word {
+        let diagnosis = heard.diagnosis(self.dictionary());
+        match &heard.outcome {
+            Outcome::Settled => Word::CodeSent,
+            Outcome::Declined(_) | Outcome::NotAttempted(..) => Word::CodeRefused { diagnosis },
+            Outcome::Pending(_) | Outcome::Unknown(..) => Word::Unknown { diagnosis },
+        }
+    }
+
     /// What the answer to an inquiry says.
     pub(super) fn inquired(&self, heard: &Heard, amount: Fen) -> Word {
         let diagnosis = heard.diagnosis(self.dictionary());
@@ -44,6 +57,12 @@ impl Engine {
     /// itself, and after the time it names.
     fn declined(&self, proof: Proof, diagnosis: Diagnosis, at: Timestamp) -> Word {
         let again_at = match diagnosis.retry {
+            // Our own account's money did not reach: that is no refusal of anybody's.
+            _ if diagnosis.causes == [known::PLATFORM_BALANCE] => {
+                tracing::error!("a merchant account's money did not reach: fund it");
+                Some(at.plus_ms(self.settings().payment_balance_again_ms))
+            }
+            _ if self.plants(Planted::HardDeclineRetried) => Some(self.next_try(at)),
             Retry::Automatic => Some(self.next_try(at)),
             Retry::Never | Retry::AfterCorrection | Retry::After(_) => None,
         };
@@ -51,7 +70,7 @@ impl Engine {
     }
 
     /// The wait before another try, with jitter so that a bank that comes back is not stormed.
-    fn next_try(&self, at: Timestamp) -> Timestamp {
+    pub(super) fn next_try(&self, at: Timestamp) -> Timestamp {
         let wait_ms = self.settings().payment_retry_ms;
         let [high, low] = self.random::<2>();
         let share = i64::from(u16::from_be_bytes([high, low]));

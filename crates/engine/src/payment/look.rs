@@ -16,7 +16,9 @@ use super::plan::{Plan, Planned};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
+use crate::limit::reason_of;
 use crate::perform::Inquiry;
+use crate::retry::issuer_of;
 use crate::settings::Planted;
 
 /// The kind of step that looks after a payment.
@@ -29,6 +31,10 @@ impl Engine {
         let payment = self.load_payment(step.platform, id).await?;
         if payment.machine.is_ended() {
             return self.finish(step).await;
+        }
+        let wakes_at = payment.machine.wake_at();
+        if let Some(later) = wakes_at.filter(|at| self.now() < *at) {
+            return self.put_off(step, later).await;
         }
         let Some(attempt) = payment.machine.open_attempt() else {
             return self.try_payment(&payment, step).await;
@@ -71,7 +77,7 @@ impl Engine {
     }
 
     /// The card a payment goes to or comes from.
-    async fn instrument_of_payment(
+    pub(super) async fn instrument_of_payment(
         &self,
         record: &PaymentRecord,
     ) -> Result<InstrumentRecord, EngineError> {
@@ -107,9 +113,6 @@ impl Engine {
     async fn try_payment(&self, payment: &Loaded, step: &StepRecord) -> Result<(), EngineError> {
         let now = self.now();
         let record = &payment.record;
-        if payment.machine.wake_at().is_some_and(|at| now < at) {
-            return self.put_off(step, payment.machine.wake_at().unwrap_or(now)).await;
-        }
         if self.may_be_lost(record).await? {
             let due = now.plus_ms(self.settings().payment_look_again_ms);
             return self.put_off(step, due).await;
@@ -136,6 +139,15 @@ impl Engine {
             return self.wait_on(&begun, step).await;
         };
         let Plan { channel, request, .. } = plan.as_ref();
+        if matches!(&payment.machine, Payment::Waiting(waiting)
+            if waiting.why == WaitReason::NotSent)
+        {
+            let is_ill = self.inner.health.of(&channel.code, now).is_ill;
+            let issuer = issuer_of(&instrument);
+            if !self.inner.retries.may_try_again(&issuer, (&channel.code, is_ill), now) {
+                return self.put_off(step, self.next_try(now)).await;
+            }
+        }
         let room = self.room().await?;
         // The lease lasts as long as the exchange may.
         let lease = begun.changed.machine.wake_at().unwrap_or(now);
@@ -144,8 +156,8 @@ impl Engine {
             .writes(begun.rows(&planned))
             .effects(begun.changed.effects.clone());
         let committed = match self.store().commit(unit).await {
-            Err(CommitError::Full { .. }) => {
-                let waits = Planned::Later(WaitReason::Limit);
+            Err(CommitError::Full { quota }) => {
+                let waits = Planned::Later(reason_of(quota));
                 let begun = self.begun(payment, &waits, &instrument, now)?;
                 return self.wait_on(&begun, step).await;
             }
@@ -199,6 +211,12 @@ impl Engine {
     fn lapsed(&self, payment: &Loaded) -> Option<Diagnosis> {
         let (progress, last) = match &payment.machine {
             Payment::Accepted(accepted) => (&accepted.progress, None),
+            Payment::AwaitingCode(awaiting) => {
+                let over = self.now() >= awaiting.progress.terms.valid_until;
+                let cause = known::CODE_EXPIRED;
+                let said = || Diagnosis::from_cause(self.dictionary(), cause, Certainty::Certain);
+                return over.then(said);
+            }
             Payment::Waiting(waiting) => (&waiting.progress, waiting.diagnosis.clone()),
             _ => return None,
         };

@@ -3,6 +3,7 @@
 
 mod back;
 mod begin;
+mod code;
 mod conclude;
 mod heard;
 mod look;
@@ -248,6 +249,10 @@ impl Engine {
             channel_number: record.query_id.clone(),
             waits_for: match machine {
                 Payment::Waiting(waiting) => Some(waiting.why),
+                _ => None,
+            },
+            code_confirmed: match machine {
+                Payment::AwaitingCode(awaiting) => Some(awaiting.confirmed),
                 _ => None,
             },
             review: match machine {

@@ -119,8 +119,35 @@ impl Engine {
         self.parts().channels.iter().any(able)
     }
 
+    /// How the borrower is sent a code for a repayment now. Nobody waits for a code that may come
+    /// hours later: what cannot be asked for now is not.
+    pub(super) async fn plan_code(
+        &self,
+        payment: &PaymentRecord,
+        lender: &LenderRecord,
+        instrument: &InstrumentRecord,
+        now: Timestamp,
+    ) -> Result<Plan<'_>, EngineError> {
+        let operation = Operation::SendPaymentCode;
+        let stops = self.stops().await?;
+        for channel in &self.parts().channels {
+            if channel.lender == lender.code
+                && channel.can(operation, now)
+                && !stops.forbid(Some(payment.platform), channel, operation)
+                && !stops.forbid(Some(payment.platform), channel, Operation::Collect)
+                && let Some(Request::Collect { token, amount, .. }) =
+                    self.payment_request(payment, instrument, channel).await?
+            {
+                let request = Request::SendPaymentCode { token, amount };
+                let (order, original, limits) = (None, None, Limits::default());
+                return Ok(Plan { channel, request, order, original, limits });
+            }
+        }
+        Err(EngineError::NoChannel)
+    }
+
     /// `None` where the card has no agreement with this channel's merchant account.
-    async fn payment_request(
+    pub(super) async fn payment_request(
         &self,
         payment: &PaymentRecord,
         instrument: &InstrumentRecord,
@@ -158,7 +185,8 @@ impl Engine {
             kind: new.kind,
             amount: new.amount,
             valid_until: new.valid_until.unwrap_or(now.plus_ms(settings.payment_valid_ms)),
-            attempts_max: settings.payment_attempts_max,
+            customer_present: new.customer_present,
+            attempts_max: if new.customer_present { 1 } else { settings.payment_attempts_max },
             exchange_ms: 0,
             pending_ms: settings.payment_pending_ms,
             settling_ms: i64::MAX,
@@ -170,6 +198,10 @@ impl Engine {
             (terms.settling_ms, terms.not_found_min) = (0, 1);
         }
         for channel in channels {
+            if new.customer_present {
+                let code_until = now.plus_ms(channel.profile.code.valid_ms);
+                terms.valid_until = terms.valid_until.min(code_until);
+            }
             let inquiry = &channel.profile.payment_inquiry;
             let timeout_ms = i64::try_from(channel.timeout_ms()).unwrap_or(i64::MAX);
             let exchange_ms = timeout_ms.saturating_add(settings.exchange_margin_ms);

@@ -151,6 +151,9 @@ impl Engine {
             Payment::Review(review) if review.why == ReviewReason::SettledAfterRefusal => {
                 return Ok(());
             }
+            Payment::Refused(_) if self.settings().planted() == Some(Planted::LineIgnored) => {
+                return Ok(());
+            }
             Payment::Refused(_) | Payment::Waiting(_) | Payment::Cancelled => {
                 tracing::error!(payment.id = %id, attempt.id = %attempt.id, statement.day = %day,
                     "declined in the answer, settled in the statement: people must look");

@@ -16,7 +16,7 @@ mod payment;
 mod persons;
 
 pub use payment::{LenderView, PaymentView};
-pub use persons::{ApprovalView, IssuedPersonKey, LimitView, PrincipalView};
+pub use persons::{ApprovalView, BalanceView, IssuedPersonKey, LimitView, PrincipalView};
 
 /// A binding as its platform and its borrower see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

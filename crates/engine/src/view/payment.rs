@@ -40,6 +40,8 @@ pub struct PaymentView {
     pub channel_number: Option<String>,
     /// What it waits for, while it waits.
     pub waits_for: Option<WaitReason>,
+    /// While it awaits a code: whether the bank said that it has sent one.
+    pub code_confirmed: Option<bool>,
     /// Why people look at it, while they do.
     pub review: Option<ReviewReason>,
     /// What proves that the money moved, once it did.

@@ -2,6 +2,7 @@
 
 use mingka_domain::approval::{ApprovalState, Limit, Proposal};
 use mingka_domain::id::{ApprovalId, PrincipalId};
+use mingka_domain::money::Fen;
 use mingka_domain::secret::Secret;
 use mingka_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,25 @@ pub struct ApprovalView {
     pub decided_by: Option<PrincipalId>,
     /// When.
     pub decided_at: Option<Timestamp>,
+}
+
+/// What a merchant account is known to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceView {
+    /// The channel's code.
+    pub channel: String,
+    /// What somebody said it held.
+    pub stated: Fen,
+    /// That, less what was paid out since or is on its way.
+    pub left: Fen,
+    /// Below how much somebody is to be told.
+    pub alarm_below: Fen,
+    /// Whether it is.
+    pub is_low: bool,
+    /// Who said so.
+    pub who: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A limit in force.

@@ -1,12 +1,14 @@
 //! What must hold about money, on the wire and at rest: the bank's books are the truth, and every
 //! payment of ours agrees with them or is in somebody's hands.
 
+use mingka_domain::cause::known;
+use mingka_domain::diagnosis::Retry;
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{AttemptId, PlatformId};
-use mingka_domain::payment::{Event, Payment, PaymentKind, Proof, Refunded, ReviewReason};
+use mingka_domain::payment::{Event, Heard, Payment, PaymentKind, Proof, Refunded, ReviewReason};
 use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{self, PaymentState};
-use mingka_store::{AttemptRecord, Cursor, PaymentRecord};
+use mingka_store::{AttemptRecord, Cursor, EventRecord, PaymentRecord};
 
 use crate::network::Message;
 use crate::world::World;
@@ -26,7 +28,9 @@ pub(crate) async fn before_it_leaves(world: &World, message: &Message) {
     }
     let attempts = world.store.attempts(platform, own.subject).await.unwrap_or_default();
     let open = attempts.iter().find(|other| {
-        other.id != own.id && ["sent", "pending", "doubtful"].contains(&other.state.as_str())
+        other.id != own.id
+            && other.operation.moves_money()
+            && ["sent", "pending", "doubtful"].contains(&other.state.as_str())
     });
     if let Some(open) = open {
         world.violate(format!("{} left while {} was still {}", own.id, open.id, open.state));
@@ -87,9 +91,29 @@ async fn log_replays(world: &World, platform: PlatformId, record: &PaymentRecord
     if replayed.is_none() || replayed != machine(record) {
         world.violate(format!("the log of {} does not replay to its state", record.id));
     }
+    if tried_after_a_hard_decline(&events) {
+        world.violate(format!("{} was tried again after a hard decline", record.id));
+    }
     if usize::try_from(record.version).ok() != Some(events.len()) {
         world.violate(format!("{} has lost an event", record.id));
     }
+}
+
+/// Whether anything was sent after a decline that no waiting mends.
+fn tried_after_a_hard_decline(events: &[EventRecord]) -> bool {
+    let mut declined = false;
+    for record in events {
+        match serde_json::from_str(&record.body) {
+            Ok(Event::Sent { .. }) if declined => return true,
+            Ok(Event::Heard { what: Heard::Declined { diagnosis, .. }, .. }) => {
+                let ours = diagnosis.causes == [known::PLATFORM_BALANCE];
+                declined |=
+                    !ours && matches!(diagnosis.retry, Retry::Never | Retry::AfterCorrection);
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Ours against the bank's.

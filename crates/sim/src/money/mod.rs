@@ -3,6 +3,7 @@
 
 pub(crate) mod check;
 mod lies;
+mod operator;
 mod payer;
 
 use std::collections::BTreeSet;
@@ -49,11 +50,17 @@ pub(crate) async fn live(seed: u64, house: &Arc<House>) {
         world.violate("a card could not be bound on a calm morning".to_owned());
         return;
     };
+    let Some(persons) = operator::persons(house).await else {
+        world.violate("two persons could not be made on a calm morning".to_owned());
+        return;
+    };
     world.healed.store(false, Ordering::SeqCst);
     world.forges.store(true, Ordering::SeqCst);
     let supervisor = tokio::spawn(Arc::clone(house).supervise());
     let clock = tokio::spawn(run_bank(Arc::clone(world)));
     lies::plan(&dice, world);
+    let operator = operator::live(Arc::clone(house), Dice::fork(seed, 300), persons);
+    let operator = tokio::spawn(operator);
     let mut payers = Vec::new();
     for number in 0..dice.between(1, 3) {
         let own = Dice::fork(seed, 200 + number);
@@ -68,6 +75,9 @@ pub(crate) async fn live(seed: u64, house: &Arc<House>) {
         if payer.await.is_err() {
             world.violate("a platform's story ended by a panic".to_owned());
         }
+    }
+    if operator.await.is_err() {
+        world.violate("the operator's story ended by a panic".to_owned());
     }
     house.be_born();
     supervisor.abort();

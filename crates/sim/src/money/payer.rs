@@ -77,6 +77,7 @@ impl Payer {
         let fen = i64::try_from(self.dice.between(1, 200_000)).unwrap_or(1);
         let new = NewPayment {
             original: None,
+            customer_present: false,
             kind,
             lender: DEFAULT_LENDER.to_owned(),
             instrument: self.instrument,

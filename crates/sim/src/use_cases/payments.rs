@@ -181,6 +181,7 @@ pub(super) fn new(kind: PaymentKind, instrument: InstrumentId, reference: &str) 
     NewPayment {
         kind,
         original: None,
+        customer_present: false,
         lender: DEFAULT_LENDER.to_owned(),
         instrument,
         reference: reference.to_owned(),

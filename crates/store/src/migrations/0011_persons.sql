@@ -79,3 +79,14 @@ CREATE TABLE restores (
     released_at BIGINT,
     released_by TEXT
 );
+
+-- What an operator says that a merchant account holds; the newest is counted from.
+CREATE TABLE balances (
+    channel TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    balance_fen BIGINT NOT NULL CHECK (balance_fen >= 0),
+    alarm_fen BIGINT NOT NULL CHECK (alarm_fen >= 0),
+    who TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (channel, seq)
+);

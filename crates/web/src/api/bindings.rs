@@ -77,7 +77,7 @@ pub(crate) async fn confirm(
     Ok(answer(StatusCode::OK, info.lang, &BindingBody::new(view, info.lang)))
 }
 
-fn not_a_code(_: OneTimeCodeError) -> Problem {
+pub(super) fn not_a_code(_: OneTimeCodeError) -> Problem {
     Problem::new(Kind::WrongValue)
         .pointer("/code")
         .detail("code 应为 4 至 8 位数字。", "code is 4 to 8 digits.")

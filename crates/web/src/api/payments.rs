@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use mingka_domain::id::kind;
 use mingka_domain::payment::PaymentKind;
+use mingka_domain::secret::OneTimeCode;
 use mingka_engine::{NewGiveBack, Scope};
 
 use super::answer;
@@ -13,8 +14,8 @@ use crate::app::App;
 use crate::body::Changing;
 use crate::caller::{Caller, IdPath, ListQuery, wrong_query};
 use crate::dto::{
-    DisbursementRequest, EmptyRequest, LenderBody, LenderList, PaymentBody, PaymentList,
-    PaymentQuery, RefundRequest, RepaymentRequest, requests,
+    ConfirmRequest, DisbursementRequest, EmptyRequest, LenderBody, LenderList, PaymentBody,
+    PaymentList, PaymentQuery, RefundRequest, RepaymentRequest, requests,
 };
 use crate::frame::Info;
 use crate::problem::{Problem, ProblemBody};
@@ -105,6 +106,39 @@ pub(crate) async fn cancel(
 ) -> Result<Response, Problem> {
     let platform = caller.may(Scope::Pay)?;
     let view = app.engine.cancel_payment(platform, idempotency, id).await?;
+    Ok(answer(StatusCode::OK, info.lang, &PaymentBody::new(view, info.lang)))
+}
+
+/// Confirm a repayment with its code
+///
+/// Of a repayment with `customer_present`, while it is `awaiting_code`: the code is bound to this
+/// order and this amount, and serves once. The money is asked for under the order it was sent for.
+#[utoipa::path(
+    post, path = "/v1/payments/{id}/confirm", tag = "Payments", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The repayment"),
+        (
+            "Idempotency-Key" = String, Header,
+            description = "One per action; repeat it to retry safely"
+        ),
+    ),
+    request_body = ConfirmRequest,
+    responses(
+        (status = 200, description = "The payment", body = PaymentBody),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    info: Info,
+    caller: Caller,
+    IdPath(id): IdPath<kind::Payment>,
+    Changing { idempotency, body }: Changing<ConfirmRequest>,
+) -> Result<Response, Problem> {
+    let platform = caller.may(Scope::Pay)?;
+    let code = OneTimeCode::parse(body.code.expose()).map_err(super::bindings::not_a_code)?;
+    let view = app.engine.confirm_payment(platform, idempotency, id, code).await?;
     Ok(answer(StatusCode::OK, info.lang, &PaymentBody::new(view, info.lang)))
 }
 

@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::body::Json;
 use crate::caller::{Cursors, IdPath, PersonCaller, Whoever};
 use crate::dto::{
-    ApprovalBody, ApprovalList, EmptyRequest, LimitBody, LimitList, PaymentBody, PaymentList,
-    ProposalRequest, StopBody, StopList, StopRequest,
+    ApprovalBody, ApprovalList, BalanceBody, BalanceList, BalanceRequest, EmptyRequest, LimitBody,
+    LimitList, PaymentBody, PaymentList, ProposalRequest, StopBody, StopList, StopRequest,
 };
 use crate::frame::Info;
 use crate::problem::{Problem, ProblemBody};
@@ -111,6 +111,52 @@ pub(crate) async fn limits(
     person.must(Role::Look)?;
     let items = app.engine.limits().await?.into_iter().map(LimitBody::from).collect();
     Ok(answer(StatusCode::OK, info.lang, &LimitList { items }))
+}
+
+/// List the merchant accounts' money
+///
+/// What each account was said to hold, less what was paid out since or is on its way.
+#[utoipa::path(
+    get, path = "/v1/balances", tag = "Control", security(("person_key" = [])),
+    responses(
+        (status = 200, description = "All of them", body = BalanceList),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn balances(
+    State(app): State<App>,
+    info: Info,
+    PersonCaller(person): PersonCaller,
+) -> Result<Response, Problem> {
+    person.must(Role::Look)?;
+    let items = app.engine.balances().await?.into_iter().map(BalanceBody::from).collect();
+    Ok(answer(StatusCode::OK, info.lang, &BalanceList { items }))
+}
+
+/// State a merchant account's money
+///
+/// What the account holds now. What is paid out from now on is taken off; when it does not reach,
+/// payments out wait (`balance`) until more is stated.
+#[utoipa::path(
+    post, path = "/v1/balances", tag = "Control", security(("person_key" = [])),
+    request_body = BalanceRequest,
+    responses(
+        (status = 200, description = "All of them", body = BalanceList),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn state_balance(
+    State(app): State<App>,
+    info: Info,
+    PersonCaller(person): PersonCaller,
+    Json(body): Json<BalanceRequest>,
+) -> Result<Response, Problem> {
+    person.must(Role::Operate)?;
+    app.engine.state_balance(&body.channel, body.amounts()?, &person.name).await?;
+    let items = app.engine.balances().await?.into_iter().map(BalanceBody::from).collect();
+    Ok(answer(StatusCode::OK, info.lang, &BalanceList { items }))
 }
 
 /// List what people have to look at

@@ -27,8 +27,8 @@ pub(crate) use payments::{
     RefundRequest, RepaymentRequest,
 };
 pub(crate) use persons::{
-    ApprovalBody, ApprovalList, LimitBody, LimitList, ProposalRequest, StopBody, StopList,
-    StopRequest,
+    ApprovalBody, ApprovalList, BalanceBody, BalanceList, BalanceRequest, LimitBody, LimitList,
+    ProposalRequest, StopBody, StopList, StopRequest,
 };
 pub(crate) use reference::{
     BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList,

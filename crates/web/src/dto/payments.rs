@@ -51,7 +51,12 @@ pub(crate) struct RepaymentRequest {
     /// Your own reference of the item that is due.
     #[schema(example = "loan-2026-11-0042/3")]
     pub(crate) due_ref: String,
-    /// Until when the amount holds; a day when left out.
+    /// Whether the borrower is there: the bank sends a code for this very amount, and the repayment
+    /// is `awaiting_code` until it is confirmed with it. `false` when left out.
+    #[schema(nullable = false)]
+    pub(crate) customer_present: Option<bool>,
+    /// Until when the amount holds; a day when left out, with `customer_present` as long as its
+    /// code is good.
     #[schema(example = "2026-11-27T18:00:00+08:00", nullable = false)]
     pub(crate) valid_until: Option<String>,
     /// For what, in one word of yours; `principal` when left out. Together with the reference it
@@ -117,6 +122,10 @@ impl RepaymentRequest {
             valid_until: self.valid_until.as_deref(),
         }
         .payment(PaymentKind::Repayment, now)
+        .map(|payment| NewPayment {
+            customer_present: self.customer_present == Some(true),
+            ..payment
+        })
     }
 }
 
@@ -143,7 +152,7 @@ pub(crate) struct PaymentBody {
     /// `disbursement`, `repayment`, `refund` or `reversal`.
     #[schema(example = "disbursement")]
     pub(crate) kind: String,
-    /// `accepted`, `waiting`, `in_flight`, `doubtful`, `review`, `settled`, `refused`, `returned`,
+    /// `accepted`, `awaiting_code`, `waiting`, `in_flight`, `doubtful`, `review`, `settled`, `refused`, `returned`,
     /// `refunded`, `reversed` or `cancelled`. Only `refused`, `returned`, `reversed` and
     /// `cancelled` say that the money is where it was before.
     #[schema(example = "in_flight")]
@@ -166,6 +175,8 @@ pub(crate) struct PaymentBody {
     /// While it waits, for what: `not_sent`, `soft_decline`, `hours`, `stopped`, `balance` or
     /// `limit`.
     pub(crate) waits_for: Option<String>,
+    /// While it awaits a code: whether the bank said that it has sent one.
+    pub(crate) code_confirmed: Option<bool>,
     /// While people look at it, why: `unproven`, `suspected_duplicate`, `settled_after_refusal`.
     pub(crate) review: Option<String>,
     /// What proves that the money moved: `inquiry`, `statement` or `persons`.
@@ -224,6 +235,7 @@ impl PaymentBody {
             channel: view.channel,
             channel_number: view.channel_number,
             waits_for: view.waits_for.map(|why| word(&why)),
+            code_confirmed: view.code_confirmed,
             review: view.review.map(|why| word(&why)),
             proof: view.proof.map(|proof| proof_word(proof).to_owned()),
             settled_amount_fen: view.settled_amount.map(Fen::get),
@@ -308,6 +320,7 @@ impl Money<'_> {
             reference: own_reference(field, Some(reference))?.unwrap_or_default(),
             purpose,
             amount,
+            customer_present: false,
             valid_until: valid_until.map(read_moment).transpose()?,
         })
     }

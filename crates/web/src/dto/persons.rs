@@ -4,7 +4,7 @@ use mingka_domain::approval::{Limit, Proposal};
 use mingka_domain::money::Fen;
 use mingka_domain::payment::PaymentKind;
 use mingka_domain::time::Timestamp;
-use mingka_engine::{ApprovalView, Engine, LimitView, StopRecord, StopSwitch};
+use mingka_engine::{ApprovalView, BalanceView, Engine, LimitView, StopRecord, StopSwitch};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -243,6 +243,73 @@ impl From<LimitView> for LimitBody {
     fn from(view: LimitView) -> Self {
         let (approval, at) = (Some(view.approval.to_string()), Some(view.at.rfc3339()));
         Self { approval, at, ..Self::from(view.limit) }
+    }
+}
+
+/// What a merchant account holds.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BalanceRequest {
+    /// The channel's code.
+    #[schema(example = "unionpay_acp")]
+    pub(crate) channel: String,
+    /// How much it holds, in fen.
+    #[schema(example = 500_000_000)]
+    pub(crate) balance_fen: i64,
+    /// Below how much the log is to say so; never when left out.
+    #[schema(example = 50_000_000, nullable = false)]
+    pub(crate) alarm_below_fen: Option<i64>,
+}
+
+impl BalanceRequest {
+    pub(crate) fn amounts(&self) -> Result<(Fen, Fen), Problem> {
+        let fen = |name: &str, given: i64| {
+            Fen::new(given).map_err(|_| {
+                value_problem(
+                    name,
+                    "余额应为不小于 0 的整数，单位为分。",
+                    "A balance is a whole number of fen, not below 0.",
+                )
+            })
+        };
+        let alarm = self.alarm_below_fen.unwrap_or(0);
+        Ok((fen("/balance_fen", self.balance_fen)?, fen("/alarm_below_fen", alarm)?))
+    }
+}
+
+/// What a merchant account is known to hold.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Balance)]
+pub(crate) struct BalanceBody {
+    pub(crate) channel: String,
+    /// What somebody said it held.
+    pub(crate) stated_fen: i64,
+    /// That, less what was paid out since or is on its way.
+    pub(crate) left_fen: i64,
+    pub(crate) alarm_below_fen: i64,
+    pub(crate) is_low: bool,
+    /// Who said so.
+    pub(crate) who: String,
+    pub(crate) at: String,
+}
+
+/// All accounts whose money was ever stated.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BalanceList {
+    pub(crate) items: Vec<BalanceBody>,
+}
+
+impl From<BalanceView> for BalanceBody {
+    fn from(view: BalanceView) -> Self {
+        Self {
+            channel: view.channel,
+            stated_fen: view.stated.get(),
+            left_fen: view.left.get(),
+            alarm_below_fen: view.alarm_below.get(),
+            is_low: view.is_low,
+            who: view.who,
+            at: view.at.rfc3339(),
+        }
     }
 }
 

@@ -87,6 +87,7 @@ fn face(w: &'static Words, payment: &PaymentView) -> Face {
             let (out, taken) = ((w.pay_out_title, w.pay_out_text), (w.pay_in_title, w.pay_in_text));
             ("wait", by_kind(out, taken, (w.pay_back_title, w.pay_back_text)))
         }
+        "awaiting_code" => ("wait", (w.pay_code_title, w.pay_code_text)),
         "waiting" => ("wait", (w.pay_waiting_title, w.pay_waiting_text)),
         "doubtful" => ("wait", (w.pay_doubt_title, w.pay_doubt_text)),
         "review" => ("wait", (w.pay_review_title, w.pay_review_text)),
@@ -163,6 +164,9 @@ fn happened(w: &'static Words, entry: &TimelineEntry) -> (String, &'static str) 
     let words = match entry.event.as_str() {
         "opened" => w.pay_event_opened,
         "deferred" => w.pay_event_deferred,
+        "code_asked" => w.pay_event_code,
+        "code_sent" => w.pay_event_code_sent,
+        "code_refused" => w.pay_event_code_refused,
         "sent" => w.pay_event_sent,
         "pending" => w.pay_event_pending,
         "settled" => w.pay_event_settled,

@@ -235,6 +235,10 @@ words! {
     pay_in_text:
         "银行正在办理，通常几分钟内有结果。请不要重复还款。",
         "The bank is working on it; this usually takes minutes. Please do not pay again.";
+    pay_code_title: "等待短信验证码", "Waiting for your code";
+    pay_code_text:
+        "银行已向预留手机号发送验证码，请回到应用里填写。没有验证码不会扣款。",
+        "The bank sends a code to your reserved phone: enter it in the app. Without it nothing is taken.";
     pay_waiting_title: "已受理，稍后自动办理", "Taken on; it will be done a little later";
     pay_waiting_text:
         "到时间会自动办理，您不用再提交。",
@@ -327,6 +331,9 @@ words! {
     pay_timeline: "进展", "What happened";
     pay_event_opened: "已受理", "Taken on";
     pay_event_deferred: "暂时还不能提交银行，已排队", "Not to be sent to the bank yet; it waits";
+    pay_event_code: "已请银行发送验证码", "The bank was asked to send a code";
+    pay_event_code_sent: "验证码已发出", "The code was sent";
+    pay_event_code_refused: "银行没有发送验证码", "The bank sent no code";
     pay_event_sent: "已提交银行", "Handed to the bank";
     pay_event_pending: "银行受理，正在办理", "The bank took it and is working on it";
     pay_event_settled: "银行确认办成", "The bank confirmed that it is done";

@@ -23,6 +23,7 @@ fn payment(kind: PaymentKind, state: &str) -> PaymentView {
     let why = matches!(state, "doubtful" | "review" | "refused" | "returned");
     PaymentView {
         original: None,
+        code_confirmed: None,
         given_back_by: Vec::new(),
         refunded_amount: None,
         id: PaymentId::new(NOW, [1; 10]),
