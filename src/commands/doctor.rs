@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use mingka_crypto::certificate::Certificate;
 use mingka_crypto::keyring::KeyRing;
+use mingka_domain::consent::{ConsentBook, ConsentKind};
 use mingka_domain::time::{DAY_MS, Timestamp};
 use mingka_engine::{Clock as _, SystemClock};
 use mingka_store::{Finding, OpenError};
@@ -74,6 +75,9 @@ fn examine(config: &Config) -> Vec<Item> {
         )),
         Err(error) => Item::wrong("the precheck settings cannot be used", &error),
     });
+    let texts = ConsentKind::ALL
+        .map(|kind| format!("{} {}", kind.name(), ConsentBook::embedded().current(kind).version));
+    items.push(Item::fine(&format!("consent texts: {}", texts.join(", "))));
     if config.channel.is_empty() {
         items.push(Item::warning(
             "no [[channel]] is configured: only prechecks can be answered",

@@ -63,6 +63,8 @@ pub enum EngineError {
     GiveBack(GiveBackError),
     /// One payment may not move so much.
     OverLimit,
+    /// The card's mandate does not reach.
+    Mandate(MandateError),
     /// A proposal is not this person's to decide, or it is over.
     Approval(ApprovalError),
     /// A proposal says no evidence, or too much.
@@ -113,6 +115,29 @@ pub enum StatementError {
     NotOurs,
     /// Its settlement day is not over: nothing about it can be complete.
     DayNotOver,
+}
+
+/// Why a card's mandate does not reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MandateError {
+    /// Its term is over, or it was ended.
+    Over,
+    /// It allows less for one collection.
+    Above {
+        /// How much.
+        most: Fen,
+    },
+}
+
+impl fmt::Display for MandateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Over => f.write_str("the card's mandate is over"),
+            Self::Above { most } => {
+                write!(f, "the card's mandate allows {} fen for one collection", most.get())
+            }
+        }
+    }
 }
 
 /// Why money is not given back.
@@ -235,6 +260,7 @@ impl fmt::Display for EngineError {
             Self::Endpoint(error) => error.fmt(f),
             Self::Statement(error) => error.fmt(f),
             Self::GiveBack(error) => error.fmt(f),
+            Self::Mandate(error) => error.fmt(f),
             Self::OverLimit => f.write_str("a limit on single payments is below this amount"),
             Self::Approval(error) => error.fmt(f),
             Self::EvidenceWanting { bytes_max } => {

@@ -23,6 +23,7 @@ mod inquire;
 mod instrument;
 mod limit;
 mod machine;
+mod mandate;
 mod notification;
 mod payment;
 mod perform;
@@ -50,7 +51,7 @@ mod worker;
 pub use crate::channel::Channel;
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::core::{Engine, Parts};
-pub use crate::error::{EndpointError, EngineError, GiveBackError, StatementError};
+pub use crate::error::{EndpointError, EngineError, GiveBackError, MandateError, StatementError};
 pub use crate::evidence::{
     EvidenceExport, ExportReport, Receipt, ReceiptEntry, verify_export, verify_receipt,
 };
@@ -61,7 +62,7 @@ pub use crate::hooks::{
 pub use crate::payment::DEFAULT_LENDER;
 pub use crate::request::{
     Caller, ConsentGiven, EndpointChange, Idempotency, NewApiKey, NewBinding, NewEndpoint,
-    NewGiveBack, NewPayment, NewSession, NewVerification, OnPage, Person, Role, Scope,
+    NewGiveBack, NewMandate, NewPayment, NewSession, NewVerification, OnPage, Person, Role, Scope,
 };
 pub use crate::restore::{LostLine, RestoreReport};
 pub use crate::seal::keys_fit;
@@ -80,8 +81,8 @@ pub use crate::view::{
     ApiKeyView, ApprovalView, BalanceView, BindingState, BindingView, CardView, ChannelHealthView,
     ChannelView, CodeView, ConsentAccepted, ConsentTextView, ConsentView, EncryptionView,
     InstrumentState, InstrumentView, IssuedApiKey, IssuedPersonKey, LenderView, LimitView,
-    OpenedSession, PaymentView, PlatformView, PrincipalView, SessionView, TimelineEntry,
-    VerificationState, VerificationView,
+    MandateView, OpenedSession, PaymentView, PlatformView, PrincipalView, SessionView,
+    TimelineEntry, VerificationState, VerificationView,
 };
 pub use crate::watch::Watch;
 pub use mingka_store::{CURSOR_LIMIT_MAX, Cursor, Listed, StopRecord};

@@ -174,6 +174,21 @@ pub struct NewPayment {
     pub valid_until: Option<Timestamp>,
 }
 
+/// What may be collected from a bound card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMandate {
+    /// Who may collect.
+    pub payee: String,
+    /// For what.
+    pub purpose: String,
+    /// How often, or under which conditions, in words.
+    pub cycle: Option<String>,
+    /// The most one collection may take.
+    pub payment: Option<Fen>,
+    /// Until when.
+    pub valid_until: Option<Timestamp>,
+}
+
 /// Money to give back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewGiveBack {

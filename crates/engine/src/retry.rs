@@ -1,5 +1,5 @@
-//! How often what never left is tried again: at most a tenth of what is tried for the first time, by
-//! issuer, and while a channel is ill only now and then, to see whether it is well. A bank that
+//! How often what never left is tried again: at most a tenth of what is tried for the first time,
+//! by issuer, and while a channel is ill only now and then, to see whether it is well. A bank that
 //! comes back is not stormed by everything that waited for it.
 
 use std::collections::BTreeMap;
@@ -19,8 +19,8 @@ const GIVEN_EVERY_MS: i64 = 10 * MINUTE_MS;
 /// How often an ill channel is tried all the same.
 const PROBE_EVERY_MS: i64 = MINUTE_MS;
 
-/// What is left of every issuer's budget, and when ill channels were tried last. Each process counts
-/// for itself: so many processes, so many budgets.
+/// What is left of every issuer's budget, and when ill channels were tried last. Each process
+/// counts for itself: so many processes, so many budgets.
 #[derive(Debug, Default)]
 pub(crate) struct Retries(Mutex<State>);
 

@@ -1,9 +1,11 @@
 //! The engine's refusals in the words of the interface.
 
 use mingka_domain::approval::ApprovalError;
-use mingka_domain::cause::{Audience, CauseCode, Dictionary};
+use mingka_domain::cause::{Audience, CauseCode, Dictionary, known};
 use mingka_domain::text::Lang;
-use mingka_engine::{EndpointError, EngineError, Forbidden, GiveBackError, StatementError};
+use mingka_engine::{
+    EndpointError, EngineError, Forbidden, GiveBackError, MandateError, StatementError,
+};
 
 use crate::problem::{Kind, Problem};
 
@@ -50,6 +52,7 @@ impl From<EngineError> for Problem {
             EngineError::Endpoint(error) => endpoint(error),
             EngineError::Statement(error) => statement(error),
             EngineError::GiveBack(error) => give_back(error),
+            EngineError::Mandate(error) => mandate(error),
             EngineError::OverLimit => Self::new(Kind::OverLimit),
             EngineError::Approval(error) => approval(error),
             EngineError::EvidenceWanting { bytes_max } => {
@@ -90,6 +93,21 @@ fn give_back(error: GiveBackError) -> Problem {
         GiveBackError::TooLate => Problem::new(Kind::InvalidState).detail(
             "这笔还款的清算日已过，不能撤销或冲正，请用退款。",
             "Its settlement day is over: it can be refunded, not undone.",
+        ),
+    }
+}
+
+fn mandate(error: MandateError) -> Problem {
+    match error {
+        MandateError::Over => Problem::new(Kind::InvalidState)
+            .detail(
+                "这张卡的代扣授权已结束，没有扣款；请重新取得授权。",
+                "The card's mandate is over: nothing was collected. Obtain another.",
+            )
+            .row_of(known::MANDATE_ENDED),
+        MandateError::Above { most } => Problem::new(Kind::OverLimit).detail(
+            format!("代扣授权每次最多 {} 分，没有扣款。", most.get()),
+            format!("The mandate allows {} fen at a time; nothing was collected.", most.get()),
         ),
     }
 }

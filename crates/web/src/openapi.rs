@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    bindings, events, evidence, feed, health, instruments, notify, payments, persons, prechecks,
-    reference, sessions, statements, status, verifications, webhooks,
+    bindings, events, evidence, feed, health, instruments, mandates, notify, payments, persons,
+    prechecks, reference, sessions, statements, status, verifications, webhooks,
 };
 
 /// The document.
@@ -29,10 +29,13 @@ use crate::api::{
         bindings::create, bindings::list, bindings::show, bindings::confirm, bindings::resend,
         bindings::cancel, events::stream,
         instruments::list, instruments::show, instruments::unbind,
+        mandates::state, mandates::show, mandates::end,
         payments::disburse, payments::collect, payments::list, payments::show, payments::cancel,
-        payments::confirm, payments::refund, payments::reverse, payments::lenders, events::stream_payment,
+        payments::confirm, payments::refund, payments::reverse, payments::lenders,
+        events::stream_payment,
         status::create,
-        persons::stops, persons::turn, persons::limits, persons::balances, persons::state_balance, persons::reviews, persons::propose,
+        persons::stops, persons::turn, persons::limits, persons::balances,
+        persons::state_balance, persons::reviews, persons::propose,
         persons::approvals, persons::approval, persons::approve, persons::reject,
         persons::withdraw,
         statements::import, statements::show,

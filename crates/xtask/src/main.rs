@@ -5,6 +5,7 @@
 mod bench;
 mod browser;
 mod causes;
+mod chaos;
 mod ci;
 mod debian;
 mod postgres;
@@ -39,6 +40,8 @@ enum Command {
     Postgres(postgres::Options),
     /// Run the simulator over many seeds, or replay one
     Sim(sim::Options),
+    /// Payments under kill -9 on a broken line, as often as one likes
+    Chaos(chaos::Options),
     /// What the house does in a second, beside the floors measured in the same run
     Bench(bench::Options),
     /// Write docs/causes.md from the dictionary of causes
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::command(&options),
         Command::Postgres(options) => postgres::command(&options),
         Command::Sim(options) => sim::command(&options),
+        Command::Chaos(options) => chaos::command(&options),
         Command::Bench(options) => bench::command(&options),
         Command::Causes => causes::command(),
         Command::Words => words::command(),

@@ -91,6 +91,8 @@ known! {
     PAYMENT_EXPIRED = "payment.expired";
     /// A disbursement that came back.
     PAYMENT_RETURNED = "payment.returned";
+    /// The mandate is over.
+    MANDATE_ENDED = "mandate.ended";
     /// The merchant's own balance is too low.
     PLATFORM_BALANCE = "platform.balance";
     /// Two persons found that the money had not moved.

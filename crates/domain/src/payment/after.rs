@@ -1,8 +1,8 @@
-//! What may still happen when nothing more is sent: two persons decide what no proof has ended, and
-//! what moved is given back.
+//! What happens beside the money itself: a code is asked for before it, two persons decide what no
+//! proof has ended, and what moved is given back.
 
 use super::apply::{Next, settled};
-use super::{Decision, Heard, Payment, Proof, Refunded, Refused, Why};
+use super::{AwaitingCode, Decision, Heard, Payment, Proof, Refunded, Refused, Why};
 use crate::diagnosis::Diagnosis;
 use crate::id::{AttemptId, PaymentId};
 use crate::money::Fen;
@@ -66,5 +66,26 @@ impl Refused {
         }
         let Self { progress, diagnosis, .. } = self;
         progress.moved_all_the_same(attempt, diagnosis, what, now)
+    }
+}
+
+impl AwaitingCode {
+    /// What becomes of the message that asks for the code. Silence proves nothing: the code may
+    /// have been sent all the same.
+    pub(super) fn hear(mut self, what: Heard) -> Next {
+        match what {
+            Heard::CodeSent => {
+                self.confirmed = true;
+                Ok(Payment::AwaitingCode(self).announced())
+            }
+            Heard::Unknown { .. } => Ok((Payment::AwaitingCode(self), Vec::new())),
+            Heard::CodeRefused { diagnosis } => {
+                let Self { progress, .. } = self;
+                let (attempt, held_since) = (None, None);
+                let refused = Refused { progress, attempt, diagnosis, held_since };
+                Ok(Payment::Refused(refused).announced())
+            }
+            _ => Err(Why::WrongState),
+        }
     }
 }

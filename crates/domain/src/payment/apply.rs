@@ -157,27 +157,6 @@ impl Payment {
     }
 }
 
-impl AwaitingCode {
-    /// What becomes of the message that asks for the code. Silence proves nothing: the code may
-    /// have been sent all the same.
-    fn hear(mut self, what: Heard) -> Next {
-        match what {
-            Heard::CodeSent => {
-                self.confirmed = true;
-                Ok(Payment::AwaitingCode(self).announced())
-            }
-            Heard::Unknown { .. } => Ok((Payment::AwaitingCode(self), Vec::new())),
-            Heard::CodeRefused { diagnosis } => {
-                let Self { progress, .. } = self;
-                let (attempt, held_since) = (None, None);
-                let refused = Refused { progress, attempt, diagnosis, held_since };
-                Ok(Payment::Refused(refused).announced())
-            }
-            _ => Err(Why::WrongState),
-        }
-    }
-}
-
 impl InFlight {
     fn hear(mut self, what: Heard, now: Timestamp) -> Next {
         match what {

@@ -145,7 +145,7 @@ impl Engine {
                 // Reversed, and known by other proof not to have moved: both say the same.
                 if !matches!(original.machine, Payment::Refused(_)) {
                     tracing::error!(payment.id = %by, error = %error,
-                        "money was given back of a payment that had none to give: people must look");
+                        "money was given back that was not there to give: people must look");
                 }
                 Ok(None)
             }

@@ -2,7 +2,7 @@
 //! of the order included; then, and only then, the first byte.
 
 use mingka_domain::id::{PaymentId, PlatformId};
-use mingka_domain::payment::{Event, Payment, Terms, WaitReason};
+use mingka_domain::payment::{Event, Payment, PaymentKind, Terms, WaitReason};
 use mingka_domain::time::Timestamp;
 use mingka_store::{
     AttemptRecord, CommitError, Committed, EventRecord, InstrumentRecord, LenderRecord,
@@ -33,19 +33,7 @@ impl Engine {
     ) -> Result<Option<PaymentView>, EngineError> {
         let now = self.now();
         let key = self.planted_key(key);
-        let lender = self.store().lender_of_code(platform, &new.lender).await?;
-        let lender =
-            lender.filter(|lender| new.kind.gives_back() || self.has_a_way(lender, new.kind));
-        let lender = lender.ok_or(EngineError::UnknownLender)?;
-        let instrument = self.store().instrument(platform, new.instrument).await?;
-        let instrument = instrument.ok_or(EngineError::NotFound)?;
-        if instrument.state != "active" && !new.kind.gives_back() {
-            return Err(EngineError::InvalidState {
-                state: "unbound",
-                cause: mingka_domain::cause::known::AGREEMENT_INVALID,
-                possible_at: None,
-            });
-        }
+        let (lender, instrument) = self.parties_of(platform, &new, now).await?;
         let room = self.room().await?;
         let terms = self.payment_terms(&new, &lender.code, now);
         let opened = self.opened_payment(platform, &new, &lender, &terms, now)?;
@@ -98,6 +86,32 @@ impl Engine {
             }
         }
         self.earlier_payment(platform, &key).await
+    }
+
+    /// Whose money it is and which card, where both can do this.
+    async fn parties_of(
+        &self,
+        platform: PlatformId,
+        new: &NewPayment,
+        now: Timestamp,
+    ) -> Result<(LenderRecord, InstrumentRecord), EngineError> {
+        let lender = self.store().lender_of_code(platform, &new.lender).await?;
+        let able =
+            |lender: &LenderRecord| new.kind.gives_back() || self.has_a_way(lender, new.kind);
+        let lender = lender.filter(able).ok_or(EngineError::UnknownLender)?;
+        let instrument = self.store().instrument(platform, new.instrument).await?;
+        let instrument = instrument.ok_or(EngineError::NotFound)?;
+        if instrument.state != "active" && !new.kind.gives_back() {
+            return Err(EngineError::InvalidState {
+                state: "unbound",
+                cause: mingka_domain::cause::known::AGREEMENT_INVALID,
+                possible_at: None,
+            });
+        }
+        if new.kind == PaymentKind::Repayment {
+            self.check_mandate(&instrument, new.amount, now).await?;
+        }
+        Ok((lender, instrument))
     }
 
     /// The one commit before the first byte. Where a limit has nothing left the payment waits.

@@ -169,8 +169,8 @@ impl Engine {
         self.conclude_payment_from(&hearing, None, Some(&key)).await
     }
 
-    /// The step of a payment is due when its exchange counts as interrupted, no longer when its code
-    /// is over.
+    /// The step of a payment is due when its exchange counts as interrupted, no longer when its
+    /// code is over.
     fn step_sooner(&self, changed: &super::Changed, now: Timestamp) -> mingka_store::Statement {
         let due = changed.machine.wake_at().unwrap_or(now);
         let id = step_id(&changed.record.id.hex());

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 mod payment;
 mod persons;
 
-pub use payment::{LenderView, PaymentView};
+pub use payment::{LenderView, MandateView, PaymentView};
 pub use persons::{ApprovalView, BalanceView, IssuedPersonKey, LimitView, PrincipalView};
 
 /// A binding as its platform and its borrower see it.

@@ -1,7 +1,7 @@
 //! A payment as its platform may see it.
 
 use mingka_domain::diagnosis::Diagnosis;
-use mingka_domain::id::{InstrumentId, LenderId, PaymentId};
+use mingka_domain::id::{InstrumentId, LenderId, MandateId, PaymentId};
 use mingka_domain::money::Fen;
 use mingka_domain::payment::{PaymentKind, Proof, ReviewReason, WaitReason};
 use mingka_domain::time::Timestamp;
@@ -60,6 +60,31 @@ pub struct PaymentView {
     pub updated_at: Timestamp,
     /// Counts its changes; a watcher that saw this number has seen everything before it.
     pub version: u64,
+}
+
+/// What may be collected from a bound card, as it was stated last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MandateView {
+    /// Its id.
+    pub id: MandateId,
+    /// The card.
+    pub instrument: InstrumentId,
+    /// Who may collect.
+    pub payee: String,
+    /// For what.
+    pub purpose: String,
+    /// How often, or under which conditions, in words.
+    pub cycle: Option<String>,
+    /// The most one collection may take.
+    pub payment: Option<Fen>,
+    /// Until when.
+    pub valid_until: Option<Timestamp>,
+    /// The hash of the text that was accepted.
+    pub consent_sha256: String,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Since when it is ended, if it is.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// A lender as its platform sees it.

@@ -156,7 +156,7 @@ impl Payer {
         }
     }
 
-    /// Gives a repayment back, whole or in part or undone, whatever became of it; and perhaps again.
+    /// Gives a repayment back, whole or in part or undone, whatever became of it; perhaps again.
     async fn give_back(&mut self, key: &str, paid: &PaymentView) {
         for turn in 0..self.dice.between(1, 2) {
             self.think(1_000, 900_000).await;

@@ -90,3 +90,22 @@ CREATE TABLE balances (
     at BIGINT NOT NULL,
     PRIMARY KEY (channel, seq)
 );
+
+-- What may be collected from a bound card: each statement is a row, only ever added; the newest is in
+-- force.
+CREATE TABLE mandates (
+    instrument TEXT NOT NULL REFERENCES instruments (id),
+    seq BIGINT NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    platform TEXT NOT NULL REFERENCES platforms (id),
+    payee TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    cycle TEXT,
+    payment_fen BIGINT CHECK (payment_fen > 0),
+    valid_until BIGINT,
+    consent_sha256 TEXT NOT NULL,
+    accepted_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    stated_at BIGINT NOT NULL,
+    PRIMARY KEY (instrument, seq)
+);

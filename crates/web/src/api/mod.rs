@@ -6,6 +6,7 @@ pub(crate) mod evidence;
 pub(crate) mod feed;
 pub(crate) mod health;
 pub(crate) mod instruments;
+pub(crate) mod mandates;
 pub(crate) mod notify;
 pub(crate) mod payments;
 pub(crate) mod persons;
@@ -43,6 +44,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/instruments", get(instruments::list))
         .route("/v1/instruments/{id}", get(instruments::show))
         .route("/v1/instruments/{id}/unbind", post(instruments::unbind))
+        .route("/v1/instruments/{id}/mandate", get(mandates::show).post(mandates::state))
+        .route("/v1/instruments/{id}/mandate/end", post(mandates::end))
         .route("/v1/disbursements", post(payments::disburse))
         .route("/v1/repayments", post(payments::collect))
         .route("/v1/payments", get(payments::list))

@@ -5,6 +5,7 @@ mod answers;
 mod diagnosis;
 mod events;
 mod evidence;
+mod mandates;
 mod payments;
 mod persons;
 mod reference;
@@ -22,6 +23,7 @@ pub(crate) use answers::{
 pub(crate) use diagnosis::{CardBody, DiagnosisBody, FindingBody};
 pub(crate) use events::{EventFeedBody, FeedQuery, event_json};
 pub(crate) use evidence::ReceiptBody;
+pub(crate) use mandates::{MandateBody, MandateRequest};
 pub(crate) use payments::{
     DisbursementRequest, LenderBody, LenderList, PaymentBody, PaymentList, PaymentQuery,
     RefundRequest, RepaymentRequest,

@@ -152,9 +152,9 @@ pub(crate) struct PaymentBody {
     /// `disbursement`, `repayment`, `refund` or `reversal`.
     #[schema(example = "disbursement")]
     pub(crate) kind: String,
-    /// `accepted`, `awaiting_code`, `waiting`, `in_flight`, `doubtful`, `review`, `settled`, `refused`, `returned`,
-    /// `refunded`, `reversed` or `cancelled`. Only `refused`, `returned`, `reversed` and
-    /// `cancelled` say that the money is where it was before.
+    /// `accepted`, `awaiting_code`, `waiting`, `in_flight`, `doubtful`, `review`, `settled`,
+    /// `refused`, `returned`, `refunded`, `reversed` or `cancelled`. Only `refused`, `returned`,
+    /// `reversed` and `cancelled` say that the money is where it was before.
     #[schema(example = "in_flight")]
     pub(crate) state: String,
     pub(crate) amount_fen: i64,

@@ -238,7 +238,7 @@ words! {
     pay_code_title: "等待短信验证码", "Waiting for your code";
     pay_code_text:
         "银行已向预留手机号发送验证码，请回到应用里填写。没有验证码不会扣款。",
-        "The bank sends a code to your reserved phone: enter it in the app. Without it nothing is taken.";
+        "The bank sends you a code: enter it in the app. Nothing is taken without it.";
     pay_waiting_title: "已受理，稍后自动办理", "Taken on; it will be done a little later";
     pay_waiting_text:
         "到时间会自动办理，您不用再提交。",

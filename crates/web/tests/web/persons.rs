@@ -171,6 +171,43 @@ async fn what_was_taken_is_given_back_over_the_interface() {
     house.post(&reversal, &json!({})).send().await.problem(409, "state.not_possible");
 }
 
+#[tokio::test]
+async fn a_mandate_is_held_to() {
+    let house = House::new().await;
+    let loan = loan(&house, "loan-7").await;
+    let path = format!("/v1/instruments/{}/mandate", loan["instrument"].as_str().unwrap());
+    house.api(Method::GET, &path).send().await.problem(404, "resource.not_found");
+    let said = json!({"payee": "晨光小贷", "collected_for": "还款", "payment_fen": 5_000,
+        "valid_until": "2026-11-24T00:00:00+08:00"});
+    for (change, pointer) in [
+        (json!({"payee": " "}), "/payee"),
+        (json!({"payment_fen": 0}), "/payment_fen"),
+        (json!({"valid_until": "2020-01-01T00:00:00+08:00"}), "/valid_until"),
+    ] {
+        let told = house.post(&path, &merged(&said, &change)).send().await;
+        assert_eq!(told.problem(422, "request.wrong_value")["pointer"], pointer);
+    }
+    let mandate = house.post(&path, &said).send().await.is(200).json();
+    assert_eq!(mandate["consent_sha256"].as_str().unwrap().len(), 64, "{mandate}");
+    let card = &loan["instrument"];
+    let due = |reference: &str, fen: i64| {
+        let due = json!({"instrument": card, "due_ref": reference});
+        merged(&due, &json!({"amount_fen": fen}))
+    };
+    let above = house.post("/v1/repayments", &due("a", 5_001)).send().await;
+    above.problem(422, "payment.over_limit");
+    house.post("/v1/repayments", &due("a", 5_000)).send().await.is(201);
+    house.later(86_400_000);
+    let late = house.post("/v1/repayments", &due("b", 1)).send().await;
+    assert_eq!(late.problem(409, "state.not_possible")["cause"], "mandate.ended");
+    let longer = merged(&said, &json!({"valid_until": "2027-11-24T00:00:00+08:00"}));
+    house.post(&path, &longer).send().await.is(200);
+    house.post("/v1/repayments", &due("b", 1)).send().await.is(201);
+    house.post(&format!("{path}/end"), &json!({})).send().await.is(200);
+    let ended = house.post("/v1/repayments", &due("c", 1)).send().await;
+    assert_eq!(ended.problem(409, "state.not_possible")["cause"], "mandate.ended");
+}
+
 async fn person(house: &House, name: &str, roles: &[Role]) -> String {
     house.engine.create_principal(name, roles).await.unwrap().key.expose().to_owned()
 }

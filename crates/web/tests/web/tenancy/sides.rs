@@ -164,6 +164,10 @@ impl<'a> Side<'a> {
         let bound = self.post(&confirm, key_of(&confirm), &code).await;
         assert_eq!(bound["state"], "active", "{bound}");
         let instrument = self.keep(&bound["instrument"]);
+        let mandate = format!("/v1/instruments/{instrument}/mandate");
+        let said = json!({"payee": self.own, "collected_for": "还款"});
+        let key = format!("{mandate}-1");
+        self.post(&mandate, key_of(&key), &said).await;
         let open = self.post("/v1/bindings", "bind-2", &self.binding(&card("ok-16"))).await;
         assert_eq!(open["state"], "awaiting_code", "{open}");
         self.keep(&open["id"]);
