@@ -77,7 +77,10 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  mingka stops --config mingka.toml")]
     Stops(ConfigArgs),
     /// The persons of the house: who may look, operate, and decide what somebody else proposed.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mingka people add --name 王芳 --role operate --role approve"
+    )]
     People(PeopleCommand),
     /// Envelope keys and API keys.
     #[command(subcommand)]

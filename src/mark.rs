@@ -15,20 +15,26 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Looks whether the database has lost what the mark names, and holds the house if so.
 pub(crate) async fn check(engine: &Engine, file: &Path) -> Result<(), String> {
     let Some(marked) = read(file)? else { return Ok(()) };
-    let id = marked.parse().map_err(|error| format!("{}: {error}", file.display()))?;
+    let id = marked.parse().map_err(|error| {
+        format!(
+            "{}: {error}: it names the newest attempt in the database, to notice a restore from a \
+             backup. If it was damaged, move it away and say who looked: mingka restore-check \
+             --declare WHO",
+            file.display()
+        )
+    })?;
     if !engine.knows(id).await.map_err(|error| error.to_string())? {
         engine.hold_restored(&marked).await.map_err(|error| error.to_string())?;
     }
     Ok(())
 }
 
-/// Keeps the mark until told to stop; a database that loses the marked attempt while it runs, as a
-/// server's may, is held at once.
+/// Keeps the mark until told to stop. A database that loses the marked attempt while it runs, as a
+/// server's may, is held as soon as that is seen, also when it has had others since.
 pub(crate) fn keep(engine: Engine, file: PathBuf, mut stopped: watch::Receiver<bool>) {
     tokio::spawn(async move {
-        let mut written = String::new();
         loop {
-            if let Err(error) = step(&engine, &file, &mut written).await {
+            if let Err(error) = step(&engine, &file).await {
                 tracing::warn!(mark.file = %file.display(), error = error,
                     "the mark could not be kept");
             }
@@ -40,19 +46,17 @@ pub(crate) fn keep(engine: Engine, file: PathBuf, mut stopped: watch::Receiver<b
     });
 }
 
-async fn step(engine: &Engine, file: &Path, written: &mut String) -> Result<(), String> {
+async fn step(engine: &Engine, file: &Path) -> Result<(), String> {
     let newest = engine.newest_attempt().await.map_err(|error| error.to_string())?;
     let newest = newest.map(|id| id.to_string()).unwrap_or_default();
-    // Ids sort by age. What is older than what was marked is no news, but may be a loss.
-    if newest <= *written {
-        if newest < *written {
-            check(engine, file).await?;
-        }
+    let marked = read(file)?.unwrap_or_default();
+    if marked == newest {
         return Ok(());
     }
-    write(file, &newest)?;
-    *written = newest;
-    Ok(())
+    // The loss is noticed before the mark goes on; and it never goes back, or the same backup could
+    // be put back a second time unnoticed. Ids sort by age.
+    check(engine, file).await?;
+    if newest > marked { write(file, &newest) } else { Ok(()) }
 }
 
 fn read(file: &Path) -> Result<Option<String>, String> {

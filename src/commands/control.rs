@@ -44,11 +44,12 @@ pub(crate) async fn turn(args: StopArgs, stop: bool) -> Result<ExitCode, String>
         ));
     }
     engine.turn_known_stop(&switch, stop, &reason).await.map_err(describe)?;
-    let state = if stop { "stopped" } else { "not stopped" };
-    print_line(&format!(
-        "{} is {state} in every process on this database; what is in flight is only inquired about",
-        args.switch
-    ));
+    let then = if stop {
+        "is stopped in every process on this database; what is in flight is only inquired about"
+    } else {
+        "goes on in every process on this database; what waited is sent within about a minute"
+    };
+    print_line(&format!("{} {then}", args.switch));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use mingka_domain::money::Fen;
-use mingka_engine::{RestoreReport, SystemClock};
+use mingka_engine::{Clock as _, RestoreReport, SystemClock};
 
 use super::keys::describe;
 use super::{load, print_line};
@@ -17,8 +17,12 @@ pub(crate) async fn run(args: RestoreCheckArgs) -> Result<ExitCode, String> {
     let public_url = &config.server.public_url;
     let channels = compose::channels(&config, public_url)?;
     let house = compose::house(&config, channels, Arc::new(SystemClock)).await?;
+    if args.declare.as_ref().is_some_and(|who| who.trim().is_empty()) {
+        return Err("--declare wants the name of whoever says so".to_owned());
+    }
     if let Some(who) = &args.declare {
-        house.engine.hold_restored(&format!("declared by {who}")).await.map_err(describe)?;
+        let said = format!("declared by {who} at {}", SystemClock.now().rfc3339());
+        house.engine.hold_restored(&said).await.map_err(describe)?;
     }
     let reports = house.engine.restores().await.map_err(describe)?;
     if reports.is_empty() {
@@ -46,6 +50,9 @@ fn show(report: &RestoreReport) {
         return;
     }
     print_line("  HELD: nothing is sent; what is in flight is inquired about");
+    if report.knows_nothing {
+        print_line("  the books knew no attempt at all: only two persons let the house go on");
+    }
     for (channel, merchant, day) in &report.days_wanted {
         print_line(&format!(
             "  wanted: the complete statement of {day} of {channel} {merchant} (mingka statement \

@@ -65,6 +65,9 @@ fn show(report: &StatementReport) {
         let payment = line.payment.map(|id| id.to_string()).unwrap_or_default();
         print_line(&format!("another amount  {payment}  {} fen", line.amount_fen));
     }
+    for id in &report.moved_twice {
+        print_line(&format!("moved more than once, or undone and not given back  {id}"));
+    }
     for id in &report.settled_after_refusal {
         print_line(&format!("refused and moved all the same  {id}"));
     }

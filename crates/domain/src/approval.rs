@@ -140,6 +140,8 @@ pub enum ApprovalError {
     NotTheirs,
     /// It was decided, or its time is over.
     Over,
+    /// One of its kind about the same is open.
+    AlreadyOpen,
 }
 
 impl Approval {
@@ -181,6 +183,7 @@ impl fmt::Display for ApprovalError {
             Self::SamePerson => "another person than the proposer must decide",
             Self::NotTheirs => "only the proposer takes a proposal back",
             Self::Over => "the proposal was decided, or its time is over",
+            Self::AlreadyOpen => "a proposal about the same is open: decide that one first",
         })
     }
 }

@@ -2,7 +2,7 @@
 //! same commit as the approval. There is no approval without its effect and no effect without it.
 
 use mingka_crypto::digest::{hex, sha256};
-use mingka_domain::approval::{Approval, ApprovalState, Limit, Proposal, Verdict};
+use mingka_domain::approval::{Approval, ApprovalError, ApprovalState, Limit, Proposal, Verdict};
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Certainty, Diagnosis};
 use mingka_domain::id::{ApprovalId, AttemptId, PaymentId, kind};
@@ -35,7 +35,9 @@ impl Engine {
         evidence: &str,
     ) -> Result<ApprovalView, EngineError> {
         person.must(Role::Operate)?;
-        if evidence.trim().is_empty() || evidence.len() > EVIDENCE_BYTES_MAX {
+        let hidden = |c: char| c.is_control() && c != '\n';
+        let wanting = evidence.trim().is_empty() || evidence.contains(hidden);
+        if wanting || evidence.len() > EVIDENCE_BYTES_MAX {
             return Err(EngineError::EvidenceWanting { bytes_max: EVIDENCE_BYTES_MAX });
         }
         self.check_proposal(&what).await?;
@@ -56,7 +58,11 @@ impl Engine {
         };
         let expire = ApprovalRecord::expire(&record.kind, &record.about, now);
         self.store().commit(Unit::new(expire)).await.ok();
-        self.store().commit(Unit::new(record.insert())).await?;
+        match self.store().commit(Unit::new(record.insert())).await {
+            Ok(_) => {}
+            Err(CommitError::Duplicate { .. }) => return Err(ApprovalError::AlreadyOpen.into()),
+            Err(error) => return Err(error.into()),
+        }
         tracing::warn!(approval.id = %record.id, approval.kind = record.kind,
             approval.about = record.about, principal.id = %person.id,
             "something waits for a second person");
@@ -79,27 +85,45 @@ impl Engine {
         let after = standing(&record)?.decide(verdict, person.id, now)?;
         after.name().clone_into(&mut record.state);
         (record.decided_by, record.decided_at) = (Some(person.id), Some(now));
-        let mut unit = Unit::new(record.decide());
-        if after == ApprovalState::Approved {
-            unit = self.approved(unit, &record, person, now).await?;
+        let people = self.store().principals().await?;
+        let gone = |id| people.iter().any(|one| one.id == id && one.revoked_at.is_some());
+        if after == ApprovalState::Approved && gone(record.proposed_by) {
+            return Err(ApprovalError::Over.into());
         }
-        match self.store().commit(unit).await {
+        let record = &record;
+        let unit = |keeps_out| async move {
+            let unit = Unit::new(record.decide());
+            match after {
+                ApprovalState::Approved => {
+                    self.approved(unit, record, (person, now), keeps_out).await
+                }
+                _ => Ok(unit),
+            }
+        };
+        let mut committed = self.store().commit(unit(true).await?).await;
+        if matches!(committed, Err(CommitError::Duplicate { table: "payments" })) {
+            // Another payment has taken the loan since: both are for people to look at.
+            committed = self.store().commit(unit(false).await?).await;
+        }
+        match committed {
             Ok(committed) => {
-                let what = proposal(&record)?;
-                if let Proposal::DecidePayment { payment, .. } = what {
+                if let Proposal::DecidePayment { payment, .. } = proposal(record)? {
                     self.announce(payment, committed.effects());
+                    let paid = self.store().payment_of_any(payment).await?;
+                    if let Some(original) = paid.and_then(|paid| paid.original) {
+                        self.announce(original, committed.effects());
+                    }
                 }
             }
             Err(CommitError::Stale { table: "approvals" }) => {
-                return Err(mingka_domain::approval::ApprovalError::Over.into());
+                return Err(ApprovalError::Over.into());
             }
             Err(error) => return Err(error.into()),
         }
         tracing::warn!(approval.id = %id, approval.state = record.state,
             approval.about = record.about, principal.id = %person.id,
             "a second person has decided");
-        record.version = record.version.saturating_add(1);
-        approval_view(record, now)
+        approval_view(record.clone(), now)
     }
 
     /// What is proposed and was decided, newest first.
@@ -157,10 +181,21 @@ impl Engine {
         }
     }
 
+    /// Nobody decides about what is being undone: the bank will say.
+    async fn nothing_undoes(&self, id: PaymentId) -> Result<(), EngineError> {
+        let record = self.store().payment_of_any(id).await?.ok_or(EngineError::NotFound)?;
+        let back = self.store().payments_of_original(record.platform, id).await?;
+        match back.iter().find(|one| one.guard.is_some()) {
+            Some(one) => Err(EngineError::AlreadyPaying { payment: one.id }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether there is what a proposal is about, and it can still be so.
     async fn check_proposal(&self, what: &Proposal) -> Result<(), EngineError> {
         match what {
             Proposal::DecidePayment { payment, attempt, .. } => {
+                self.nothing_undoes(*payment).await?;
                 let open = self.open_attempt_of(*payment).await?;
                 if open == *attempt { Ok(()) } else { Err(EngineError::InProgress) }
             }
@@ -174,13 +209,14 @@ impl Engine {
         &self,
         unit: Unit,
         record: &ApprovalRecord,
-        person: &Person,
-        now: Timestamp,
+        (person, now): (&Person, Timestamp),
+        keeps_out: bool,
     ) -> Result<Unit, EngineError> {
         match proposal(record)? {
             Proposal::DecidePayment { payment, attempt, moved } => {
                 let found = self.store().payment_of_any(payment).await?;
                 let payment = loaded(found.ok_or(EngineError::NotFound)?)?;
+                self.nothing_undoes(payment.record.id).await?;
                 let decision = Decision {
                     approval: record.id,
                     proposed_by: record.proposed_by,
@@ -190,7 +226,10 @@ impl Engine {
                 let cause = known::PAYMENT_DECIDED_UNMOVED;
                 let diagnosis = Diagnosis::from_cause(self.dictionary(), cause, Certainty::Certain);
                 let event = Event::Decided { attempt, decision, moved, diagnosis };
-                let changed = payment.apply(event, now)?;
+                let mut changed = payment.apply(event, now)?;
+                if !keeps_out {
+                    changed.record.guard = None;
+                }
                 let original = self.original_after(&payment, &changed, now).await?;
                 let more = original.iter().flat_map(|one| [one.update(), one.event.insert()]);
                 let writes: Vec<Statement> =

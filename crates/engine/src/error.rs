@@ -61,7 +61,7 @@ pub enum EngineError {
     Statement(StatementError),
     /// Money cannot be given back like this.
     GiveBack(GiveBackError),
-    /// One payment may not move so much.
+    /// One payment may not move so much, or so much is not left of the day or the month.
     OverLimit,
     /// The card's mandate does not reach.
     Mandate(MandateError),
@@ -261,7 +261,7 @@ impl fmt::Display for EngineError {
             Self::Statement(error) => error.fmt(f),
             Self::GiveBack(error) => error.fmt(f),
             Self::Mandate(error) => error.fmt(f),
-            Self::OverLimit => f.write_str("a limit on single payments is below this amount"),
+            Self::OverLimit => f.write_str("a limit is below this amount, or used up"),
             Self::Approval(error) => error.fmt(f),
             Self::EvidenceWanting { bytes_max } => {
                 write!(f, "say the evidence, in at most {bytes_max} bytes")

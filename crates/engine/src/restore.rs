@@ -12,12 +12,15 @@ use mingka_domain::outcome::{Operation, Outcome};
 use mingka_domain::payment::{Event, Payment, PaymentKind, Proof};
 use mingka_domain::statement::SettlementDay;
 use mingka_domain::time::Timestamp;
-use mingka_store::{AttemptRecord, OrderKey, PaymentRecord, RestoreRecord, Statement, Unit};
+use mingka_store::{
+    AttemptRecord, CommitError, OrderKey, PaymentRecord, RestoreRecord, Statement, Unit,
+};
 
 use crate::channel::Channel;
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::idempotency::to_json;
+use crate::payment::{Loaded, loaded};
 
 /// The most of each kind that a report names.
 const NAMED_MAX: u32 = 500;
@@ -35,6 +38,9 @@ pub struct RestoreReport {
     pub released: Option<(Timestamp, String)>,
     /// The settlement days whose complete statement is wanted, by channel and merchant account.
     pub days_wanted: Vec<(String, String, SettlementDay)>,
+    /// Whether the books knew no attempt at all: then no day is where they end, and only two
+    /// persons let the house go on.
+    pub knows_nothing: bool,
     /// Movements on the statements of those days that nothing in the books is behind.
     pub lines_of_nobody: Vec<LostLine>,
     /// Payments that wait to be sent: any of them may have been sent since the backup.
@@ -62,7 +68,7 @@ impl RestoreReport {
     /// Whether everything that may have been paid since the backup is known.
     #[must_use]
     pub const fn is_known(&self) -> bool {
-        self.days_wanted.is_empty() && self.lines_of_nobody.is_empty()
+        !self.knows_nothing && self.days_wanted.is_empty() && self.lines_of_nobody.is_empty()
     }
 }
 
@@ -86,12 +92,13 @@ impl Engine {
 
     /// Holds the house: its books are older than what was sent. What is in flight is inquired
     /// about; nothing is sent, by any process, until this is released. A house that is held
-    /// already stays as it is.
+    /// already, or was released after missing the same, stays as it is.
     ///
     /// # Errors
     /// When the store is away.
     pub async fn hold_restored(&self, missing: &str) -> Result<(), EngineError> {
-        if self.store().restores().await?.iter().any(|one| one.released_at.is_none()) {
+        let known = |one: &RestoreRecord| one.released_at.is_none() || one.missing == missing;
+        if self.store().restores().await?.iter().any(known) {
             return Ok(());
         }
         let now = self.now();
@@ -104,7 +111,12 @@ impl Engine {
             released_by: None,
         };
         let turn = self.turn_of_restored(true, ("mingka", missing)).await?;
-        self.store().commit(Unit::new(record.insert()).write(turn.insert())).await?;
+        match self.store().commit(Unit::new(record.insert()).write(turn.insert())).await {
+            Ok(_) => {}
+            // Another process has noticed it at the same moment.
+            Err(CommitError::Duplicate { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
         tracing::error!(restore.found_at = %now.rfc3339(), restore.missing = missing,
             restore.known_until = %record.known_until.rfc3339(),
             "the database is older than what was sent: nothing is sent until it is known what may \
@@ -180,7 +192,10 @@ impl Engine {
     async fn restore_report(&self, record: RestoreRecord) -> Result<RestoreReport, EngineError> {
         let mut days_wanted = Vec::new();
         let mut span: Option<(SettlementDay, SettlementDay)> = None;
-        for channel in &self.parts().channels {
+        let knows_nothing = record.known_until == Timestamp::from_millis(0);
+        let channels = self.parts().channels.iter().filter(|_| !knows_nothing);
+        for channel in channels {
+            let payers = self.store().platforms_paying_over(&channel.code).await?;
             let cut_off = channel.cut_off()?;
             let (mut day, found) =
                 (cut_off.day_of(record.known_until), cut_off.day_of(record.found_at));
@@ -189,7 +204,7 @@ impl Engine {
             let (first, until) = span.unwrap_or((day, last));
             span = Some((first.min(day), until.max(last)));
             while day <= last {
-                if !self.is_complete(channel, day).await? {
+                if !self.is_complete(channel, day, &payers).await? {
                     let merchant = channel.merchant_number.clone();
                     days_wanted.push((channel.code.clone(), merchant, day));
                 }
@@ -215,28 +230,54 @@ impl Engine {
             missing: record.missing,
             released: record.released_at.zip(record.released_by),
             days_wanted,
+            knows_nothing,
             lines_of_nobody,
             unsent: self.store().payments_unsent(NAMED_MAX).await?,
         })
     }
 
-    /// Whether anybody has imported a complete statement of this day.
+    /// Whether every platform that pays over a channel has imported a complete statement of this
+    /// day: what one of them brings proves nothing about another's payments.
     async fn is_complete(
         &self,
         channel: &Channel,
         day: SettlementDay,
+        payers: &[PlatformId],
     ) -> Result<bool, EngineError> {
-        for platform in self.store().platforms().await? {
-            let files = self.store().statements_of_day(platform.id, day).await?;
-            if files.iter().any(|file| {
+        for platform in payers {
+            let files = self.store().statements_of_day(*platform, day).await?;
+            let whole = files.iter().any(|file| {
                 file.complete
                     && file.channel == channel.code
                     && file.merchant == channel.merchant_number
-            }) {
-                return Ok(true);
+            });
+            if !whole {
+                return Ok(false);
             }
         }
-        Ok(false)
+        Ok(!payers.is_empty())
+    }
+
+    /// The payment that a movement under an order of this number is of.
+    async fn payment_behind(
+        &self,
+        platform: PlatformId,
+        id: PaymentId,
+        movement: Movement,
+    ) -> Result<Option<Loaded>, EngineError> {
+        if movement == Movement::Reversal {
+            // A reversal goes under the order that it reverses.
+            let back = self.store().payments_of_original(platform, id).await?;
+            let unsent = |one: &PaymentRecord| {
+                one.kind == PaymentKind::Reversal && ["accepted", "waiting"].contains(&&*one.state)
+            };
+            return back.into_iter().find(unsent).map(loaded).transpose();
+        }
+        match self.load_payment(platform, id).await {
+            Ok(payment) => Ok(Some(payment)),
+            Err(EngineError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// A statement's line that no attempt is behind: where its order's number names a payment of
@@ -249,19 +290,22 @@ impl Engine {
         day: SettlementDay,
     ) -> Result<(), EngineError> {
         let Some(id) = AttemptRecord::payment_of_number(&order.order_id) else { return Ok(()) };
-        let payment = match self.load_payment(platform, id).await {
-            Ok(payment) => payment,
-            Err(EngineError::NotFound) => return Ok(()),
-            Err(error) => return Err(error),
+        let Some(payment) = self.payment_behind(platform, id, line.movement).await? else {
+            return Ok(());
         };
+        let id = payment.record.id;
         let operation = match (payment.record.kind, line.movement) {
             (PaymentKind::Disbursement, Movement::Disbursement) => Operation::Disburse,
             (PaymentKind::Repayment, Movement::Repayment) => Operation::Collect,
             (PaymentKind::Refund, Movement::Refund) => Operation::Refund,
             (PaymentKind::Reversal, Movement::Undo) => Operation::Undo,
+            (PaymentKind::Reversal, Movement::Reversal) => Operation::Reverse,
             _ => return Ok(()),
         };
-        let unsent = matches!(payment.machine, Payment::Accepted(_) | Payment::Waiting(_));
+        let unsent = matches!(
+            payment.machine,
+            Payment::Accepted(_) | Payment::Waiting(_) | Payment::AwaitingCode(_)
+        );
         if !unsent || payment.record.amount != line.amount {
             tracing::error!(payment.id = %id, order.id = order.order_id,
                 "a statement knows an order of this payment that our books have lost, and it does \
@@ -289,6 +333,9 @@ impl Engine {
             .effects(changed.effects.clone());
         let committed = self.store().commit(unit).await?;
         self.announce(id, committed.effects());
+        if let Some(original) = payment.record.original {
+            self.announce(original, committed.effects());
+        }
         tracing::error!(payment.id = %id, order.id = order.order_id,
             "a payment that our books had lost was found in a statement: its money had moved");
         Ok(())

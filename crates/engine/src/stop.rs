@@ -68,10 +68,13 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Both must be said, in at most 500 bytes each.
+    /// Both must be said, in at most 500 bytes each, in one visible line.
     #[must_use]
     pub fn new(who: &str, why: &str) -> Option<Self> {
-        let said = |words: &str| !words.trim().is_empty() && words.len() <= WORDS_BYTES_MAX;
+        let said = |words: &str| {
+            let fits = !words.trim().is_empty() && words.len() <= WORDS_BYTES_MAX;
+            fits && !words.contains(char::is_control)
+        };
         (said(who) && said(why)).then(|| Self { who: who.to_owned(), why: why.to_owned() })
     }
 }

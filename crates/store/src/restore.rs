@@ -1,7 +1,7 @@
 //! Restores from a backup: when one was found, until when the books are known, and who let the
 //! house send again.
 
-use mingka_domain::id::{AttemptId, PaymentId};
+use mingka_domain::id::{AttemptId, PaymentId, PlatformId};
 use mingka_domain::time::Timestamp;
 
 use crate::attempt::AttemptRecord;
@@ -113,9 +113,26 @@ impl Store {
     /// When nothing can be read.
     pub async fn payments_unsent(&self, limit: u32) -> Result<Vec<PaymentId>, ReadError> {
         self.read(
-            "SELECT id FROM payments WHERE state = 'accepted' OR state = 'waiting'
+            "SELECT id FROM payments
+             WHERE state = 'accepted' OR state = 'waiting' OR state = 'awaiting_code'
              ORDER BY id LIMIT $1",
             values![limit],
+            |row| row.id(),
+        )
+        .await
+    }
+
+    /// The platforms that have payments over a channel, or some that were sent over none yet.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn platforms_paying_over(&self, channel: &str) -> Result<Vec<PlatformId>, ReadError> {
+        self.read(
+            "SELECT id FROM platforms WHERE EXISTS (SELECT 1 FROM payments
+                 WHERE payments.platform = platforms.id
+                     AND (payments.channel = $1 OR payments.channel IS NULL))
+             ORDER BY id",
+            values![channel],
             |row| row.id(),
         )
         .await
@@ -138,7 +155,13 @@ impl Store {
              WHERE day >= $1 AND day <= $2 AND NOT EXISTS (SELECT 1 FROM attempts
                  WHERE attempts.channel = line.channel AND attempts.order_id = line.order_id
                      AND attempts.merchant = line.merchant
-                     AND attempts.txn_time = line.txn_time)
+                     AND attempts.txn_time = line.txn_time
+                     AND ((attempts.operation = 'disburse'
+                             AND (line.movement = 'disbursement' OR line.movement = 'return'))
+                         OR (attempts.operation = 'collect' AND line.movement = 'repayment')
+                         OR (attempts.operation = 'refund' AND line.movement = 'refund')
+                         OR (attempts.operation = 'undo' AND line.movement = 'undo')
+                         OR (attempts.operation = 'reverse' AND line.movement = 'reversal')))
              ORDER BY day, order_id LIMIT $3",
             values![first, last, limit],
             StatementLineRecord::decode,

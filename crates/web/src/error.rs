@@ -120,11 +120,16 @@ fn approval(error: ApprovalError) -> Problem {
         ApprovalError::NotTheirs => {
             ("只有提出人可以撤回。", "Only the proposer takes a proposal back.")
         }
+        ApprovalError::AlreadyOpen => (
+            "同一件事已有一项提议在等待决定，请先处理那一项（GET /v1/approvals）。",
+            "A proposal about the same is open: decide that one first (GET /v1/approvals).",
+        ),
         ApprovalError::Over => {
             ("这项提议已有结果，或已过期。", "The proposal was decided, or its time is over.")
         }
     };
-    let kind = if error == ApprovalError::Over { Kind::InvalidState } else { Kind::Forbidden };
+    let late = matches!(error, ApprovalError::Over | ApprovalError::AlreadyOpen);
+    let kind = if late { Kind::InvalidState } else { Kind::Forbidden };
     Problem::new(kind).detail(zh, en)
 }
 

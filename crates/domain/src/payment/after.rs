@@ -2,7 +2,7 @@
 //! proof has ended, and what moved is given back.
 
 use super::apply::{Next, settled};
-use super::{AwaitingCode, Decision, Heard, Payment, Proof, Refunded, Refused, Why};
+use super::{AwaitingCode, Decision, Heard, Payment, Proof, Refunded, Refused, ReviewReason, Why};
 use crate::diagnosis::Diagnosis;
 use crate::id::{AttemptId, PaymentId};
 use crate::money::Fen;
@@ -18,13 +18,20 @@ impl Payment {
         moved: Result<(), Diagnosis>,
         now: Timestamp,
     ) -> Next {
-        let (progress, open) = match self {
-            Self::Doubtful(doubtful) => (doubtful.progress, doubtful.attempt),
-            Self::Review(review) => (review.progress, review.attempt),
+        let (progress, open, shown) = match self {
+            Self::Doubtful(doubtful) => (doubtful.progress, doubtful.attempt, false),
+            Self::Review(review) => {
+                let shown = review.why == ReviewReason::SettledAfterRefusal;
+                (review.progress, review.attempt, shown)
+            }
             _ => return Err(Why::WrongState),
         };
         if open != attempt {
             return Err(Why::OtherAttempt);
+        }
+        // A statement has shown the money: nobody says that it did not move.
+        if shown && moved.is_err() {
+            return Err(Why::NotProven);
         }
         let proof = Proof::Persons(decision.approval);
         match moved {
@@ -38,13 +45,19 @@ impl Payment {
     }
 
     /// A part of what moved went back, or it was undone as a whole.
-    pub(super) fn give_back(self, by: PaymentId, amount: Option<Fen>) -> Next {
+    pub(super) fn give_back(self, by: PaymentId, amount: Option<Fen>, attempt: AttemptId) -> Next {
         let Some(amount) = amount else {
-            let attempt = match &self {
-                Self::Settled(settled) => settled.attempt,
-                _ => self.open_attempt().ok_or(Why::WrongState)?,
+            let own = match &self {
+                Self::Settled(settled) => Some(settled.attempt),
+                // Declined meanwhile, and another not begun: what was undone is that one.
+                Self::Waiting(_) => Some(attempt),
+                _ => self.open_attempt(),
             };
-            return Ok(Self::Reversed { attempt, by }.announced());
+            return match own {
+                Some(own) if own == attempt => Ok(Self::Reversed { attempt, by }.announced()),
+                Some(_) => Err(Why::OtherAttempt),
+                None => Err(Why::WrongState),
+            };
         };
         let (settled, before) = match self {
             Self::Settled(settled) => (settled, Fen::ZERO),

@@ -44,7 +44,7 @@ impl Payment {
             Event::Found { attempt, proof, amount } => {
                 self.nothing_begun().map(|_| settled(attempt, proof, amount, now))
             }
-            Event::GivenBack { by, amount } => self.give_back(by, amount),
+            Event::GivenBack { by, amount, attempt } => self.give_back(by, amount, attempt),
             Event::Cancelled => self.nothing_begun().map(|_| Self::Cancelled.announced()),
             Event::Lapsed { diagnosis } => self.lapse(diagnosis, now),
         };

@@ -70,6 +70,8 @@ pub enum Event {
         by: PaymentId,
         /// How much; `None` when it was undone, whether it had moved or not.
         amount: Option<Fen>,
+        /// The attempt that had taken it, or might have.
+        attempt: AttemptId,
     },
     /// It was ended before anything was sent.
     Cancelled,

@@ -73,7 +73,7 @@ const STORIES: &[(&str, &str)] = &[
     ("send declined statement", "review:settled_after_refusal"),
     ("send declined statement !declined !send open", "review:settled_after_refusal"),
     ("send declined statement settled", "settled"),
-    ("send declined statement decided_no", "refused:card.lost held"),
+    ("send declined statement !decided_no decided_yes", "settled"),
     // Our own money did not reach: nobody is refused for it, however often.
     ("send no_money", "waiting:balance attempts=0"),
     (
@@ -93,6 +93,8 @@ const STORIES: &[(&str, &str)] = &[
     ("send settled refund !undo !returned", "refunded:40000"),
     ("send settled undo !refund !settled !undo", "reversed"),
     ("send unknown undo !send", "reversed"),
+    ("send unknown soft undo !send", "reversed"),
+    ("send unknown soft +60s send !undo1 undo", "reversed"),
     ("send unknown +1h open undo", "reversed"),
     ("send unknown !refund", "doubtful inquiries=0"),
     ("!undo !refund", "accepted"),
@@ -249,8 +251,14 @@ fn event(word: &str, made: u8, now: Timestamp) -> Event {
             let proof = Proof::Statement(day);
             return Event::Found { attempt: attempt(about), proof, amount };
         }
-        "refund" => return Event::GivenBack { by: other(), amount: Fen::new(40_000).ok() },
-        "undo" => return Event::GivenBack { by: other(), amount: None },
+        "refund" => {
+            let (amount, attempt) = (Fen::new(40_000).ok(), attempt(about));
+            return Event::GivenBack { by: other(), amount, attempt };
+        }
+        "undo" => {
+            let attempt = attempt(about);
+            return Event::GivenBack { by: other(), amount: None, attempt };
+        }
         _ => (Proof::Inquiry, None),
     };
     let what = match (what, word) {

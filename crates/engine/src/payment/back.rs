@@ -1,7 +1,7 @@
 //! Giving back: refunds, and undoing. Each is a payment of its own with everything a payment has;
 //! when it has moved, the payment it is about changes in the same commit.
 
-use mingka_domain::id::{PaymentId, PlatformId};
+use mingka_domain::id::{AttemptId, PaymentId, PlatformId};
 use mingka_domain::money::Fen;
 use mingka_domain::outcome::Operation;
 use mingka_domain::payment::{Event, Payment, PaymentKind};
@@ -111,6 +111,9 @@ impl Engine {
             (_, false) => Operation::Undo,
             (_, true) => Operation::Reverse,
         };
+        if !channel.profile.can(operation) {
+            return Err(not_now);
+        }
         let number = record.query_id.clone();
         if !unknown && number.is_none() {
             return Err(not_now);
@@ -136,10 +139,12 @@ impl Engine {
         if !kind.gives_back() || !moves {
             return Ok(None);
         }
+        let Payment::Settled(settled) = &after.machine else { return Ok(None) };
         let original = self.original_of(before).await?;
+        let attempt = self.undone_by(&original, settled.attempt).await?;
         let amount: Option<Fen> = (kind == PaymentKind::Refund).then_some(before.record.amount);
         let by: PaymentId = before.record.id;
-        match original.apply(Event::GivenBack { by, amount }, now) {
+        match original.apply(Event::GivenBack { by, amount, attempt }, now) {
             Ok(changed) => Ok(Some(changed)),
             Err(error) => {
                 // Reversed, and known by other proof not to have moved: both say the same.
@@ -150,6 +155,42 @@ impl Engine {
                 Ok(None)
             }
         }
+    }
+
+    /// The attempt of a payment that another's attempt gives back: the one whose order a reversal
+    /// goes under, or the one that moved the money.
+    async fn undone_by(
+        &self,
+        original: &Loaded,
+        back: AttemptId,
+    ) -> Result<AttemptId, EngineError> {
+        let record = &original.record;
+        let missing = || internal("an attempt is missing", &record.id);
+        let kept = original.machine.kept().map(|(attempt, _)| attempt);
+        let back = match self.store().attempt(record.platform, back).await? {
+            Some(back) => back,
+            // Found in a statement: it becomes durable in this very unit.
+            None => return kept.or(original.machine.open_attempt()).ok_or_else(missing),
+        };
+        if back.operation != Operation::Reverse {
+            return kept.ok_or_else(missing);
+        }
+        let own = self.store().attempts(record.platform, record.id.into()).await?;
+        let own = own
+            .iter()
+            .rev()
+            .find(|own| own.order == back.order && own.operation == Operation::Collect);
+        own.map(|own| own.id).ok_or_else(missing)
+    }
+
+    /// Whether something that would undo a payment as a whole is on its way.
+    pub(super) async fn is_being_undone(&self, payment: &Loaded) -> Result<bool, EngineError> {
+        let record = &payment.record;
+        if record.kind != PaymentKind::Repayment {
+            return Ok(false);
+        }
+        let back = self.store().payments_of_original(record.platform, record.id).await?;
+        Ok(back.iter().any(|one| one.guard.is_some()))
     }
 
     /// What gives back the money of a payment, oldest first.

@@ -214,6 +214,7 @@ impl Engine {
                 let attempt = self.attempt_of_plan(payment, plan, instrument, now);
                 let mut changed = payment.apply(Event::Sent { attempt: attempt.id }, now)?;
                 changed.record.channel = Some(channel.code.clone());
+                changed.record.query_id = None;
                 Ok(Begun { changed, attempt: Some(attempt) })
             }
         }

@@ -109,36 +109,10 @@ impl Engine {
     ) -> Result<Option<PaymentView>, EngineError> {
         let now = self.now();
         let payment = self.load_payment(platform, id).await?;
-        let Payment::AwaitingCode(awaiting) = &payment.machine else {
-            return Err(EngineError::InvalidState {
-                state: payment.machine.name(),
-                cause: known::PAYMENT_CONFIRMING,
-                possible_at: None,
-            });
-        };
-        if now >= awaiting.progress.terms.valid_until {
-            return Err(EngineError::InvalidState {
-                state: payment.machine.name(),
-                cause: known::CODE_EXPIRED,
-                possible_at: None,
-            });
-        }
         let record = &payment.record;
-        let asked = self.store().attempt(platform, awaiting.order).await?;
-        let asked = asked.ok_or_else(|| internal("an attempt is missing", &id))?;
-        let channel = self.channel(&asked.order.channel)?;
         let instrument = self.instrument_of_payment(record).await?;
-        let request = self.payment_request(record, &instrument, channel).await?;
-        let Some(Request::Collect { token, amount, .. }) = request else {
-            return Err(EngineError::NoChannel);
-        };
-        if !self.may_send(Some(platform), channel, Operation::Collect, now) {
-            return Err(EngineError::NoChannel);
-        }
-        let limits = self.limits_for(record.kind, platform, channel).await?;
-        let request = Request::Collect { token, amount, code: Some(code) };
-        let (order, original) = (Some(asked.order), None);
-        let plan = Plan { channel, request, order, original, limits };
+        let plan = self.plan_with_code(&payment, &instrument, code, now).await?;
+        let channel = plan.channel;
         let attempt = self.attempt_of_plan(&payment, &plan, &instrument, now);
         let room = self.room().await?;
         let changed = payment.apply(Event::Sent { attempt: attempt.id }, now)?;
@@ -167,6 +141,51 @@ impl Engine {
             step: None,
         };
         self.conclude_payment_from(&hearing, None, Some(&key)).await
+    }
+
+    /// What takes a code to the bank, where this payment waits for one now.
+    async fn plan_with_code(
+        &self,
+        payment: &super::Loaded,
+        instrument: &InstrumentRecord,
+        code: OneTimeCode,
+        now: Timestamp,
+    ) -> Result<Plan<'_>, EngineError> {
+        let record = &payment.record;
+        let not_now = |cause| EngineError::InvalidState {
+            state: payment.machine.name(),
+            cause,
+            possible_at: None,
+        };
+        let Payment::AwaitingCode(awaiting) = &payment.machine else {
+            return Err(not_now(super::cause_of(payment.machine.name())));
+        };
+        if self.may_be_lost(record).await? {
+            // Nobody knows any more that it was not confirmed.
+            return Err(not_now(known::PAYMENT_CONFIRMING));
+        }
+        if now >= awaiting.progress.terms.valid_until {
+            return Err(not_now(known::CODE_EXPIRED));
+        }
+        let asked = self.store().attempt(record.platform, awaiting.order).await?;
+        let asked = asked.ok_or_else(|| internal("an attempt is missing", &record.id))?;
+        let channel = self.channel(&asked.order.channel)?;
+        let request = self.payment_request(record, instrument, channel).await?;
+        let Some(Request::Collect { token, amount, .. }) = request else {
+            return Err(not_now(known::AGREEMENT_INVALID));
+        };
+        let stops = self.stops().await?;
+        let forbidden = stops.forbid(Some(record.platform), channel, Operation::Collect);
+        if forbidden || !channel.can(Operation::Collect, now) {
+            return Err(EngineError::NoChannel);
+        }
+        let limits = self.limits_for(record.kind, record.platform, channel).await?;
+        if !limits.allow(amount) {
+            return Err(EngineError::OverLimit);
+        }
+        let request = Request::Collect { token, amount, code: Some(code) };
+        let (order, original) = (Some(asked.order), None);
+        Ok(Plan { channel, request, order, original, limits })
     }
 
     /// The step of a payment is due when its exchange counts as interrupted, no longer when its

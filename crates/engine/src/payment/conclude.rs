@@ -56,6 +56,9 @@ impl Engine {
             match self.store().commit(unit).await {
                 Ok(committed) => {
                     self.announce(hearing.payment, committed.effects());
+                    if let Some(original) = draft.original {
+                        self.announce(original, committed.effects());
+                    }
                     return Ok(draft.answered);
                 }
                 // What was heard stays true without the lease.
@@ -120,7 +123,7 @@ impl Engine {
         let id = hearing.payment;
         let (_, attempt_write) = heard_of(attempt, hearing.heard, now)?;
         let mut writes: Vec<Statement> = attempt_write.into_iter().collect();
-        let mut answered = None;
+        let (mut answered, mut given_back) = (None, None);
         let what = self.planted_word(hearing, &payment.record);
         let what = what.unwrap_or_else(|| hearing.what.clone());
         let event = Event::Heard { attempt: hearing.attempt, what };
@@ -139,6 +142,7 @@ impl Engine {
                 let original = self.original_after(&payment, &changed, now).await?;
                 if let Some(one) = &original {
                     writes.extend([one.update(), one.event.insert()]);
+                    given_back = Some(one.record.id);
                 }
                 if moved_nothing(&payment.machine, &changed.machine, hearing.attempt) {
                     writes.extend(self.shares_given_back(&payment, hearing.attempt).await?);
@@ -172,7 +176,7 @@ impl Engine {
                 Some(Unit::new(guard).writes(writes))
             }
         };
-        Ok(Draft { unit, answered })
+        Ok(Draft { unit, answered, original: given_back })
     }
 }
 
@@ -181,6 +185,8 @@ struct Draft {
     unit: Option<Unit>,
     /// The answer in it.
     answered: Option<PaymentView>,
+    /// The payment whose money was given back with it.
+    original: Option<PaymentId>,
 }
 
 /// Whether it has just turned out that an attempt moved nothing.

@@ -113,12 +113,17 @@ impl Engine {
     async fn try_payment(&self, payment: &Loaded, step: &StepRecord) -> Result<(), EngineError> {
         let now = self.now();
         let record = &payment.record;
-        if self.may_be_lost(record).await? {
+        // Only its code, or the end of its time, leads on.
+        let waits_for_code = matches!(payment.machine, Payment::AwaitingCode(_));
+        if self.may_be_lost(record).await? || self.is_being_undone(payment).await? {
             let due = now.plus_ms(self.settings().payment_look_again_ms);
             return self.put_off(step, due).await;
         }
         if let Some(diagnosis) = self.lapsed(payment) {
             return self.end_untried(payment, Event::Lapsed { diagnosis }, step).await;
+        }
+        if waits_for_code {
+            return self.put_off(step, now.plus_ms(self.settings().payment_look_again_ms)).await;
         }
         let lender = self.store().lender(record.platform, record.lender).await?;
         let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
@@ -135,30 +140,49 @@ impl Engine {
             return self.put_off(step, due).await;
         }
         let begun = self.begun(payment, &planned, &instrument, now)?;
-        let (Some(attempt), Planned::Now(plan)) = (&begun.attempt, &planned) else {
-            return self.wait_on(&begun, step).await;
-        };
-        let Plan { channel, request, .. } = plan.as_ref();
-        if matches!(&payment.machine, Payment::Waiting(waiting)
+        if let Planned::Now(plan) = &planned
+            && matches!(&payment.machine, Payment::Waiting(waiting)
             if waiting.why == WaitReason::NotSent)
         {
-            let is_ill = self.inner.health.of(&channel.code, now).is_ill;
+            let code = &plan.channel.code;
+            let is_ill = self.inner.health.of(code, now).is_ill;
             let issuer = issuer_of(&instrument);
-            if !self.inner.retries.may_try_again(&issuer, (&channel.code, is_ill), now) {
+            if !self.inner.retries.may_try_again(&issuer, (code, is_ill), now) {
                 return self.put_off(step, self.next_try(now)).await;
             }
         }
+        self.send_planned(payment, (&planned, &begun), &instrument, step).await
+    }
+
+    /// Sends what was planned, once it is durable. Where nothing is left of a limit it waits.
+    async fn send_planned(
+        &self,
+        payment: &Loaded,
+        (planned, begun): (&Planned<'_>, &Begun),
+        instrument: &InstrumentRecord,
+        step: &StepRecord,
+    ) -> Result<(), EngineError> {
+        let (Some(attempt), Planned::Now(plan)) = (&begun.attempt, planned) else {
+            return self.wait_on(begun, step).await;
+        };
+        let Plan { channel, request, .. } = plan.as_ref();
+        let (now, record) = (attempt.sent_at, &payment.record);
         let room = self.room().await?;
         // The lease lasts as long as the exchange may.
         let lease = begun.changed.machine.wake_at().unwrap_or(now);
         let unit = Unit::new(begun.changed.update())
             .writes([begun.changed.event.insert(), step.extend(now, lease)])
-            .writes(begun.rows(&planned))
+            .writes(begun.rows(planned))
             .effects(begun.changed.effects.clone());
         let committed = match self.store().commit(unit).await {
             Err(CommitError::Full { quota }) => {
-                let waits = Planned::Later(reason_of(quota));
-                let begun = self.begun(payment, &waits, &instrument, now)?;
+                let why = reason_of(quota);
+                if matches!(&payment.machine, Payment::Waiting(waiting) if waiting.why == why) {
+                    let due = now.plus_ms(self.settings().payment_look_again_ms);
+                    return self.put_off(step, due).await;
+                }
+                let waits = Planned::Later(why);
+                let begun = self.begun(payment, &waits, instrument, now)?;
                 return self.wait_on(&begun, step).await;
             }
             committed => committed?,
@@ -167,7 +191,7 @@ impl Engine {
         self.announce(record.id, committed.effects());
         let heard = self.exchange(committed, channel, attempt, request).await;
         drop(room);
-        let heard = heard.hiding_of(self.elements_of_instrument(&instrument).ok().as_ref());
+        let heard = heard.hiding_of(self.elements_of_instrument(instrument).ok().as_ref());
         self.conclude_payment(&Hearing {
             platform: record.platform,
             payment: record.id,

@@ -13,7 +13,7 @@ mod planted;
 pub(crate) use conclude::Hearing;
 pub(crate) use look::STEP_PAYMENT;
 
-use mingka_domain::cause::known;
+use mingka_domain::cause::{CauseCode, known};
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId, kind};
 use mingka_domain::payment::{Event, Payment};
@@ -331,12 +331,17 @@ impl Changed {
 }
 
 fn refused(wrong: mingka_domain::payment::InvalidTransition) -> EngineError {
-    let cause = match wrong.state {
+    let cause = cause_of(wrong.state);
+    EngineError::InvalidState { state: wrong.state, cause, possible_at: None }
+}
+
+/// Why a payment in this state takes no more.
+fn cause_of(state: &str) -> CauseCode {
+    match state {
         "in_flight" | "doubtful" | "review" => known::PAYMENT_CONFIRMING,
         "cancelled" => known::PAYMENT_CANCELLED,
         _ => known::BINDING_WRONG_STEP,
-    };
-    EngineError::InvalidState { state: wrong.state, cause, possible_at: None }
+    }
 }
 
 pub(crate) fn loaded(record: PaymentRecord) -> Result<Loaded, EngineError> {

@@ -138,6 +138,10 @@ impl Engine {
                 && let Some(Request::Collect { token, amount, .. }) =
                     self.payment_request(payment, instrument, channel).await?
             {
+                let limits = self.limits_for(payment.kind, payment.platform, channel).await?;
+                if !limits.allow(amount) {
+                    return Err(EngineError::OverLimit);
+                }
                 let request = Request::SendPaymentCode { token, amount };
                 let (order, original, limits) = (None, None, Limits::default());
                 return Ok(Plan { channel, request, order, original, limits });

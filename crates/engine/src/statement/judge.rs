@@ -137,7 +137,18 @@ impl Engine {
             return Ok(());
         }
         match &payment.machine {
-            Payment::Settled(_) | Payment::Refunded(_) | Payment::Returned { .. } => {
+            Payment::Returned { .. } => return Ok(()),
+            machine if machine.kept().is_some() => {
+                if machine.kept().is_some_and(|(own, _)| own != attempt.id) {
+                    tracing::error!(payment.id = %id, attempt.id = %attempt.id,
+                        statement.day = %day,
+                        "a statement knows two movements of one payment: people must look");
+                }
+                return Ok(());
+            }
+            machine if machine.open_attempt().is_some_and(|open| open != attempt.id) => {
+                tracing::error!(payment.id = %id, attempt.id = %attempt.id, statement.day = %day,
+                    "what was declined has moved, and another attempt is open: people must look");
                 return Ok(());
             }
             Payment::Reversed { by, .. } => {
@@ -163,8 +174,22 @@ impl Engine {
         self.tell(attempt, Word::Settled { proof: Proof::Statement(day), amount }).await
     }
 
+    /// The channel's own number for what an attempt moved, as a statement names it.
+    async fn number_in_statement(
+        &self,
+        attempt: &AttemptRecord,
+    ) -> Result<Option<String>, EngineError> {
+        let lines = self.store().statement_lines_of_order(attempt.platform, &attempt.order).await?;
+        let own = lines.into_iter().find(|line| booked(line, attempt.operation).is_some());
+        Ok(own.map(|line| line.query_id).filter(|number| !number.is_empty()))
+    }
+
     /// Whether a statement knows of the undoing that a payment did.
-    async fn is_undone(&self, platform: PlatformId, by: PaymentId) -> Result<bool, EngineError> {
+    pub(super) async fn is_undone(
+        &self,
+        platform: PlatformId,
+        by: PaymentId,
+    ) -> Result<bool, EngineError> {
         for attempt in self.store().attempts(platform, Subject::Payment(by)).await? {
             let lines = self.store().statement_lines_of_order(platform, &attempt.order).await?;
             if lines.iter().any(|line| booked(line, attempt.operation).is_some()) {
@@ -181,6 +206,8 @@ impl Engine {
             let (channel, about) = (&attempt.order.channel, attempt.operation);
             Heard::nothing(channel, about, Phase::Inquiry, Outcome::Settled, self.now())
         });
+        let number = if moved { self.number_in_statement(attempt).await? } else { None };
+        let heard = heard.map(|heard| Heard { query_id: number, ..heard });
         let (platform, attempt) = (attempt.platform, attempt.id);
         let heard = heard.as_ref().filter(|_| moved);
         let hearing = Hearing { platform, payment, attempt, what, heard, step: None };
@@ -200,20 +227,26 @@ impl Loaded {
     }
 }
 
+/// Whether a movement is what an attempt of this operation does: a collection and its reversal, and
+/// the code before it, share one order.
+pub(crate) const fn is_movement_of(movement: Movement, operation: Operation) -> bool {
+    matches!(
+        (movement, operation),
+        (Movement::Disbursement | Movement::Return, Operation::Disburse)
+            | (Movement::Repayment, Operation::Collect)
+            | (Movement::Refund, Operation::Refund)
+            | (Movement::Undo, Operation::Undo)
+            | (Movement::Reversal, Operation::Reverse)
+    )
+}
+
 /// What a line says about its own order.
 fn booked(
     line: &StatementLineRecord,
     operation: Operation,
 ) -> Option<(SettlementDay, LineKind, Fen)> {
-    let kind = match (Movement::named(&line.movement)?, operation) {
-        (Movement::Disbursement, Operation::Disburse)
-        | (Movement::Repayment, Operation::Collect)
-        | (Movement::Refund, Operation::Refund)
-        | (Movement::Undo, Operation::Undo)
-        | (Movement::Reversal, Operation::Reverse) => LineKind::Settled,
-        (Movement::Return, Operation::Disburse) => LineKind::Returned,
-        // A collection and its reversal share one order; each has its own line.
-        _ => return None,
-    };
-    Some((line.day, kind, line.amount))
+    let movement = Movement::named(&line.movement)?;
+    let returned = movement == Movement::Return;
+    let kind = if returned { LineKind::Returned } else { LineKind::Settled };
+    is_movement_of(movement, operation).then_some((line.day, kind, line.amount))
 }

@@ -9,8 +9,11 @@ use mingka_crypto::digest::sha256;
 use mingka_domain::id::PlatformId;
 use mingka_domain::statement::{CutOff, SettlementDay};
 use mingka_domain::time::Timestamp;
-use mingka_store::{CommitError, OrderKey, StatementLineRecord, StatementRecord, Unit};
+use mingka_store::{
+    AttemptRecord, CommitError, OrderKey, StatementLineRecord, StatementRecord, Unit,
+};
 
+pub(crate) use self::judge::is_movement_of;
 pub use self::report::{LineView, MissingView, StatementReport, StatementView};
 use crate::channel::Channel;
 use crate::core::{Engine, internal};
@@ -68,11 +71,11 @@ impl Engine {
             }
             self.act_on(platform, channel, &file).await?;
             self.store().commit(Unit::new(record.applied(self.now()))).await?;
-            self.release_when_known().await?;
             tracing::info!(channel.code = file.channel, statement.day = %file.day,
                 statement.lines = file.lines.len(), statement.complete = file.complete,
                 "a statement was imported");
         }
+        self.release_when_known().await?;
         self.statement_report(platform, file.day).await
     }
 
@@ -124,7 +127,8 @@ impl Engine {
                 txn_time: line.txn_time,
             };
             let attempts = self.store().attempts_of_order(&order).await?;
-            if attempts.is_empty() {
+            let known = |one: &AttemptRecord| is_movement_of(line.movement, one.operation);
+            if !attempts.iter().any(known) {
                 self.find_lost(platform, channel, (&order, line), file.day).await?;
             }
             for attempt in attempts.iter().filter(|attempt| attempt.platform == platform) {

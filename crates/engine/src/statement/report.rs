@@ -1,6 +1,7 @@
 //! How a day's statements and our own books compare: every line has a payment, every payment that
 //! settled has a line, or the report says which has not.
 
+use mingka_channels::statement::Movement;
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId};
 use mingka_domain::outcome::Operation;
@@ -11,6 +12,8 @@ use mingka_store::{AttemptRecord, StatementLineRecord, StatementRecord};
 
 use crate::core::Engine;
 use crate::error::EngineError;
+use crate::payment::Loaded;
+use crate::statement::is_movement_of;
 
 /// How many lines are read at once.
 const LINES_AT_ONCE: u32 = 500;
@@ -32,6 +35,8 @@ pub struct StatementReport {
     pub unknown: Vec<LineView>,
     /// Movements of ours with another amount than we asked for.
     pub amounts_differ: Vec<LineView>,
+    /// Payments of which more than one attempt moved, or whose undoing no statement knows.
+    pub moved_twice: Vec<PaymentId>,
     /// Payments that were refused and moved all the same: people look at them.
     pub settled_after_refusal: Vec<PaymentId>,
     /// Payments we hold for settled that stand in neither of their two complete days, the second
@@ -86,6 +91,7 @@ impl StatementReport {
     pub const fn is_explained(&self) -> bool {
         self.unknown.is_empty()
             && self.amounts_differ.is_empty()
+            && self.moved_twice.is_empty()
             && self.settled_after_refusal.is_empty()
             && self.missing.is_empty()
     }
@@ -109,6 +115,7 @@ impl Engine {
             matched: 0,
             unknown: Vec::new(),
             amounts_differ: Vec::new(),
+            moved_twice: Vec::new(),
             settled_after_refusal: Vec::new(),
             missing: Vec::new(),
             open: Vec::new(),
@@ -135,7 +142,12 @@ impl Engine {
     ) -> Result<(), EngineError> {
         report.lines += 1;
         let attempts = self.store().attempts_of_order(&line.order).await?;
-        let own = attempts.iter().find(|attempt| attempt.platform == line.platform);
+        let movement = Movement::named(&line.movement);
+        let of_line = |one: &&AttemptRecord| {
+            one.platform == line.platform
+                && movement.is_some_and(|movement| is_movement_of(movement, one.operation))
+        };
+        let own = attempts.iter().find(of_line);
         let (Some(own), false) = (own, attempts.is_empty()) else {
             // Another platform's order over the same merchant account is known, and not ours.
             if attempts.is_empty() {
@@ -152,6 +164,9 @@ impl Engine {
             report.matched += 1;
         } else {
             note(&mut report.amounts_differ, LineView::of(line, Some(id)));
+        }
+        if self.is_one_too_many(&payment, own).await? {
+            note(&mut report.moved_twice, id);
         }
         if matches!(&payment.machine, Payment::Review(review)
             if review.why == ReviewReason::SettledAfterRefusal)
@@ -202,6 +217,24 @@ impl Engine {
 }
 
 impl Engine {
+    /// Whether a movement is another than the one its payment says it made.
+    async fn is_one_too_many(
+        &self,
+        payment: &Loaded,
+        own: &AttemptRecord,
+    ) -> Result<bool, EngineError> {
+        let undoes = matches!(own.operation, Operation::Undo | Operation::Reverse);
+        match &payment.machine {
+            Payment::Reversed { by, .. } if !undoes => {
+                Ok(!self.is_undone(own.platform, *by).await?)
+            }
+            machine => Ok(match machine.kept() {
+                Some((kept, _)) => kept != own.id,
+                None => machine.open_attempt().is_some_and(|open| open != own.id),
+            }),
+        }
+    }
+
     /// A reversal of what had not moved moves nothing: no statement shows either.
     async fn reversed_before_it_moved(&self, attempt: &AttemptRecord) -> Result<bool, EngineError> {
         if attempt.operation != Operation::Reverse {

@@ -25,6 +25,7 @@ pub struct PaymentView {
     /// The payment whose money it gives back, where it is one that does.
     pub original: Option<PaymentId>,
     /// What gives back its own, oldest first.
+    #[serde(default)]
     pub given_back_by: Vec<PaymentId>,
     /// How much of it was given back.
     pub refunded_amount: Option<Fen>,
@@ -105,5 +106,25 @@ impl PaymentView {
     #[must_use]
     pub fn watch_word(&self) -> String {
         format!("{}.{}", self.state, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers are kept for more than a year: one from before an upgrade must still be read.
+    #[test]
+    fn an_answer_of_an_older_program_is_read() {
+        let stored = r#"{"id":"pay_019e81439e387951b937f1aa71eaf515","kind":"repayment",
+            "state":"in_flight","lender":"default",
+            "instrument":"inst_019e81439e387951b937f1aa71eaf515","reference":"loan-7/1",
+            "purpose":"principal","amount":5000,"channel":"unionpay","channel_number":null,
+            "waits_for":null,"review":null,"proof":null,"settled_amount":null,
+            "next_look_at":1780279385068,"diagnosis":null,"timeline":[],
+            "created_at":1780279385068,"updated_at":1780279386582,"version":3}"#;
+        let view: PaymentView = serde_json::from_str(stored).unwrap();
+        assert!(view.given_back_by.is_empty() && view.original.is_none());
+        assert_eq!(view.code_confirmed, None);
     }
 }

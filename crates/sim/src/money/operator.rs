@@ -86,13 +86,14 @@ async fn turn(house: &House, dice: &Dice, switch: &StopSwitch, stop: bool) {
 async fn hold(house: &House, dice: &Dice) {
     let world = &house.world;
     world.tell(|| "the database is said to be a backup".to_owned());
+    let missing = format!("a story at {}", world.true_now().rfc3339());
     for _ in 0..TRIES_MAX {
         if let Some(engine) = house.engine() {
             let halted = engine.clone();
             let held = tokio::select! {
                 biased;
                 () = halted.halted() => Err(EngineError::Unavailable),
-                held = engine.hold_restored("a story") => held,
+                held = engine.hold_restored(&missing) => held,
             };
             if held.is_ok() {
                 world.hold(true);

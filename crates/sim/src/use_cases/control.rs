@@ -75,7 +75,8 @@ fn who_may_not_say_it_says_nothing() {
         assert!(matches!(bare, EngineError::EvidenceWanting { .. }), "{bare:?}");
         let proposal = engine.propose(&one, what.clone(), "证据").await.unwrap().id;
         let again = engine.propose(&other, what.clone(), "证据").await.unwrap_err();
-        assert_eq!(again, EngineError::InProgress, "one proposal about one thing");
+        let open = EngineError::Approval(ApprovalError::AlreadyOpen);
+        assert_eq!(again, open, "one proposal about one thing");
         let refused =
             engine.decide_approval(&looker, proposal, Verdict::Approve).await.unwrap_err();
         assert_eq!(refused, EngineError::RoleMissing(Role::Approve));

@@ -52,7 +52,9 @@ CREATE UNIQUE INDEX attempts_of_order
         AND operation <> 'open_agreement' AND operation <> 'reverse';
 ALTER TABLE payments ADD COLUMN original TEXT REFERENCES payments (id);
 CREATE INDEX payments_of_original ON payments (original, id) WHERE original IS NOT NULL;
-CREATE INDEX payments_unsent ON payments (id) WHERE state = 'accepted' OR state = 'waiting';
+CREATE INDEX payments_unsent ON payments (id) 
+    WHERE state = 'accepted' OR state = 'waiting' OR state = 'awaiting_code';
+CREATE INDEX statement_lines_of_day ON statement_lines (day, order_id);
 CREATE INDEX payments_in_review ON payments (id) WHERE state = 'review';
 CREATE INDEX payments_held ON payments (channel, id) WHERE state = 'refused' AND guard IS NOT NULL;
 DROP INDEX attempts_of_money;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use mingka_domain::approval::Verdict;
 use mingka_domain::id::kind;
-use mingka_engine::{Reason, Role, Scope, StopSwitch};
+use mingka_engine::{EngineError, Reason, Role, Scope, StopSwitch};
 
 use super::answer;
 use crate::app::App;
@@ -84,7 +84,10 @@ pub(crate) async fn turn(
         }
     };
     let reason = Reason::new(&who, &body.why).ok_or_else(StopRequest::no_reason)?;
-    app.engine.turn_stop(&switch, body.stopped, &reason).await?;
+    app.engine.turn_stop(&switch, body.stopped, &reason).await.map_err(|error| match error {
+        EngineError::NotFound | EngineError::UnknownLender => StopRequest::nothing_of_that_name(),
+        error => error.into(),
+    })?;
     let (scope, target) = switch.parts();
     let turns = app.engine.stop_switches().await?;
     let found = turns.into_iter().find(|turn| turn.scope == scope && turn.target == target);

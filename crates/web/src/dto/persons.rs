@@ -44,6 +44,14 @@ impl StopRequest {
         )
     }
 
+    pub(crate) fn nothing_of_that_name() -> Problem {
+        value_problem(
+            "/switch",
+            "没有这个平台、资金方或通道；请核对编号或代码。",
+            "There is no platform, lender or channel of that name.",
+        )
+    }
+
     pub(crate) fn no_reason() -> Problem {
         value_problem(
             "/why",
@@ -181,6 +189,17 @@ impl LimitRequest {
                 "kind is disbursement or repayment.",
             )
         })?;
+        let scope = StopSwitch::named(&self.scope);
+        if !matches!(
+            scope,
+            Some(StopSwitch::Platform(_) | StopSwitch::Lender(_) | StopSwitch::Channel(_))
+        ) {
+            return Err(value_problem(
+                "/limit/scope",
+                "scope 应为 platform:编号、lender:代码 或 channel:代码。",
+                "scope is platform:ID, lender:CODE or channel:CODE.",
+            ));
+        }
         let fen = |name: &str, given: Option<i64>| {
             given.map(Fen::new).transpose().map_err(|_| {
                 value_problem(

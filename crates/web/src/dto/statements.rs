@@ -22,6 +22,8 @@ pub(crate) struct StatementBody {
     unknown: Vec<StatementLineBody>,
     /// Movements of yours with another amount than was asked for.
     amounts_differ: Vec<StatementLineBody>,
+    /// Payments of which more than one attempt moved, or whose undoing no statement knows.
+    moved_twice: Vec<String>,
     /// Payments that were refused and moved all the same; they are in `review`.
     settled_after_refusal: Vec<String>,
     /// Payments that settled and stand in neither of their two complete days, the second of which
@@ -81,6 +83,7 @@ impl From<StatementReport> for StatementBody {
                 .into_iter()
                 .map(StatementLineBody::from)
                 .collect(),
+            moved_twice: names(report.moved_twice),
             settled_after_refusal: names(report.settled_after_refusal),
             missing: report.missing.into_iter().map(StatementMissingBody::from).collect(),
             open: names(report.open),

@@ -62,9 +62,9 @@ kinds! {
         "Look at the older one first: only when it has finally failed may you pay again.";
     /// One payment may not move so much.
     OverLimit: UNPROCESSABLE_ENTITY, "payment.over_limit", Platform, FixIntegration,
-        "超过单笔限额", "Over the limit for one payment",
-        "金额超过设定的单笔限额，没有受理；请减少金额，或请运营调整限额。",
-        "Nothing was taken on: pay less, or have the limit changed.";
+        "超过限额", "Over a limit",
+        "金额超过单笔限额，或当日、当月额度已满，没有受理。",
+        "It is over the limit of one payment, of the day or of the month: nothing was taken on.";
     /// The body is over the limit.
     TooLarge: PAYLOAD_TOO_LARGE, "request.too_large", Platform, FixIntegration,
         "请求体过大", "The body is too large",
