@@ -7,9 +7,12 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
+use crate::kill_nine::ledger;
 use crate::support::{Folder, Platform, Process, binding_body, consents, request, until};
 
-/// Past the first question about money, three minutes after its order.
+/// Past the pause after which what waits is looked at again, and not past the time of a code.
+const SOON_MS: i64 = 2 * 60_000;
+/// Past the first question about money, three minutes after its order, and past the time of a code.
 const MINUTES_MS: i64 = 10 * 60_000;
 /// Past the statements of both days in which an order may stand.
 const DAYS_MS: i64 = 4 * 86_400_000;
@@ -38,12 +41,16 @@ fn a_restored_house_sends_nothing_until_it_is_known_what_was_paid() {
     let house = story.house(0);
     let waits = pay(&Platform::of(&house), &instrument, "loan-waits", 111_100);
     assert_eq!((&waits["state"], &waits["waits_for"]), (&json!("waiting"), &json!("stopped")));
+    let coded = asked_for_a_code(&Platform::of(&house), &instrument);
     house.stop();
     let backup = std::fs::read(story.database()).unwrap();
 
     story.switch("resume");
-    let house = story.house(MINUTES_MS);
+    let house = story.house(SOON_MS);
     let platform = Platform::of(&house);
+    let confirm = format!("{}/confirm", path(&coded["id"]));
+    let confirmed = platform.post(&confirm, "confirm-due", &json!({ "code": "111111" })).unwrap();
+    assert_eq!(confirmed.status, 200, "{confirmed:?}");
     let lost = pay(&platform, &instrument, "loan-lost", 222_200);
     until("both to be on their way", || {
         let sent = |id: &Value| ["in_flight", "settled"].contains(&state(&platform, id).as_str());
@@ -55,14 +62,13 @@ fn a_restored_house_sends_nothing_until_it_is_known_what_was_paid() {
     });
     house.stop();
 
-    // The disk is lost, the backup is put back.
-    std::fs::write(story.database(), &backup).unwrap();
-    for end in ["-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{end}", story.database().display()));
-    }
-    story.switch("resume");
+    // The disk is lost, the backup is put back; and once more.
+    story.put_back(&backup);
+    story.house(MINUTES_MS).kill();
+    story.put_back(&backup);
     let house = story.house(MINUTES_MS);
     let platform = Platform::of(&house);
+    assert_eq!(state(&platform, &coded["id"]), "awaiting_code", "nobody calls it over");
     assert_eq!(state(&platform, &waits["id"]), "waiting", "it is not sent again");
     let cancel = format!("{}/cancel", path(&waits["id"]));
     let told = platform.post(&cancel, "cancel-waits", &json!({})).unwrap();
@@ -76,19 +82,30 @@ fn a_restored_house_sends_nothing_until_it_is_known_what_was_paid() {
     assert!(words.contains("HELD"), "{words}");
     assert!(words.contains(waits["id"].as_str().unwrap()), "{words}");
 
-    statements_and_persons(&story, &instrument, &waits, &again);
+    statements_and_persons(&story, &instrument, [&waits, &coded], &again);
+}
+
+/// A repayment that waits for its borrower's code.
+fn asked_for_a_code(platform: &Platform, instrument: &Value) -> Value {
+    let mut body = json!({ "instrument": instrument, "amount_fen": 44_400, "due_ref": "due-1" });
+    body["customer_present"] = json!(true);
+    let asked = platform.post("/v1/repayments", "due-1", &body).unwrap().json();
+    assert_eq!(asked["state"], "awaiting_code", "{asked}");
+    asked
 }
 
 /// The statements come, and find what they can prove; two persons see to the rest.
-fn statements_and_persons(story: &Story, instrument: &Value, waits: &Value, again: &Value) {
+fn statements_and_persons(story: &Story, instrument: &Value, sent: [&Value; 2], again: &Value) {
     let clock = request(&story.bank, "GET", "/sandbox/clock", &[], "").unwrap().json();
     let first: mingka_domain::statement::SettlementDay =
         clock["settlement_day"].as_str().unwrap().parse().unwrap();
     let house = story.house(DAYS_MS);
     let platform = Platform::of(&house);
     story.statement(&platform, first);
-    let found = platform.get(&path(&waits["id"])).unwrap().json();
-    assert_eq!((&found["state"], &found["proof"]), (&json!("settled"), &json!("statement")));
+    for id in sent.map(|payment| &payment["id"]) {
+        let found = platform.get(&path(id)).unwrap().json();
+        assert_eq!((&found["state"], &found["proof"]), (&json!("settled"), &json!("statement")));
+    }
     story.statement(&platform, first.next());
     // One movement has no payment, so the house is held still; what was asked for since was not
     // sent, and its day is over.
@@ -112,9 +129,13 @@ fn statements_and_persons(story: &Story, instrument: &Value, waits: &Value, agai
     assert_eq!(next["state"], "in_flight", "{next}");
     house.stop();
     assert_eq!(story.check().status.code(), Some(0));
-    let executed = request(&story.bank, "GET", "/ledger", &[], "").unwrap().body;
-    for amount in ["111100", "222200"] {
-        assert_eq!(executed.matches(&format!("\"amount_fen\":{amount}")).count(), 1, "{amount}");
+    let moved: Vec<i64> = ledger(&story.bank)
+        .iter()
+        .filter(|entry| ["disbursed", "collected"].contains(&entry["kind"].as_str().unwrap()))
+        .filter_map(|entry| entry["amount_fen"].as_i64())
+        .collect();
+    for amount in [111_100, 222_200, 44_400] {
+        assert_eq!(moved.iter().filter(|fen| **fen == amount).count(), 1, "{amount}: {moved:?}");
     }
 }
 
@@ -130,6 +151,14 @@ impl Story {
         let args = ["sandbox", "--data", &data, "--bank", &bank, "--sign-method", "11"];
         let rest = ["--listen", "127.0.0.1:0", "--clock-ahead-ms", &ahead];
         Process::start(&[&args[..], &rest[..]].concat(), &self.folder.join("log"))
+    }
+
+    fn put_back(&self, backup: &[u8]) {
+        std::fs::write(self.database(), backup).unwrap();
+        for end in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", self.database().display()));
+        }
+        self.switch("resume");
     }
 
     fn data(&self) -> PathBuf {
