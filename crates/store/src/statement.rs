@@ -228,15 +228,18 @@ impl Store {
         platform: PlatformId,
         order: &OrderKey,
     ) -> Result<Vec<StatementLineRecord>, ReadError> {
-        self.read(
+        let found = self.read(
             select_lines!(
                 "WHERE order_id = $1 AND txn_time = $2 AND merchant = $3 AND channel = $4
-                     AND platform = $5 ORDER BY day, movement"
+                     AND platform = $5"
             ),
             values![&order.order_id, order.txn_time, &order.merchant, &order.channel, platform],
             StatementLineRecord::decode,
-        )
-        .await
+        );
+        let mut lines = found.await?;
+        // Sorted here: asked for an order, SQLite walks all lines of the platform in its key's.
+        lines.sort_by(|one, other| (one.day, &one.movement).cmp(&(other.day, &other.movement)));
+        Ok(lines)
     }
 
     /// A platform's attempts to move money over a merchant account that were sent from one

@@ -10,7 +10,7 @@ use crate::run::{Program, Result, works};
 #[derive(Args)]
 pub(crate) struct Options {
     /// How often a gateway is killed
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 400)]
     kills: u64,
     /// The seed of the faults and the moments; the process's number when left out
     #[arg(long)]

@@ -6,7 +6,7 @@ use mingka_domain::payment::{PaymentKind, Proof};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
 use mingka_engine::{DEFAULT_LENDER, LenderView, NewGiveBack, NewPayment, PaymentView};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::requests::{own_reference, value_problem};
@@ -72,9 +72,15 @@ pub(crate) struct RepaymentRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefundRequest {
-    /// How much, in fen (分); all that is left when left out.
+    /// How much, in fen (分); all that is left when left out. `null` is refused: an amount that
+    /// got lost on its way must not give back everything.
+    #[serde(default, deserialize_with = "never_null")]
     #[schema(example = 50_000, nullable = false)]
     pub(crate) amount_fen: Option<i64>,
+}
+
+fn never_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    i64::deserialize(from).map(Some)
 }
 
 impl RefundRequest {

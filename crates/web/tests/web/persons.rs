@@ -161,6 +161,9 @@ async fn what_was_taken_is_given_back_over_the_interface() {
         .send()
         .await
         .problem(422, "request.wrong_value");
+    // An amount that got lost gives nothing back.
+    let lost = json!({"amount_fen": null});
+    house.post(&refunds, &lost).send().await.problem(422, "request.wrong_shape");
     let part = house.post(&refunds, &json!({"amount_fen": 2_000})).send().await.is(201).json();
     assert_eq!((&part["kind"], &part["original"]), (&json!("refund"), &paid["id"]), "{part}");
     assert_eq!(at_its_end(&house, &part).await["state"], "settled");
