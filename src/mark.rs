@@ -3,6 +3,7 @@
 //! not be part of the database's backup: what is restored together notices nothing.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ async fn step(engine: &Engine, file: &Path) -> Result<(), String> {
 
 fn read(file: &Path) -> Result<Option<String>, String> {
     match fs::read_to_string(file) {
-        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        Ok(text) => Ok(Some(text.trim().to_owned())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{}: {error}", file.display())),
     }
@@ -70,7 +71,12 @@ fn read(file: &Path) -> Result<Option<String>, String> {
 /// Beside it and then in its place, so that it is never half written.
 fn write(file: &Path, newest: &str) -> Result<(), String> {
     let beside = file.with_extension("mark.new");
-    fs::write(&beside, format!("{newest}\n"))
-        .and_then(|()| fs::rename(&beside, file))
-        .map_err(|error| format!("{}: {error}", file.display()))
+    let whole = || {
+        let mut new = fs::File::create(&beside)?;
+        new.write_all(format!("{newest}\n").as_bytes())?;
+        // An empty mark after a power cut would notice nothing.
+        new.sync_all()?;
+        fs::rename(&beside, file)
+    };
+    whole().map_err(|error| format!("{}: {error}", file.display()))
 }

@@ -30,7 +30,7 @@ pub(crate) async fn turn(args: StopArgs, stop: bool) -> Result<ExitCode, String>
     let known = match &switch {
         StopSwitch::Channel(code) => config.channel.iter().any(|channel| channel.code == *code),
         StopSwitch::Lender(code) => config.channel.iter().any(|channel| channel.lender == *code),
-        StopSwitch::Platform(id) => {
+        StopSwitch::Platform(id) | StopSwitch::OwnPlatform(id) => {
             engine.platforms().await.map_err(describe)?.iter().any(|platform| platform.id == *id)
         }
         StopSwitch::Operation(_) => true,

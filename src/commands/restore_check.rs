@@ -9,7 +9,7 @@ use mingka_engine::{Clock as _, RestoreReport, SystemClock};
 use super::keys::describe;
 use super::{load, print_line};
 use crate::cli::RestoreCheckArgs;
-use crate::compose;
+use crate::{compose, mark};
 
 /// Says it. Ends with 1 while the house is held.
 pub(crate) async fn run(args: RestoreCheckArgs) -> Result<ExitCode, String> {
@@ -20,6 +20,8 @@ pub(crate) async fn run(args: RestoreCheckArgs) -> Result<ExitCode, String> {
     if args.declare.as_ref().is_some_and(|who| who.trim().is_empty()) {
         return Err("--declare wants the name of whoever says so".to_owned());
     }
+    // Also before any `serve` has started on what was put back.
+    mark::check(&house.engine, &config.mark_file()).await?;
     if let Some(who) = &args.declare {
         let said = format!("declared by {who} at {}", SystemClock.now().rfc3339());
         house.engine.hold_restored(&said).await.map_err(describe)?;

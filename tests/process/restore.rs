@@ -64,6 +64,8 @@ fn a_restored_house_sends_nothing_until_it_is_known_what_was_paid() {
 
     // The disk is lost, the backup is put back; and once more.
     story.put_back(&backup);
+    let told = story.check();
+    assert_eq!(told.status.code(), Some(1), "it is noticed before any start: {told:?}");
     story.house(MINUTES_MS).kill();
     story.put_back(&backup);
     let house = story.house(MINUTES_MS);

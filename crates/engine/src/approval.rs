@@ -175,7 +175,7 @@ impl Engine {
             Payment::Review(review) => Ok(review.attempt),
             other => Err(EngineError::InvalidState {
                 state: other.name(),
-                cause: known::BINDING_WRONG_STEP,
+                cause: known::PAYMENT_WRONG_STEP,
                 possible_at: None,
             }),
         }

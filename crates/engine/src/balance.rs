@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use mingka_crypto::digest::sha256;
 use mingka_domain::money::Fen;
+use mingka_domain::time::MINUTE_MS;
 use mingka_store::{BalanceRecord, Budget, Unit};
 
 use crate::core::Engine;
@@ -15,6 +16,9 @@ use crate::view::BalanceView;
 /// The name of the budget that payments out take their share of.
 pub(crate) const BALANCE: &str = "balance";
 
+/// Within what time the same statement is a repeated request.
+const REPEATED_WITHIN_MS: i64 = 10 * MINUTE_MS;
+
 /// What a channel's account is counted by.
 pub(crate) fn budget_of(record: &BalanceRecord) -> Budget {
     let key = sha256(record.channel.as_bytes());
@@ -23,7 +27,8 @@ pub(crate) fn budget_of(record: &BalanceRecord) -> Budget {
 
 impl Engine {
     /// Says what a channel's account holds now, and below how much somebody is to be told. What is
-    /// paid out from now on is taken off; what is on its way already is not.
+    /// paid out from now on is taken off; what is on its way already is not. The same said again by
+    /// the same within ten minutes is one statement: a repeated request forgets nothing.
     ///
     /// # Errors
     /// When there is no such channel, or somebody else says something meanwhile.
@@ -36,13 +41,20 @@ impl Engine {
         let channel = self.channel_named(channel).ok_or(EngineError::NotFound)?;
         let known = self.store().balances().await?;
         let last = known.iter().find(|one| one.channel == channel.code);
+        let now = self.now();
+        if last.is_some_and(|last| {
+            (last.balance, last.alarm, last.who.as_str()) == (balance, alarm, who)
+                && (0..REPEATED_WITHIN_MS).contains(&now.since_ms(last.at))
+        }) {
+            return Ok(());
+        }
         let record = BalanceRecord {
             channel: channel.code.clone(),
             seq: last.map_or(0, |one| one.seq).saturating_add(1),
             balance,
             alarm,
             who: who.to_owned(),
-            at: self.now(),
+            at: now,
         };
         self.store().commit(Unit::new(record.insert())).await?;
         tracing::warn!(

@@ -119,9 +119,8 @@ impl Engine {
             return Err(EngineError::NotFound);
         }
         match StopSwitch::named(&limit.scope) {
-            Some(StopSwitch::Operation(_) | StopSwitch::Restored) | None => {
-                Err(EngineError::NotFound)
-            }
+            Some(StopSwitch::OwnPlatform(_) | StopSwitch::Operation(_) | StopSwitch::Restored)
+            | None => Err(EngineError::NotFound),
             Some(switch) => self.known_switch(&switch).await,
         }
     }

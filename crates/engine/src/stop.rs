@@ -22,6 +22,8 @@ const WORDS_BYTES_MAX: usize = 500;
 pub enum StopSwitch {
     /// Everything a platform wants sent.
     Platform(PlatformId),
+    /// The same, turned by the platform itself: it cannot lift what a person has stopped.
+    OwnPlatform(PlatformId),
     /// Everything over a lender's channels, by the code it has in the configuration.
     Lender(String),
     /// Everything over a channel.
@@ -34,12 +36,13 @@ pub enum StopSwitch {
 }
 
 impl StopSwitch {
-    /// Reads `platform:ID`, `lender:CODE`, `channel:CODE` or `operation:NAME`.
+    /// Reads `platform:ID`, `platform_own:ID`, `lender:CODE`, `channel:CODE` or `operation:NAME`.
     #[must_use]
     pub fn named(text: &str) -> Option<Self> {
         let (scope, target) = text.split_once(':')?;
         match scope {
             "platform" => target.parse().ok().map(Self::Platform),
+            "platform_own" => target.parse().ok().map(Self::OwnPlatform),
             "lender" if !target.is_empty() => Some(Self::Lender(target.to_owned())),
             "channel" if !target.is_empty() => Some(Self::Channel(target.to_owned())),
             "operation" => Operation::named(target).map(Self::Operation),
@@ -52,6 +55,7 @@ impl StopSwitch {
     pub fn parts(&self) -> (&'static str, String) {
         match self {
             Self::Platform(id) => ("platform", id.to_string()),
+            Self::OwnPlatform(id) => ("platform_own", id.to_string()),
             Self::Lender(code) => ("lender", code.clone()),
             Self::Channel(code) => ("channel", code.clone()),
             Self::Operation(operation) => ("operation", operation.name().to_owned()),
@@ -107,7 +111,10 @@ impl Stops {
         operation: Operation,
     ) -> bool {
         self.has(&StopSwitch::Restored)
-            || platform.is_some_and(|platform| self.has(&StopSwitch::Platform(platform)))
+            || platform.is_some_and(|platform| {
+                self.has(&StopSwitch::Platform(platform))
+                    || self.has(&StopSwitch::OwnPlatform(platform))
+            })
             || self.has(&StopSwitch::Lender(channel.lender.clone()))
             || self.has(&StopSwitch::Channel(channel.code.clone()))
             || self.has(&StopSwitch::Operation(operation))
@@ -239,7 +246,9 @@ impl Engine {
 
     pub(crate) async fn known_switch(&self, switch: &StopSwitch) -> Result<(), EngineError> {
         match switch {
-            StopSwitch::Platform(id) => self.platform_record(*id).await.map(|_| ()),
+            StopSwitch::Platform(id) | StopSwitch::OwnPlatform(id) => {
+                self.platform_record(*id).await.map(|_| ())
+            }
             StopSwitch::Channel(code) => {
                 self.channel_named(code).map(|_| ()).ok_or(EngineError::NotFound)
             }

@@ -177,6 +177,11 @@ macro_rules! select_lines {
     };
 }
 
+/// Without an order: asked for one, SQLite walks all lines of the platform in its key's.
+pub(crate) const LINES_OF_ORDER: &str = select_lines!(
+    "WHERE order_id = $1 AND txn_time = $2 AND merchant = $3 AND channel = $4 AND platform = $5"
+);
+
 impl Store {
     /// The files of a platform's day, oldest first.
     ///
@@ -229,15 +234,11 @@ impl Store {
         order: &OrderKey,
     ) -> Result<Vec<StatementLineRecord>, ReadError> {
         let found = self.read(
-            select_lines!(
-                "WHERE order_id = $1 AND txn_time = $2 AND merchant = $3 AND channel = $4
-                     AND platform = $5"
-            ),
+            LINES_OF_ORDER,
             values![&order.order_id, order.txn_time, &order.merchant, &order.channel, platform],
             StatementLineRecord::decode,
         );
         let mut lines = found.await?;
-        // Sorted here: asked for an order, SQLite walks all lines of the platform in its key's.
         lines.sort_by(|one, other| (one.day, &one.movement).cmp(&(other.day, &other.movement)));
         Ok(lines)
     }

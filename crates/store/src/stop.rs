@@ -12,7 +12,8 @@ const TABLE: &str = "stop_turns";
 /// One row of `stop_turns`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StopRecord {
-    /// Of what kind the switch is: `platform`, `lender`, `channel` or `operation`.
+    /// Of what kind the switch is: `platform`, `platform_own`, `lender`, `channel`,
+    /// `operation`, or `house` for what a restore turns.
     pub scope: String,
     /// Which of that kind.
     pub target: String,

@@ -91,6 +91,8 @@ known! {
     PAYMENT_EXPIRED = "payment.expired";
     /// A disbursement that came back.
     PAYMENT_RETURNED = "payment.returned";
+    /// What was asked does not fit the state a payment is in.
+    PAYMENT_WRONG_STEP = "payment.wrong_step";
     /// The mandate is over.
     MANDATE_ENDED = "mandate.ended";
     /// The merchant's own balance is too low.

@@ -340,7 +340,7 @@ fn cause_of(state: &str) -> CauseCode {
     match state {
         "in_flight" | "doubtful" | "review" => known::PAYMENT_CONFIRMING,
         "cancelled" => known::PAYMENT_CANCELLED,
-        _ => known::BINDING_WRONG_STEP,
+        _ => known::PAYMENT_WRONG_STEP,
     }
 }
 

@@ -4,8 +4,20 @@ use mingka_domain::money::Fen;
 use mingka_domain::outcome::Operation;
 use mingka_domain::statement::SettlementDay;
 
-use super::samples::{attempt, binding, memory, order, platform_id, unit, wait};
-use crate::{CommitError, StatementLineRecord, StatementRecord, Unit};
+use super::samples::{Directory, attempt, binding, memory, order, platform_id, unit, wait};
+use crate::statement::LINES_OF_ORDER;
+use crate::{CommitError, StatementLineRecord, StatementRecord, Store, Unit};
+
+#[test]
+fn the_lines_of_an_order_are_found_without_walking_a_platforms() {
+    let directory = Directory::new();
+    let store = Store::open(directory.file()).unwrap();
+    let connection = rusqlite::Connection::open(directory.file()).unwrap();
+    let (asked, any) = (format!("EXPLAIN QUERY PLAN {LINES_OF_ORDER}"), ("", 0, "", "", ""));
+    let plan: String = connection.query_row(&asked, any, |row| row.get("detail")).unwrap();
+    assert!(plan.contains("statement_lines_of_order (order_id=? AND txn_time=?)"), "{plan}");
+    wait(store.close());
+}
 
 #[test]
 fn lines_and_files_are_there_once() {

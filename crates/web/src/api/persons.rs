@@ -44,7 +44,7 @@ pub(crate) async fn stops(
     };
     let turns = app.engine.stop_switches().await?;
     let seen = |turn: &mingka_engine::StopRecord| {
-        own.as_ref().is_none_or(|own| turn.scope == "platform" && turn.target == *own)
+        own.as_ref().is_none_or(|own| turn.scope.starts_with("platform") && turn.target == *own)
     };
     let items = turns.into_iter().filter(seen).map(StopBody::from).collect();
     Ok(answer(StatusCode::OK, info.lang, &StopList { items }))
@@ -54,7 +54,8 @@ pub(crate) async fn stops(
 ///
 /// In force in every process once this answers: nothing is sent any more, what is in flight is only
 /// asked about. Turning a switch to where it stands changes nothing, so no Idempotency-Key is
-/// needed. A platform's key with the scope `stop` turns the platform's own switch and no other.
+/// needed. A platform's key with the scope `stop` turns `platform_own:` with its id and no other:
+/// what a person has stopped it cannot let go on.
 #[utoipa::path(
     post, path = "/v1/stops", tag = "Control", security(("api_key" = []), ("person_key" = [])),
     request_body = StopRequest,
@@ -76,7 +77,7 @@ pub(crate) async fn turn(
             (body.switch()?, person.name.clone())
         }
         Whoever::Platform(caller) => {
-            let own = StopSwitch::Platform(caller.may(Scope::Stop)?);
+            let own = StopSwitch::OwnPlatform(caller.may(Scope::Stop)?);
             if body.switch()? != own {
                 return Err(StopRequest::not_theirs());
             }
@@ -118,7 +119,7 @@ pub(crate) async fn limits(
 
 /// List the merchant accounts' money
 ///
-/// What each account was said to hold, less what was paid out since or is on its way.
+/// What each account was said to hold, less what was sent since.
 #[utoipa::path(
     get, path = "/v1/balances", tag = "Control", security(("person_key" = [])),
     responses(
@@ -139,8 +140,9 @@ pub(crate) async fn balances(
 
 /// State a merchant account's money
 ///
-/// What the account holds now. What is paid out from now on is taken off; when it does not reach,
-/// payments out wait (`balance`) until more is stated.
+/// What the account holds now, less what is on its way. What is sent from now on is taken off; when
+/// it does not reach, payments out wait (`balance`) until more is stated. Said again by the same
+/// person within ten minutes, it is one statement.
 #[utoipa::path(
     post, path = "/v1/balances", tag = "Control", security(("person_key" = [])),
     request_body = BalanceRequest,

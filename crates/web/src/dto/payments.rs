@@ -168,7 +168,8 @@ pub(crate) struct PaymentBody {
     pub(crate) instrument: String,
     /// Of a refund or a reversal, the repayment whose money it gives back.
     pub(crate) original: Option<String>,
-    /// Of a repayment, what gives it back, oldest first; empty in lists.
+    /// Of a repayment, what was asked to give it back, refused ones too, oldest first; empty in
+    /// lists.
     pub(crate) given_back_by: Vec<String>,
     /// How much of it was given back.
     pub(crate) refunded_amount_fen: Option<i64>,

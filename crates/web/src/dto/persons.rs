@@ -30,8 +30,10 @@ impl StopRequest {
         StopSwitch::named(&self.switch).ok_or_else(|| {
             value_problem(
                 "/switch",
-                "switch 应为 platform:编号、lender:代码、channel:代码 或 operation:名称。",
-                "switch is platform:ID, lender:CODE, channel:CODE or operation:NAME.",
+                "switch 应为 platform:编号、platform_own:编号、lender:代码、channel:代码 或 \
+                 operation:名称。",
+                "switch is platform:ID, platform_own:ID, lender:CODE, channel:CODE or \
+                 operation:NAME.",
             )
         })
     }
@@ -39,8 +41,8 @@ impl StopRequest {
     pub(crate) fn not_theirs() -> Problem {
         value_problem(
             "/switch",
-            "平台密钥只能操作本平台的止付开关：platform:本平台编号。",
-            "A platform's key turns the platform's own switch: platform: and its id.",
+            "平台密钥只能操作本平台自己的止付开关：platform_own:本平台编号。",
+            "A platform's key turns the platform's own switch: platform_own: and its id.",
         )
     }
 
@@ -303,7 +305,7 @@ pub(crate) struct BalanceBody {
     pub(crate) channel: String,
     /// What somebody said it held.
     pub(crate) stated_fen: i64,
-    /// That, less what was paid out since or is on its way.
+    /// That, less what was sent since; what was on its way at that moment is not taken off.
     pub(crate) left_fen: i64,
     pub(crate) alarm_below_fen: i64,
     pub(crate) is_low: bool,

@@ -56,6 +56,7 @@ pub(super) fn page(sandbox: bool, look: &Look) -> PaymentPage {
         heading,
         text,
         amount: payment.amount.to_string(),
+        given_back: payment.refunded_amount.map(|sum| sum.to_string()),
         card_line: card_line(w, look.lang, &visit.card),
         own_reference: payment.reference.clone(),
         several,
@@ -102,6 +103,9 @@ fn face(w: &'static Words, payment: &PaymentView) -> Face {
             ("stop", by_kind(out, taken, (w.pay_back_refused_title, w.pay_back_refused_text)))
         }
         "returned" => ("stop", (w.pay_returned_title, w.pay_returned_text)),
+        "refunded" if payment.refunded_amount.is_some_and(|sum| sum < payment.amount) => {
+            ("good", (w.pay_refunded_part_title, w.pay_refunded_part_text))
+        }
         "refunded" => ("good", (w.pay_refunded_title, w.pay_refunded_text)),
         "reversed" => ("good", (w.pay_reversed_title, w.pay_reversed_text)),
         "cancelled" => ("stop", (w.pay_cancelled_title, w.pay_cancelled_text)),
@@ -139,11 +143,17 @@ fn way(w: &'static Words, look: &Look, diagnosis: Option<&Diagnosis>, ended: boo
             who: match payment.state.as_str() {
                 "review" => w.pay_actor_staff,
                 "doubtful" => w.waiting_actor_us,
+                "awaiting_code" => w.pay_actor_you,
                 _ if ended => w.pay_actor_none,
                 _ => w.pay_actor_us,
             }
             .to_owned(),
-            next: if ended { w.pay_next_none } else { w.pay_next_ask }.to_owned(),
+            next: match payment.state.as_str() {
+                "awaiting_code" => w.pay_next_code,
+                _ if ended => w.pay_next_none,
+                _ => w.pay_next_ask,
+            }
+            .to_owned(),
             when: None,
         },
     }

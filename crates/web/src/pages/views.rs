@@ -236,6 +236,8 @@ pub(crate) struct PaymentPage {
     pub(crate) heading: &'static str,
     pub(crate) text: &'static str,
     pub(crate) amount: String,
+    /// How much of it went back, where some did.
+    pub(crate) given_back: Option<String>,
     pub(crate) card_line: String,
     pub(crate) own_reference: String,
     /// Why it came to nothing, most likely first: what it is, and what to do then.

@@ -237,7 +237,7 @@ words! {
         "The bank is working on it; this usually takes minutes. Please do not pay again.";
     pay_code_title: "等待短信验证码", "Waiting for your code";
     pay_code_text:
-        "银行已向预留手机号发送验证码，请回到应用里填写。没有验证码不会扣款。",
+        "银行会向预留手机号发送验证码，请回到应用里填写。没有验证码不会扣款。",
         "The bank sends you a code: enter it in the app. Nothing is taken without it.";
     pay_waiting_title: "已受理，稍后自动办理", "Taken on; it will be done a little later";
     pay_waiting_text:
@@ -287,6 +287,11 @@ words! {
     pay_refunded_text:
         "银行确认扣款后，款项已按退款退回下面这张卡。",
         "After the bank had collected it, the money was given back to the card below.";
+    pay_refunded_part_title: "还款已部分退回", "A part of your repayment was given back";
+    pay_refunded_part_text:
+        "款项的一部分已退回下面这张卡，其余仍算作还款。",
+        "A part went back to the card below; the rest still counts as repaid.";
+    pay_given_back: "已退回", "Given back";
     pay_reversed_title: "还款已撤销", "Your repayment was undone";
     pay_reversed_text:
         "这次扣款已经撤销，钱没有被扣，或已经退回下面这张卡。",
@@ -327,6 +332,8 @@ words! {
         "Please do not do it again; this page shows the result as soon as it is known";
     pay_actor_staff: "我们的工作人员正在与银行核实", "Our staff are checking with the bank";
     pay_actor_us: "我们和银行正在办理", "We and the bank are working on it";
+    pay_next_code: "回到应用，填写收到的短信验证码", "Go back to the app and enter the code you received";
+    pay_actor_you: "您", "You";
     pay_actor_none: "这笔已经办结", "This is finished";
     pay_timeline: "进展", "What happened";
     pay_event_opened: "已受理", "Taken on";

@@ -30,7 +30,7 @@ async fn a_person_stops_everything_at_once_and_lets_it_go_on() {
 async fn a_platform_stops_itself_and_nobody_else() {
     let house = House::new().await;
     let platform = house.engine.authenticate(&house.key).await.unwrap().platform;
-    let own = json!({"switch": format!("platform:{platform}"), "stopped": true, "why": "盘点"});
+    let own = json!({"switch": format!("platform_own:{platform}"), "stopped": true, "why": "盘点"});
     let stop = |key: String, body: Value| {
         let house = &house;
         async move { ask(house, &key, Method::POST, "/v1/stops", &body).await }
@@ -38,7 +38,8 @@ async fn a_platform_stops_itself_and_nobody_else() {
     stop(house.key.clone(), own.clone()).await.is(200);
     let list = ask(&house, &house.key, Method::GET, "/v1/stops", &Value::Null).await.json();
     assert_eq!(list["items"][0]["stopped"], true, "{list}");
-    for other in ["channel:unionpay", "lender:default", "operation:disburse"] {
+    let by_persons = format!("platform:{platform}");
+    for other in ["channel:unionpay", "lender:default", "operation:disburse", &by_persons] {
         let body = merged(&own, &json!({"switch": other}));
         stop(house.key.clone(), body).await.problem(422, "request.wrong_value");
     }
@@ -50,6 +51,45 @@ async fn a_platform_stops_itself_and_nobody_else() {
     }
     let payer = house.other_key(&[Scope::Pay, Scope::Read]).await;
     stop(payer, own).await.problem(403, "auth.scope_missing");
+}
+
+#[tokio::test]
+async fn a_platform_does_not_let_go_on_what_a_person_has_stopped() {
+    let house = House::new().await;
+    let operator = person(&house, "操作员", &Role::ALL).await;
+    let platform = house.engine.authenticate(&house.key).await.unwrap().platform;
+    let loan = loan(&house, "loan-7").await;
+    let turn = |key: String, switch: String, stopped: bool| {
+        let house = &house;
+        async move {
+            let body = json!({"switch": switch, "stopped": stopped, "why": "核查"});
+            ask(house, &key, Method::POST, "/v1/stops", &body).await.is(200);
+        }
+    };
+    let (own, whole) = (format!("platform_own:{platform}"), format!("platform:{platform}"));
+    turn(house.key.clone(), own.clone(), true).await;
+    turn(operator.clone(), whole.clone(), true).await;
+    turn(house.key.clone(), own, false).await;
+    let paid = house.post("/v1/disbursements", &loan).send().await.is(201).json();
+    assert_eq!((&paid["state"], &paid["waits_for"]), (&json!("waiting"), &json!("stopped")));
+    turn(operator, whole, false).await;
+    assert_eq!(at_its_end(&house, &paid).await["state"], "settled");
+}
+
+#[tokio::test]
+async fn a_balance_said_twice_forgets_nothing_that_was_paid() {
+    let house = House::new().await;
+    let operator = person(&house, "操作员", &Role::ALL).await;
+    let loan = loan(&house, "loan-7").await;
+    let stated = json!({"channel": "unionpay", "balance_fen": 5_000_000});
+    ask(&house, &operator, Method::POST, "/v1/balances", &stated).await.is(200);
+    house.post("/v1/disbursements", &loan).send().await.is(201);
+    let left = 5_000_000 - loan["amount_fen"].as_i64().unwrap();
+    let again = ask(&house, &operator, Method::POST, "/v1/balances", &stated).await.is(200).json();
+    assert_eq!(again["items"][0]["left_fen"], left, "{again}");
+    house.later(10 * 60_000);
+    let anew = ask(&house, &operator, Method::POST, "/v1/balances", &stated).await.is(200).json();
+    assert_eq!(anew["items"][0]["left_fen"], 5_000_000, "{anew}");
 }
 
 #[tokio::test]
@@ -126,9 +166,6 @@ async fn neither_kind_of_key_opens_what_the_other_does() {
     let house = House::new().await;
     let someone = person(&house, "甲", &Role::ALL).await;
     for path in ["/v1/limits", "/v1/reviews", "/v1/approvals"] {
-        ask(&house, &house.key, Method::GET, path, &Value::Null)
-            .await
-            .problem(401, "auth.key_unknown");
         ask(&house, "mp_0123456789abcdef_x", Method::GET, path, &Value::Null)
             .await
             .problem(401, "auth.key_unknown");

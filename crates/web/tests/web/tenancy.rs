@@ -11,7 +11,7 @@ use http::Method;
 use mingka_sandbox::bank::SettlementDay;
 use serde_json::{Value, json};
 
-use self::known::{How, KNOWN, Operation, last_word, operations};
+use self::known::{How, KNOWN, Operation, PERSONS, last_word, operations};
 use self::sides::{Two, foreign_ways, key_of, nowhere, own_ways, settle};
 use crate::house::{House, MERCHANT, Told, fresh};
 
@@ -27,6 +27,20 @@ fn every_operation_and_every_name_is_known() {
     assert!(gone.is_empty(), "these are not in the description any more: {gone:?}");
     for one in &described {
         assert_eq!(one.gaps(), Vec::<String>::new(), "{}", one.name);
+    }
+}
+
+#[tokio::test]
+async fn no_platforms_key_opens_what_persons_may_do() {
+    let house = House::new().await;
+    let theirs = |how: &How| matches!(how, How::Exempt(why) if *why == PERSONS);
+    let names: Vec<_> = KNOWN.iter().filter(|(_, how)| theirs(how)).map(|one| one.0).collect();
+    assert_eq!(names.len(), 10, "{names:?}");
+    for name in names {
+        let (method, path) = name.split_once(' ').unwrap();
+        let method: Method = method.parse().unwrap();
+        let asked = house.api(method, &path.replace("{id}", "appr_1")).json(&json!({}));
+        asked.send().await.problem(401, "auth.key_unknown");
     }
 }
 

@@ -19,7 +19,8 @@ fn diagnosis() -> Diagnosis {
 }
 
 fn payment(kind: PaymentKind, state: &str) -> PaymentView {
-    let open = matches!(state, "accepted" | "waiting" | "in_flight" | "doubtful" | "review");
+    let open = ["accepted", "awaiting_code", "waiting", "in_flight", "doubtful", "review"]
+        .contains(&state);
     let why = matches!(state, "doubtful" | "review" | "refused" | "returned");
     PaymentView {
         original: None,
@@ -72,9 +73,11 @@ fn shown(payment: PaymentView, lang: Lang) -> String {
     page(false, &Look { visit, lang }).render().unwrap()
 }
 
-const BOTH: [PaymentKind; 2] = [PaymentKind::Disbursement, PaymentKind::Repayment];
-const STATES: [&str; 10] = [
+const KINDS: [PaymentKind; 4] =
+    [PaymentKind::Disbursement, PaymentKind::Repayment, PaymentKind::Refund, PaymentKind::Reversal];
+const STATES: [&str; 13] = [
     "accepted",
+    "awaiting_code",
     "waiting",
     "in_flight",
     "doubtful",
@@ -82,13 +85,15 @@ const STATES: [&str; 10] = [
     "settled",
     "refused",
     "returned",
+    "refunded",
+    "reversed",
     "cancelled",
     "a state of tomorrow",
 ];
 
 #[test]
 fn each_state_says_who_acts_and_what_next_and_blames_nobody() {
-    for (kind, state) in BOTH.into_iter().flat_map(|kind| STATES.map(|state| (kind, state))) {
+    for (kind, state) in KINDS.into_iter().flat_map(|kind| STATES.map(|state| (kind, state))) {
         for lang in [Lang::Zh, Lang::En] {
             let w = Words::of(lang);
             let text = shown(payment(kind, state), lang);
@@ -107,7 +112,7 @@ fn each_state_says_who_acts_and_what_next_and_blames_nobody() {
 
 #[test]
 fn a_doubt_and_a_review_are_no_end_and_ask_for_nothing_twice() {
-    for kind in BOTH {
+    for kind in KINDS {
         for (state, heading) in [("doubtful", "结果确认中"), ("review", "正在人工核实")]
         {
             let text = shown(payment(kind, state), Lang::Zh);
@@ -129,12 +134,38 @@ fn an_end_says_where_the_money_is_and_why() {
         (PaymentKind::Repayment, "refused", "没有扣款"),
         (PaymentKind::Disbursement, "returned", "款项被银行退回"),
         (PaymentKind::Repayment, "cancelled", "没有任何款项转出或扣除"),
+        (PaymentKind::Repayment, "refunded", "还款已退回"),
+        (PaymentKind::Repayment, "reversed", "还款已撤销"),
+        (PaymentKind::Refund, "settled", "退款已退回"),
+        (PaymentKind::Refund, "refused", "款项没有退出"),
+        (PaymentKind::Reversal, "settled", "退款已退回"),
     ] {
         let text = shown(payment(kind, state), Lang::Zh);
         assert!(text.contains(words), "{state}: {words}: {text}");
         let explained = matches!(state, "refused" | "returned");
         assert_eq!(text.contains(&title.title), explained, "{state}");
     }
+}
+
+#[test]
+fn what_went_back_in_part_is_not_said_to_be_back() {
+    let part = PaymentView {
+        refunded_amount: Some(Fen::new(2_000).unwrap()),
+        ..payment(PaymentKind::Repayment, "refunded")
+    };
+    let text = shown(part.clone(), Lang::Zh);
+    for words in ["还款已部分退回", "¥20.00", "¥1,234.05"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let whole = shown(PaymentView { refunded_amount: Some(part.amount), ..part }, Lang::Zh);
+    assert!(whole.contains("还款已退回") && !whole.contains("部分"), "{whole}");
+}
+
+#[test]
+fn a_code_is_for_the_borrower_to_enter() {
+    let text = shown(payment(PaymentKind::Repayment, "awaiting_code"), Lang::Zh);
+    let w = Words::of(Lang::Zh);
+    assert!(text.contains(w.pay_next_code) && !text.contains(w.pay_actor_us), "{text}");
 }
 
 #[test]
@@ -163,6 +194,9 @@ fn every_event_of_the_log_has_words_of_its_own() {
     let names = [
         "opened",
         "deferred",
+        "code_asked",
+        "code_sent",
+        "code_refused",
         "sent",
         "pending",
         "settled",
@@ -173,6 +207,9 @@ fn every_event_of_the_log_has_words_of_its_own() {
         "not_found",
         "suspected_duplicate",
         "returned",
+        "decided",
+        "refunded",
+        "reversed",
         "cancelled",
         "lapsed",
     ];

@@ -22,7 +22,7 @@ pub(super) enum How {
 use self::How::{Exempt, Names, Shows, Takes};
 
 /// Why a platform's key does not open what persons of the house may do: the test of that says so.
-const PERSONS: &str = "it takes a person's key, and no platform's opens it";
+pub(super) const PERSONS: &str = "it takes a person's key, and no platform's opens it";
 
 /// Every operation of the description.
 pub(super) const KNOWN: &[(&str, How)] = &[

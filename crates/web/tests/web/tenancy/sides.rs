@@ -259,7 +259,7 @@ impl<'a> Side<'a> {
     }
 
     fn switch(&self) -> String {
-        format!("platform:{}", self.platform)
+        format!("platform_own:{}", self.platform)
     }
 
     pub(super) fn bearer(&self) -> String {
