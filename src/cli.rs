@@ -88,6 +88,14 @@ pub(crate) enum Command {
     /// Banks' statements: what they prove, and how they and our books compare.
     #[command(subcommand)]
     Statement(StatementCommand),
+    /// Agreements that were opened elsewhere.
+    #[command(subcommand)]
+    Agreements(AgreementsCommand),
+    /// Writes everything of a platform into a new folder, so that it can move.
+    #[command(
+        after_help = "Example:\n  mingka export --platform '示例借款平台' --out 示例-2026-11"
+    )]
+    Export(ExportPlatformArgs),
     /// Where platforms want to be told of events, and whether they were.
     #[command(subcommand)]
     Webhooks(WebhooksCommand),

@@ -62,6 +62,7 @@ pub(crate) async fn house(
         session_valid_ms: i64::from(binding.session_lifetime_s) * 1_000,
         code_sends_per_card_day_max: binding.code_sends_per_card_day_max,
         code_sends_per_phone_day_max: binding.code_sends_per_phone_day_max,
+        keep_card_numbers: binding.keep_card_numbers,
         evidence_name: evidence_name(config)?,
         ..Settings::default()
     };

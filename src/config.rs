@@ -90,6 +90,7 @@ pub(crate) struct BindingSettings {
     pub(crate) lifetime_s: u32,
     pub(crate) code_sends_per_card_day_max: u32,
     pub(crate) code_sends_per_phone_day_max: u32,
+    pub(crate) keep_card_numbers: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -230,6 +231,7 @@ impl Default for BindingSettings {
             lifetime_s: 1_800,
             code_sends_per_card_day_max: 20,
             code_sends_per_phone_day_max: 20,
+            keep_card_numbers: true,
         }
     }
 }

@@ -91,6 +91,9 @@ pub(crate) struct IssueArgs {
     /// Let the key import banks' statements, which prove how payments ended.
     #[arg(long)]
     pub(crate) statements: bool,
+    /// Let the key import agreements that were opened elsewhere, to collect under them.
+    #[arg(long)]
+    pub(crate) agreements: bool,
     /// One JSON line.
     #[arg(long)]
     pub(crate) json: bool,
@@ -138,6 +141,47 @@ pub(crate) struct ShowStatementArgs {
     pub(crate) platform: String,
     /// The settlement day, such as 2026-11-26.
     pub(crate) day: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgreementsCommand {
+    /// Takes in agreements that were opened elsewhere, in the documented form (docs/agreements.md),
+    /// and says of every line what became of it. The same line again changes nothing. Ends with 1
+    /// when a line was refused.
+    #[command(after_help = "Examples:\n  mingka agreements import --platform '示例借款平台' \
+                            --check agreements.csv\n  mingka agreements import --platform \
+                            '示例借款平台' --report report.csv agreements.csv")]
+    Import(ImportAgreementsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportAgreementsArgs {
+    /// The name of the platform, as `keys list` shows it.
+    #[arg(long)]
+    pub(crate) platform: String,
+    /// Only look at the file; nothing is kept.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Write what became of every line as CSV into this new file; without it the refused lines are
+    /// shown.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// The file.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportPlatformArgs {
+    /// The name of the platform, as `keys list` shows it.
+    #[arg(long)]
+    pub(crate) platform: String,
+    /// The folder to write; it must not exist yet. Its agreement numbers are confidential.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 }

@@ -83,7 +83,11 @@ async fn issue(args: IssueArgs) -> Result<ExitCode, String> {
     let house = compose::house(&load(&args.config)?, Vec::new(), Arc::new(SystemClock)).await?;
     let platform = platform_named(&house.engine, &args.platform).await.map_err(describe)?;
     let mut scopes = Scope::ALL.to_vec();
-    scopes.retain(|scope| *scope != Scope::Statements || args.statements);
+    scopes.retain(|scope| match scope {
+        Scope::Statements => args.statements,
+        Scope::Agreements => args.agreements,
+        _ => true,
+    });
     let new = NewApiKey { name: args.platform.clone(), scopes, expires_at: None };
     let issued = house.engine.create_api_key(platform.id, new).await.map_err(describe)?;
     if args.json {

@@ -1,5 +1,6 @@
 //! The commands: each reads its arguments, builds what it needs, and prints an answer.
 
+mod agreements;
 mod bank;
 mod check;
 mod control;
@@ -40,6 +41,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Keys(command) => keys::run(command),
         Command::Evidence(command) => evidence::run(command),
         Command::Statement(command) => block_on(statement::run(command)),
+        Command::Agreements(command) => block_on(agreements::run(command)),
+        Command::Export(args) => block_on(agreements::export(args)),
         Command::RestoreCheck(args) => block_on(restore_check::run(args)),
         Command::Stop(args) => block_on(control::turn(args, true)),
         Command::Resume(args) => block_on(control::turn(args, false)),

@@ -159,12 +159,20 @@ async fn out_of_patience(mut left: watch::Receiver<bool>) {
     }
 }
 
-/// After `keys rotate`: what an older key had sealed is sealed under the current one.
+/// After `keys rotate`: what an older key had sealed is sealed under the current one. And card
+/// numbers from before the house was told to keep none are forgotten.
 async fn seal_anew(engine: Engine) {
     match engine.reseal().await {
         Ok(0) => {}
         Ok(count) => tracing::info!(record.count = count, "sealed anew under the current key"),
         Err(error) => tracing::error!(%error, "sealing anew stopped; the next start goes on"),
+    }
+    match engine.forget_card_numbers().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(record.count = count, "card numbers were forgotten"),
+        Err(error) => {
+            tracing::error!(%error, "card numbers are still kept; the next start goes on")
+        }
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) async fn run(command: StatementCommand) -> Result<ExitCode, String> {
     Ok(if report.is_explained() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn open(
+/// The house, and its platform of this name.
+pub(super) async fn open(
     args: &ConfigArgs,
     name: &str,
 ) -> Result<(Engine, mingka_domain::id::PlatformId), String> {

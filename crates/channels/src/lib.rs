@@ -4,6 +4,7 @@
 //! clock and draws no random number of its own, except inside RSA padding, which the library draws.
 
 pub mod acp;
+pub mod agreements;
 pub mod exchange;
 pub mod http;
 pub mod profile;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::dress::{Glyph, NoDigits, TEXT_BYTES_MAX, glyph, is_invisible, undress};
 use crate::inline::Inline;
+use crate::secret::Secret;
 
 /// A company's registered name. It is public, but it is kept as carefully as a person's.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,6 +71,15 @@ impl CompanyName {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// `上海**公司`: the first two and the last two characters, which may be shown.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let characters: Vec<char> = self.0.chars().collect();
+        let (first, rest) = characters.split_at(characters.len().min(2));
+        let last = rest.get(rest.len().saturating_sub(2)..).unwrap_or_default();
+        first.iter().chain(&['*', '*']).chain(last).collect()
+    }
 }
 
 /// The form in which the registers write a character; `None` when they never do.
@@ -87,6 +97,24 @@ fn usual(c: char) -> Option<char> {
         _ if c.is_ascii() => c.is_ascii_alphanumeric().then_some(c),
         _ => c.is_alphanumeric().then_some(c),
     }
+}
+
+/// The number of a company's account out of its dress: 8 to 32 digits. `None` when it cannot be
+/// one. Accounts have no check digit that all banks share.
+#[must_use]
+pub fn account_number(text: &str) -> Option<Secret> {
+    if text.len() > TEXT_BYTES_MAX {
+        return None;
+    }
+    let mut digits = String::with_capacity(TEXT_BYTES_MAX);
+    for c in text.chars() {
+        match glyph(c) {
+            Glyph::Digit(digit) => digits.push(digit),
+            Glyph::Dress => {}
+            Glyph::Letter | Glyph::Star => return None,
+        }
+    }
+    (8..=32).contains(&digits.len()).then(|| Secret::new(digits))
 }
 
 /// A unified social credit code of 18 characters.

@@ -23,6 +23,7 @@ pub mod mapping;
 pub mod money;
 pub mod outcome;
 pub mod payment;
+pub mod personal;
 pub mod precheck;
 pub mod secret;
 pub mod statement;

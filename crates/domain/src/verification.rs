@@ -137,6 +137,12 @@ impl Verification {
         }
     }
 
+    /// Whether nothing happens any more.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        !matches!(self, Self::Verifying { .. } | Self::Doubtful { .. })
+    }
+
     /// When somebody must look at it even if nothing is heard.
     #[must_use]
     pub fn wake_at(&self) -> Option<Timestamp> {

@@ -167,7 +167,7 @@ impl Engine {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Read,
         Self::Bind,
         Self::Verify,
@@ -175,6 +175,7 @@ impl Scope {
         Self::Webhooks,
         Self::Statements,
         Self::Stop,
+        Self::Agreements,
     ];
 
     /// The stable name.
@@ -188,6 +189,7 @@ impl Scope {
             Self::Webhooks => "webhooks",
             Self::Statements => "statements",
             Self::Stop => "stop",
+            Self::Agreements => "agreements",
         }
     }
 

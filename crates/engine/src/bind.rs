@@ -58,7 +58,10 @@ impl Engine {
         let now = self.now();
         let channel = self.route(Operation::SendCode, platform, Some(&elements.name), now)?;
         let elements = Elements::from(elements);
-        let quotas = self.code_quotas(platform, new.page.map(|page| page.session), &elements);
+        let card_index = self.card_index(&elements.card_number);
+        let on_page = new.page.map(|page| page.session);
+        let phone = elements.reserved_phone.as_ref();
+        let quotas = self.code_quotas(platform, on_page, &card_index, phone);
         self.check_code_quotas(&quotas, now).await?;
         let room = self.room().await?;
         let start = Start {
@@ -207,9 +210,9 @@ impl Engine {
             version: 1,
             state: machine.name().to_owned(),
             machine: to_json(&machine)?,
-            sealed: self.seal_elements(Purpose::Binding, &id.to_string(), elements),
+            sealed: self.seal_kept(Purpose::Binding, &id.to_string(), &elements.clone().into()),
             card_index,
-            card: self.masked_card(elements),
+            card: self.masked_card(&elements.card_number),
             borrower_ref: start.borrower_ref.clone(),
             channel: channel.code.clone(),
             session: start.session.as_ref().map(|session| session.id),

@@ -127,6 +127,7 @@ impl Engine {
             Ok(changed) => {
                 writes.push(changed.event.insert());
                 writes.extend(self.rows_of_change(conclusion, &changed, now).await?);
+                writes.extend(self.forgetting(&changed)?);
                 effects.clone_from(&changed.effects);
                 let guard = changed.update();
                 if let Some((key, kind)) = answer {
@@ -195,8 +196,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Vec<Statement>, EngineError> {
         let binding = &changed.record;
-        let elements =
-            self.open_elements(Purpose::Binding, &binding.id.to_string(), &binding.sealed)?;
+        let kept = self.open_kept(Purpose::Binding, &binding.id.to_string(), &binding.sealed)?;
         let id = instrument.to_string();
         let row = InstrumentRecord {
             id: instrument,
@@ -205,13 +205,14 @@ impl Engine {
             binding: binding.id,
             borrower_ref: binding.borrower_ref.clone(),
             state: "active".to_owned(),
-            sealed: self.seal_elements(Purpose::Instrument, &id, &elements),
+            sealed: self.seal_kept(Purpose::Instrument, &id, &self.to_keep(kept)),
             card_index: binding.card_index,
             card: binding.card.clone(),
             created_at: now,
             updated_at: now,
         };
         let merchant = self.channel(&binding.channel)?.merchant_number.clone();
+        let token_index = self.token_index(&binding.channel, &merchant, &token.number);
         let agreement_id = self.new_id(now);
         let agreement = AgreementRecord {
             id: agreement_id,
@@ -222,6 +223,7 @@ impl Engine {
             merchant,
             state: "active".to_owned(),
             sealed_token: self.seal_token(&agreement_id.to_string(), &token.number),
+            token_index: Some(token_index),
             created_at: now,
             valid_until: token.ends_at,
             cancelled_at: None,

@@ -71,6 +71,7 @@ impl Engine {
         let key = self.take_key(platform, &idempotency, Subject::Binding(id), answer, now);
         let unit = Unit::new(key)
             .writes([changed.update(), changed.event.insert()])
+            .writes(self.forgetting(&changed)?)
             .effects(changed.effects);
         match self.store().commit(unit).await {
             Ok(committed) => {
@@ -124,10 +125,14 @@ impl Engine {
         if !self.may_send(Some(platform), channel, talk.operation(), now) {
             return Err(EngineError::NoChannel);
         }
-        let elements = self.elements_of(&binding)?;
+        let elements = self.kept_of(&binding)?.elements();
+        let elements = elements.ok_or_else(|| internal("a card number is missing", &id))?;
         let (order, quotas) = match &talk {
             Talk::Confirm(_) => (Some(self.order_of_code(&binding).await?), Vec::new()),
-            Talk::Resend => (None, self.code_quotas(platform, binding.record.session, &elements)),
+            Talk::Resend => {
+                let (record, phone) = (&binding.record, elements.reserved_phone.as_ref());
+                (None, self.code_quotas(platform, record.session, &record.card_index, phone))
+            }
         };
         self.check_code_quotas(&quotas, now).await?;
         let owner = (platform, Subject::Binding(id));

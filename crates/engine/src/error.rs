@@ -65,6 +65,19 @@ pub enum EngineError {
     OverLimit,
     /// The card's mandate does not reach.
     Mandate(MandateError),
+    /// The card has no agreement over which this lender may collect.
+    NoAgreement,
+    /// The card's number is not kept, and nothing can be paid out without it.
+    CardNumberNotKept,
+    /// The number of a company's account cannot be one.
+    AccountNumber,
+    /// A file of agreements that is not in the documented form; nothing of it was imported.
+    AgreementFile {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: &'static str,
+    },
     /// A proposal is not this person's to decide, or it is over.
     Approval(ApprovalError),
     /// A proposal says no evidence, or too much.
@@ -261,6 +274,14 @@ impl fmt::Display for EngineError {
             Self::Statement(error) => error.fmt(f),
             Self::GiveBack(error) => error.fmt(f),
             Self::Mandate(error) => error.fmt(f),
+            Self::NoAgreement => {
+                f.write_str("the card has no agreement over which this lender may collect")
+            }
+            Self::CardNumberNotKept => {
+                f.write_str("the card's number is not kept, so nothing can be paid out to it")
+            }
+            Self::AccountNumber => f.write_str("an account number has 8 to 32 digits"),
+            Self::AgreementFile { line, problem } => write!(f, "line {line}: {problem}"),
             Self::OverLimit => f.write_str("a limit is below this amount, or used up"),
             Self::Approval(error) => error.fmt(f),
             Self::EvidenceWanting { bytes_max } => {

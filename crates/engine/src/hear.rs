@@ -1,7 +1,7 @@
 //! What was heard from a bank, turned into what happened. Here a reply becomes a diagnosis and an
 //! event; nothing is loaded, sent or stored.
 
-use mingka_channels::{Elements, Reply, Token};
+use mingka_channels::{Reply, Token};
 use mingka_domain::binding::{CodeEvent, ConfirmEvent, UnbindEvent};
 use mingka_domain::cause::{CauseCode, Dictionary, known};
 use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence, Retry, hide};
@@ -10,6 +10,8 @@ use mingka_domain::mapping::{MappingBook, Meaning};
 use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase, RawAnswer};
 use mingka_domain::time::{MINUTE_MS, SECOND_MS, Timestamp};
 use mingka_domain::verification::VerificationEvent;
+
+use crate::kept::Kept;
 
 /// A refusal that asks to wait no longer than this leaves the binding open for another code.
 const SHORT_WAIT_S: u32 = 600;
@@ -92,11 +94,11 @@ impl Heard {
         self
     }
 
-    /// The same, for the borrower whose card it is about. Where that cannot be opened the bank's
-    /// words are not kept at all.
-    pub(crate) fn hiding_of(mut self, whose: Option<&Elements>) -> Self {
-        match whose {
-            Some(elements) => self.hiding(&elements.secrets()),
+    /// The same, for the borrower whose card it is about. Where that cannot be opened, or its
+    /// number was forgotten, the bank's words are not kept at all.
+    pub(crate) fn hiding_of(mut self, whose: Option<&Kept>) -> Self {
+        match whose.and_then(Kept::secrets) {
+            Some(secrets) => self.hiding(&secrets),
             None => {
                 for answer in self.answer.iter_mut().chain(self.outcome.answer_mut()) {
                     answer.message = None;

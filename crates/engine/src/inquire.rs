@@ -95,22 +95,21 @@ impl Engine {
     ) -> Result<Opening, EngineError> {
         let subject = Subject::Binding(binding.record.id);
         let attempts = self.store().attempts(attempt.platform, subject).await?;
-        let elements = self.elements_of(binding).ok();
-        let asked =
-            self.inquire(channel, &attempt.order, Inquiry::Agreement, elements.as_ref()).await;
+        let kept = self.kept_of(binding).ok();
+        let asked = self.inquire(channel, &attempt.order, Inquiry::Agreement, kept.as_ref()).await;
         if asked.agreement().is_some() {
             return Ok(Opening::Open(asked));
         }
         let mut ended = asked.no_agreement;
         for order in other_orders(&attempts, &attempt.order) {
-            let other = self.inquire(channel, order, Inquiry::Agreement, elements.as_ref()).await;
+            let other = self.inquire(channel, order, Inquiry::Agreement, kept.as_ref()).await;
             if other.agreement().is_some() {
                 return Ok(Opening::Open(other));
             }
             ended |= other.no_agreement;
         }
         let inquiry = Inquiry::State { about: Operation::OpenAgreement, amount: None };
-        let state = self.inquire(channel, &attempt.order, inquiry, elements.as_ref()).await;
+        let state = self.inquire(channel, &attempt.order, inquiry, kept.as_ref()).await;
         Ok(match state.outcome {
             // Two confirmations under one order look the same to the bank: an earlier one's refusal
             // proves nothing about this one.
@@ -133,8 +132,8 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let channel = self.channel(&attempt.order.channel)?;
         let inquiry = Inquiry::State { about: Operation::CancelAgreement, amount: None };
-        let elements = self.elements_of(binding).ok();
-        let state = self.inquire(channel, &attempt.order, inquiry, elements.as_ref()).await;
+        let kept = self.kept_of(binding).ok();
+        let state = self.inquire(channel, &attempt.order, inquiry, kept.as_ref()).await;
         let refused = was_refused(binding);
         let (what, heard) = match &state.outcome {
             Outcome::Settled => (UnbindEvent::Ended, Some(&state)),
@@ -172,12 +171,16 @@ impl Engine {
         channel: &Channel,
     ) -> Result<Option<bool>, EngineError> {
         let own = self.token_of(binding).await?;
-        let elements = self.elements_of(binding).ok();
+        let kept = self.kept_of(binding).ok();
         let subject = Subject::Binding(binding.record.id);
         let attempts = self.store().attempts(binding.record.platform, subject).await?;
+        if orders(&attempts).next().is_none() {
+            // It was opened elsewhere, under an order we do not know: nothing speaks against it.
+            return Ok(Some(true));
+        }
         let mut ended = false;
         for order in orders(&attempts) {
-            let heard = self.inquire(channel, order, Inquiry::Agreement, elements.as_ref()).await;
+            let heard = self.inquire(channel, order, Inquiry::Agreement, kept.as_ref()).await;
             let is_own = |token: &Token| token.number == own;
             if heard.agreement().is_some_and(is_own) {
                 return Ok(Some(true));

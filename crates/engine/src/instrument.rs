@@ -1,6 +1,5 @@
 //! Bound cards, looked at.
 
-use mingka_channels::Elements;
 use mingka_domain::binding::Binding;
 use mingka_domain::id::{InstrumentId, PlatformId, kind};
 use mingka_domain::time::Timestamp;
@@ -8,9 +7,10 @@ use mingka_store::{Cursor, EventRecord, InstrumentRecord, Listed, Statement};
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
+use crate::kept::Kept;
 use crate::machine::{Changed, Loaded};
 use crate::seal::Purpose;
-use crate::view::{InstrumentState, InstrumentView};
+use crate::view::{InstrumentKind, InstrumentState, InstrumentView};
 
 impl Engine {
     /// One bound card.
@@ -52,11 +52,11 @@ impl Engine {
     }
 
     /// The card and its holder.
-    pub(crate) fn elements_of_instrument(
+    pub(crate) fn kept_of_instrument(
         &self,
         record: &InstrumentRecord,
-    ) -> Result<Elements, EngineError> {
-        self.open_elements(Purpose::Instrument, &record.id.to_string(), &record.sealed)
+    ) -> Result<Kept, EngineError> {
+        self.open_kept(Purpose::Instrument, &record.id.to_string(), &record.sealed)
     }
 
     /// The bound card of a binding, as it stands with the binding's machine.
@@ -106,19 +106,23 @@ impl Engine {
         Ok(rows)
     }
 
-    fn instrument_view(
+    pub(crate) fn instrument_view(
         &self,
         record: &InstrumentRecord,
         binding: &Loaded,
     ) -> Result<InstrumentView, EngineError> {
-        let elements = self.elements_of_instrument(record)?;
+        let kept = self.kept_of_instrument(record)?;
         Ok(InstrumentView {
             id: record.id,
+            kind: match &kept {
+                Kept::Person(_) => InstrumentKind::Card,
+                Kept::Company(_) => InstrumentKind::CompanyAccount,
+            },
             binding: record.binding,
             state: state_of(&binding.machine),
-            card: self.card_view(&elements),
+            card: self.card_view(&kept, &record.card),
             borrower_ref: record.borrower_ref.clone(),
-            channel: binding.record.channel.clone(),
+            channel: Some(binding.record.channel.clone()).filter(|code| !code.is_empty()),
             diagnosis: binding.machine.diagnosis().cloned(),
             created_at: record.created_at,
             updated_at: binding.record.updated_at,

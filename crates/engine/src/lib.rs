@@ -15,12 +15,14 @@ mod consent;
 mod core;
 mod error;
 mod evidence;
+mod export;
 mod health;
 mod hear;
 mod hooks;
 mod idempotency;
 mod inquire;
 mod instrument;
+mod kept;
 mod limit;
 mod machine;
 mod mandate;
@@ -37,6 +39,7 @@ mod seal;
 mod sequence;
 mod session;
 mod settings;
+mod stated;
 mod statement;
 mod status;
 mod stop;
@@ -55,14 +58,16 @@ pub use crate::error::{EndpointError, EngineError, GiveBackError, MandateError, 
 pub use crate::evidence::{
     EvidenceExport, ExportReport, Receipt, ReceiptEntry, verify_export, verify_receipt,
 };
+pub use crate::export::{EXPORT_FILES, PlatformExport};
 pub use crate::hooks::{
     About, DeliveryView, EVENT_TYPES, EndpointView, EventView, FeedPage, Forbidden, Hooks,
     IssuedEndpoint, RETRY_DELAYS_MS, WriteEvent,
 };
 pub use crate::payment::DEFAULT_LENDER;
 pub use crate::request::{
-    Caller, ConsentGiven, EndpointChange, Idempotency, NewApiKey, NewBinding, NewEndpoint,
-    NewGiveBack, NewMandate, NewPayment, NewSession, NewVerification, OnPage, Person, Role, Scope,
+    Caller, ConsentGiven, EndpointChange, Idempotency, NewApiKey, NewBinding, NewCompanyAccount,
+    NewEndpoint, NewGiveBack, NewMandate, NewPayment, NewSession, NewVerification, OnPage, Person,
+    Role, Scope,
 };
 pub use crate::restore::{LostLine, RestoreReport};
 pub use crate::seal::keys_fit;
@@ -71,6 +76,7 @@ pub use crate::session::Prefill;
 #[doc(hidden)]
 pub use crate::settings::Planted;
 pub use crate::settings::Settings;
+pub use crate::stated::{ImportOutcome, ImportRefusal, ImportReport, ImportRule, ImportedLine};
 pub use crate::statement::{LineView, MissingView, StatementReport, StatementView};
 pub use crate::status::{StatusLink, StatusVisit};
 pub use crate::stop::{Reason, StopSwitch};
@@ -80,8 +86,8 @@ pub use crate::transport::{
 pub use crate::view::{
     ApiKeyView, ApprovalView, BalanceView, BindingState, BindingView, CardView, ChannelHealthView,
     ChannelView, CodeView, ConsentAccepted, ConsentTextView, ConsentView, EncryptionView,
-    InstrumentState, InstrumentView, IssuedApiKey, IssuedPersonKey, LenderView, LimitView,
-    MandateView, OpenedSession, PaymentView, PlatformView, PrincipalView, SessionView,
+    InstrumentKind, InstrumentState, InstrumentView, IssuedApiKey, IssuedPersonKey, LenderView,
+    LimitView, MandateView, OpenedSession, PaymentView, PlatformView, PrincipalView, SessionView,
     TimelineEntry, VerificationState, VerificationView,
 };
 pub use crate::watch::Watch;

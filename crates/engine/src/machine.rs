@@ -1,6 +1,5 @@
 //! A binding between its row and its machine: loaded, changed by one event, shown.
 
-use mingka_channels::Elements;
 use mingka_domain::binding::{Binding, Event, InvalidTransition};
 use mingka_domain::effect::{Effect, Subject};
 use mingka_domain::id::{BindingId, PlatformId};
@@ -10,6 +9,7 @@ use mingka_store::{BindingRecord, ConsentRecord, EventRecord, Statement};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::idempotency::to_json;
+use crate::kept::Kept;
 use crate::seal::Purpose;
 use crate::view::{BindingState, BindingView, CodeView, ConsentAccepted, TimelineEntry};
 
@@ -114,9 +114,9 @@ impl Engine {
     }
 
     /// The card and its holder.
-    pub(crate) fn elements_of(&self, binding: &Loaded) -> Result<Elements, EngineError> {
+    pub(crate) fn kept_of(&self, binding: &Loaded) -> Result<Kept, EngineError> {
         let record = &binding.record;
-        self.open_elements(Purpose::Binding, &record.id.to_string(), &record.sealed)
+        self.open_kept(Purpose::Binding, &record.id.to_string(), &record.sealed)
     }
 
     /// What happened to a binding as it was loaded: of a log that is longer, the newest.
@@ -136,11 +136,11 @@ impl Engine {
         history: &History,
     ) -> Result<BindingView, EngineError> {
         let Loaded { record, machine } = binding;
-        let elements = self.elements_of(binding)?;
+        let kept = self.kept_of(binding)?;
         Ok(BindingView {
             id: record.id,
             state: state_of(machine),
-            card: self.card_view(&elements),
+            card: self.card_view(&kept, &record.card),
             borrower_ref: record.borrower_ref.clone(),
             session: record.session,
             channel: record.channel.clone(),

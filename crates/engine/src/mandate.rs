@@ -8,7 +8,7 @@ use mingka_domain::money::Fen;
 use mingka_domain::time::Timestamp;
 use mingka_store::{CommitError, InstrumentRecord, MandateRecord, Unit};
 
-use crate::core::{Engine, internal};
+use crate::core::Engine;
 use crate::error::{EngineError, MandateError};
 use crate::idempotency::{Earlier, to_json};
 use crate::request::{Idempotency, NewMandate};
@@ -38,7 +38,7 @@ impl Engine {
         let last = self.store().mandate(platform, instrument).await?;
         let seq = last.as_ref().map_or(0, |last| last.seq).saturating_add(1);
         let record = match new {
-            Some(new) => self.mandate_of(&card, new, seq, now).await?,
+            Some(new) => self.mandate_of(&card, new, last.as_ref(), (seq, now)).await?,
             None => {
                 let last = last.ok_or(EngineError::NotFound)?;
                 MandateRecord { seq, id: self.new_id(now), ended_at: Some(now), ..last }
@@ -72,12 +72,15 @@ impl Engine {
         &self,
         card: &InstrumentRecord,
         new: NewMandate,
-        seq: i64,
-        now: Timestamp,
+        last: Option<&MandateRecord>,
+        (seq, now): (i64, Timestamp),
     ) -> Result<MandateRecord, EngineError> {
         let consents = self.store().consents(card.platform, card.binding.into()).await?;
-        let accepted = consents.iter().find(|one| one.kind == ConsentKind::Mandate.name());
-        let accepted = accepted.ok_or_else(|| internal("a consent is missing", &card.binding))?;
+        let accepted = consents.into_iter().find(|one| one.kind == ConsentKind::Mandate.name());
+        let accepted = accepted.map(|accepted| (accepted.sha256, accepted.accepted_at));
+        // Of an agreement that was brought, the mandate it came with says what was accepted.
+        let brought = last.map(|last| (last.consent_sha256.clone(), last.accepted_at));
+        let (consent_sha256, accepted_at) = accepted.or(brought).ok_or(EngineError::NoAgreement)?;
         Ok(MandateRecord {
             instrument: card.id,
             seq,
@@ -88,8 +91,8 @@ impl Engine {
             cycle: new.cycle,
             payment: new.payment,
             valid_until: new.valid_until,
-            consent_sha256: accepted.sha256.clone(),
-            accepted_at: accepted.accepted_at,
+            consent_sha256,
+            accepted_at,
             ended_at: None,
             stated_at: now,
         })

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mingka_channels::{Context, Elements, OrderIdentity, Reply, Request};
+use mingka_channels::{Context, OrderIdentity, Reply, Request};
 use mingka_domain::attempt::Attempt;
 use mingka_domain::cause::known;
 use mingka_domain::effect::{Effect, Subject};
@@ -18,6 +18,7 @@ use crate::channel::Channel;
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
+use crate::kept::Kept;
 use crate::settings::Planted;
 use crate::transport::Delivery;
 
@@ -77,7 +78,7 @@ impl Engine {
         channel: &Channel,
         order: &OrderKey,
         inquiry: Inquiry,
-        whose: Option<&Elements>,
+        whose: Option<&Kept>,
     ) -> Heard {
         let timeout_ms = channel.timeout_ms().min(self.settings().inquiry_timeout_ms);
         let request = match inquiry {

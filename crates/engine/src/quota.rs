@@ -1,14 +1,14 @@
 //! The platform's limits on codes, per card, phone and session. They are counted in the store, by
 //! the unit that asks for the code; here is what is counted under which keyed index.
 
-use mingka_channels::Elements;
 use mingka_domain::cause::{CauseCode, known};
+use mingka_domain::holder::ReservedPhone;
 use mingka_domain::id::{PlatformId, SessionId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
-use mingka_store::{Quota, Statement};
+use mingka_store::{CardIndex, Quota, Statement};
 
-use crate::core::Engine;
+use crate::core::{Engine, hex};
 use crate::error::EngineError;
 use crate::machine::Loaded;
 use crate::seal::Index;
@@ -20,7 +20,8 @@ impl Engine {
         &self,
         platform: PlatformId,
         session: Option<SessionId>,
-        elements: &Elements,
+        card: &CardIndex,
+        phone: Option<&ReservedPhone>,
     ) -> Vec<Quota> {
         let settings = self.settings();
         let index = |of, clear: &str| self.tenant_index(of, platform, clear);
@@ -32,11 +33,11 @@ impl Engine {
         });
         let card = Quota {
             name: "code.card",
-            key: index(Index::QuotaOfCard, elements.card_number.expose()),
+            key: index(Index::QuotaOfCard, &hex(card)),
             count_max: settings.code_sends_per_card_day_max,
             window_ms: DAY_MS,
         };
-        let phone = elements.reserved_phone.as_ref().map(|phone| Quota {
+        let phone = phone.map(|phone| Quota {
             name: "code.phone",
             key: index(Index::QuotaOfPhone, phone.expose()),
             count_max: settings.code_sends_per_phone_day_max,
@@ -71,8 +72,9 @@ impl Engine {
             return Ok(Vec::new());
         }
         let record = &binding.record;
-        let elements = self.elements_of(binding)?;
-        let quotas = self.code_quotas(record.platform, record.session, &elements);
+        let kept = self.kept_of(binding)?;
+        let phone = kept.reserved_phone();
+        let quotas = self.code_quotas(record.platform, record.session, &record.card_index, phone);
         Ok(quotas.iter().map(|quota| quota.give_back(taken_at)).collect())
     }
 

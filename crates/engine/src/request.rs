@@ -49,6 +49,8 @@ pub enum Scope {
     Statements,
     /// Stop the platform's own payments, and let them go on.
     Stop,
+    /// Bring agreements that were opened elsewhere, under which money may then be collected.
+    Agreements,
 }
 
 /// A person of the house, by their personal key.
@@ -172,6 +174,24 @@ pub struct NewPayment {
     pub customer_present: bool,
     /// Until when the amount holds: nothing is sent after this moment.
     pub valid_until: Option<Timestamp>,
+}
+
+/// A company's account to pay out to.
+pub struct NewCompanyAccount<'a> {
+    /// The account's number, in any dress.
+    pub account_number: &'a str,
+    /// The company's registered name.
+    pub name: &'a str,
+    /// Its unified social credit code.
+    pub credit_code: Option<&'a str>,
+    /// The platform's own name for the borrower.
+    pub borrower_ref: Option<String>,
+}
+
+impl std::fmt::Debug for NewCompanyAccount<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewCompanyAccount(••••)")
+    }
 }
 
 /// What may be collected from a bound card.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use mingka_channels::Elements;
 use mingka_crypto::keyring::{KeyRing, Place};
 use mingka_domain::card::CardNumber;
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
@@ -16,11 +15,11 @@ use zeroize::Zeroizing;
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
+use crate::kept::{Kept, lines, optional};
 use crate::session::Prefill;
-use crate::view::CardView;
 
 /// How many sealed values are looked at together.
-const RESEAL_PAGE: u32 = 100;
+pub(crate) const RESEAL_PAGE: u32 = 100;
 
 /// Which field a sealed value is. Together with the row's id it is where the value opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +33,7 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    const fn of(kind: SealedKind) -> Self {
+    pub(crate) const fn of(kind: SealedKind) -> Self {
         match kind {
             SealedKind::Binding => Self::Binding,
             SealedKind::Instrument => Self::Instrument,
@@ -61,6 +60,9 @@ impl Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Index {
     Card,
+    Agreement,
+    AgreementLine,
+    Account,
     Elements,
     SessionToken,
     PaymentLink,
@@ -73,6 +75,9 @@ impl Index {
     const fn label(self) -> &'static str {
         match self {
             Self::Card => "card",
+            Self::Agreement => "agreement",
+            Self::AgreementLine => "agreement.line",
+            Self::Account => "account",
             Self::Elements => "verification.elements",
             Self::SessionToken => "session.token",
             Self::PaymentLink => "payment.link",
@@ -125,10 +130,8 @@ impl Engine {
                     }
                     let clear = self.open(purpose, &record.id, &record.sealed)?;
                     let sealed = self.seal(purpose, &record.id, &clear);
-                    match self.store().commit(Unit::new(record.reseal(&sealed))).await {
-                        Ok(_) => count = count.saturating_add(1),
-                        Err(CommitError::Stale { .. }) => {}
-                        Err(error) => return Err(error.into()),
+                    if self.commit_unless_changed(Unit::new(record.reseal(&sealed))).await? {
+                        count = count.saturating_add(1);
                     }
                 }
             }
@@ -136,19 +139,13 @@ impl Engine {
         Ok(count)
     }
 
-    pub(crate) fn seal_elements(
-        &self,
-        purpose: Purpose,
-        record: &str,
-        elements: &Elements,
-    ) -> Vec<u8> {
-        let clear = lines(&[
-            Some(elements.card_number.expose()),
-            elements.name.as_ref().map(HolderName::expose),
-            elements.id_number.as_ref().map(IdNumber::expose),
-            elements.reserved_phone.as_ref().map(ReservedPhone::expose),
-        ]);
-        self.seal(purpose, record, clear.as_bytes())
+    /// Whether it was committed: not when somebody changed the row meanwhile.
+    pub(crate) async fn commit_unless_changed(&self, unit: Unit) -> Result<bool, EngineError> {
+        match self.store().commit(unit).await {
+            Ok(_) => Ok(true),
+            Err(CommitError::Stale { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// `None` when nothing is known.
@@ -165,17 +162,6 @@ impl Engine {
     pub(crate) fn open_prefill(&self, record: &str, sealed: &[u8]) -> Result<Prefill, EngineError> {
         let clear = self.open(Purpose::SessionPrefill, record, sealed)?;
         read_prefill(&clear).ok_or_else(|| internal("a sealed prefill is not in its form", &record))
-    }
-
-    pub(crate) fn open_elements(
-        &self,
-        purpose: Purpose,
-        record: &str,
-        sealed: &[u8],
-    ) -> Result<Elements, EngineError> {
-        let clear = self.open(purpose, record, sealed)?;
-        read_elements(&clear)
-            .ok_or_else(|| internal("sealed elements are not in their form", &record))
     }
 
     pub(crate) fn seal_token(&self, record: &str, token: &Secret) -> Vec<u8> {
@@ -209,42 +195,15 @@ impl Engine {
     }
 
     /// What may be shown of a card in a record.
-    pub(crate) fn masked_card(&self, elements: &Elements) -> MaskedCard {
+    pub(crate) fn masked_card(&self, card_number: &CardNumber) -> MaskedCard {
         let rules = self.rules();
-        let row = rules.bins.find_card(&elements.card_number);
+        let row = rules.bins.find_card(card_number);
         MaskedCard {
-            last4: elements.card_number.last4().to_owned(),
+            last4: card_number.last4().to_owned(),
             bank_code: row.map(|row| row.bank_code.to_string()),
             kind: row.map(|row| row.kind.name().to_owned()),
         }
     }
-
-    /// What may be shown of a card and its holder to the outside.
-    pub(crate) fn card_view(&self, elements: &Elements) -> CardView {
-        let rules = self.rules();
-        let row = rules.bins.find_card(&elements.card_number);
-        CardView {
-            masked: elements.card_number.masked(),
-            last4: elements.card_number.last4().to_owned(),
-            kind: row.map(|row| row.kind),
-            bank_code: row.map(|row| row.bank_code.to_string()),
-            bank_name: row.map(|row| row.bank_name.to_string()),
-            name_masked: elements.name.as_ref().map(HolderName::masked),
-            id_number_masked: elements.id_number.as_ref().map(IdNumber::masked),
-            phone_masked: elements.reserved_phone.as_ref().map(ReservedPhone::masked),
-        }
-    }
-}
-
-/// One line a field; none of the parsed values can hold a line break.
-fn lines(fields: &[Option<&str>]) -> Zeroizing<String> {
-    // Long enough for every field: a text that grows leaves its clear beginning behind.
-    let mut clear = Zeroizing::new(String::with_capacity(1_024));
-    for field in fields {
-        clear.push_str(field.unwrap_or_default());
-        clear.push('\n');
-    }
-    clear
 }
 
 fn read_prefill(clear: &[u8]) -> Option<Prefill> {
@@ -286,8 +245,9 @@ pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadErro
         for (purpose, record, sealed, stored_index) in bound.chain(asked) {
             let place = Place { purpose: purpose.name(), record: &record };
             let clear = keyring.open(place, &sealed).ok();
-            let elements = clear.and_then(|clear| read_elements(&clear));
-            tried.note(&sealed, &record, elements.is_some());
+            let kept = clear.and_then(|clear| Kept::read(&clear));
+            tried.note(&sealed, &record, kept.is_some());
+            let elements = kept.and_then(Kept::elements);
             let index = elements.map(|elements| card_index(keyring, &elements.card_number));
             if index.is_some_and(|index| index != stored_index) {
                 return Ok(false);
@@ -324,18 +284,4 @@ impl Tried {
         }
         fits
     }
-}
-
-fn read_elements(clear: &[u8]) -> Option<Elements> {
-    let mut lines = std::str::from_utf8(clear).ok()?.split('\n');
-    let card_number = CardNumber::parse(lines.next()?).ok()?;
-    let name = optional(lines.next()?, |text| HolderName::parse(text).ok())?;
-    let id_number = optional(lines.next()?, |text| IdNumber::parse(text).ok())?;
-    let reserved_phone = optional(lines.next()?, |text| ReservedPhone::parse(text).ok())?;
-    Some(Elements { card_number, name, id_number, reserved_phone })
-}
-
-/// An empty line is an element that was not given; a line that does not parse is damage.
-fn optional<T>(line: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
-    if line.is_empty() { Some(None) } else { parse(line).map(Some) }
 }

@@ -49,6 +49,10 @@ pub struct Settings {
     pub payment_look_again_ms: i64,
     /// How long the answer to a payment's idempotency key is kept: for the life of the order.
     pub payment_key_kept_ms: i64,
+    /// Whether card numbers are kept, sealed, once a binding or a verification has come to its end.
+    /// Without them nothing is paid out to a card, and what its holder pays is collected by its
+    /// agreement alone.
+    pub keep_card_numbers: bool,
     /// The name of the evidence log, as its checkpoints and its public key say it.
     pub evidence_name: String,
     /// A mistake switched on by the simulator, which must notice it.
@@ -149,6 +153,7 @@ impl Default for Settings {
             payment_balance_again_ms: 10 * MINUTE_MS,
             payment_look_again_ms: MINUTE_MS,
             payment_key_kept_ms: 400 * DAY_MS,
+            keep_card_numbers: true,
             evidence_name: "mingka.local/evidence".to_owned(),
             #[cfg(feature = "planted")]
             planted: None,

@@ -53,9 +53,8 @@ impl Engine {
             return self.put_off(step, now.plus_ms(30 * SECOND_MS)).await;
         }
         let channel = self.channel(&attempt.order.channel)?;
-        let elements = self.elements_of(binding).ok();
-        let heard =
-            self.inquire(channel, &attempt.order, Inquiry::Agreement, elements.as_ref()).await;
+        let kept = self.kept_of(binding).ok();
+        let heard = self.inquire(channel, &attempt.order, Inquiry::Agreement, kept.as_ref()).await;
         let Some(token) = heard.agreement().cloned() else {
             let answered = heard.answer.is_some();
             return self.sweep_again(step, answered).await.map(|_| ());
@@ -141,7 +140,7 @@ impl Engine {
         let committed = self.store().commit(unit).await?;
         let request = Request::CancelAgreement { token: token.number.clone() };
         let heard = self.exchange(committed, channel, &ending, &request).await;
-        let heard = heard.hiding_of(self.elements_of(binding).ok().as_ref());
+        let heard = heard.hiding_of(self.kept_of(binding).ok().as_ref());
         drop(room);
         let ended =
             heard.unbind_event(self.dictionary()) == mingka_domain::binding::UnbindEvent::Ended;

@@ -34,6 +34,9 @@ impl Engine {
         }
         let record = self.store().instrument(platform, id).await?.ok_or(EngineError::NotFound)?;
         let binding = self.load(platform, record.binding).await?;
+        if binding.record.channel.is_empty() {
+            return self.withdraw(&binding, &idempotency).await;
+        }
         let room = self.room().await?;
         let engine = self.clone();
         let key = idempotency.clone();
@@ -116,7 +119,7 @@ impl Engine {
         self.announce(id, committed.effects());
         let request = Request::CancelAgreement { token };
         let heard = self.exchange(committed, channel, &attempt, &request).await;
-        let heard = heard.hiding_of(self.elements_of(binding).ok().as_ref());
+        let heard = heard.hiding_of(self.kept_of(binding).ok().as_ref());
         drop(room);
         let answer = match ending {
             Ending::Asked(idempotency) => Some((idempotency.key.as_str(), Answer::Instrument)),

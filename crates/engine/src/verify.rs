@@ -141,9 +141,8 @@ impl Engine {
         let inquiry = Inquiry::State { about: Operation::Verify, amount: None };
         let record = self.store().verification(attempt.platform, id).await?;
         let record = record.ok_or_else(|| internal("a verification is missing", &id))?;
-        let elements =
-            self.open_elements(Purpose::Verification, &id.to_string(), &record.sealed).ok();
-        let heard = self.inquire(channel, &attempt.order, inquiry, elements.as_ref()).await;
+        let kept = self.open_kept(Purpose::Verification, &id.to_string(), &record.sealed).ok();
+        let heard = self.inquire(channel, &attempt.order, inquiry, kept.as_ref()).await;
         let (event, heard) = match heard.outcome {
             Outcome::Settled | Outcome::Declined(_) => {
                 (heard.verification_event(self.dictionary()), Some(&heard))
@@ -177,14 +176,14 @@ impl Engine {
     ) -> Result<VerificationView, EngineError> {
         let machine = machine_of(record)?;
         let id = record.id.to_string();
-        let elements = self.open_elements(Purpose::Verification, &id, &record.sealed)?;
+        let kept = self.open_kept(Purpose::Verification, &id, &record.sealed)?;
         let (index, now) = (&record.card_index, self.now());
         let left = self.quota_left(*index, &record.channel, now).await?;
         Ok(VerificationView {
             id: record.id,
             state: state_of(&machine),
             product: record.product.clone(),
-            card: self.card_view(&elements),
+            card: self.card_view(&kept, &record.card),
             borrower_ref: record.borrower_ref.clone(),
             channel: record.channel.clone(),
             diagnosis: machine.diagnosis().cloned(),

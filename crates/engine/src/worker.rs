@@ -223,6 +223,7 @@ impl Engine {
         };
         let unit = Unit::new(changed.update())
             .writes([changed.event.insert(), step.finish(now)])
+            .writes(self.forgetting(&changed)?)
             .effects(changed.effects);
         let committed = self.store().commit(unit).await?;
         self.announce(id, committed.effects());

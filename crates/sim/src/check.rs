@@ -138,9 +138,8 @@ fn given_up(attempt: &AttemptRecord, events: &[EventRecord]) -> Option<Timestamp
         let event: Event = serde_json::from_str(&record.body).ok()?;
         let before = state.clone();
         state = match (state, event.clone()) {
-            (None, Event::Opened { terms }) => Some(Binding::open(terms, record.at)),
+            (None, first) => Binding::begin(&first, record.at),
             (Some(state), event) => Some(state.apply(event, record.at).ok()?.0),
-            (None, _) => return None,
         };
         let about = matches!(&event, Event::Confirm { attempt: id, .. } if *id == attempt.id);
         let was_doubtful = matches!(before, Some(Binding::Doubtful(_)));

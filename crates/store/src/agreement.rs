@@ -1,8 +1,9 @@
 //! An agreement: what one channel and one merchant account call a bound card. Its number is sealed.
 
-use mingka_domain::id::{AgreementId, InstrumentId, PlatformId};
+use mingka_domain::id::{AgreementId, InstrumentId, PlatformId, kind};
 use mingka_domain::time::Timestamp;
 
+use crate::cursor::{Cursor, Listed};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -28,6 +29,8 @@ pub struct AgreementRecord {
     pub state: String,
     /// The channel's token, sealed.
     pub sealed_token: Vec<u8>,
+    /// A keyed index of channel, merchant and token; `None` in rows older than it.
+    pub token_index: Option<[u8; 32]>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it ends by itself.
@@ -43,8 +46,8 @@ impl AgreementRecord {
         Statement::insert(
             RowKey::new(TABLE, self.id),
             "INSERT INTO agreements (id, platform, version, instrument, channel, merchant, state,
-                 sealed_token, created_at, valid_until, cancelled_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                 sealed_token, token_index, created_at, valid_until, cancelled_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             values![
                 self.id,
                 self.platform,
@@ -54,6 +57,7 @@ impl AgreementRecord {
                 &self.merchant,
                 &self.state,
                 &self.sealed_token,
+                self.token_index.as_ref(),
                 self.created_at,
                 self.valid_until,
                 self.cancelled_at
@@ -90,11 +94,23 @@ impl AgreementRecord {
             merchant: row.text()?,
             state: row.text()?,
             sealed_token: row.bytes()?,
+            token_index: row.digest_opt()?,
             created_at: row.time()?,
             valid_until: row.time_opt()?,
             cancelled_at: row.time_opt()?,
         })
     }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, platform, version, instrument, channel, merchant, state, sealed_token,
+                 token_index, created_at, valid_until, cancelled_at
+             FROM agreements ",
+            $rest
+        )
+    };
 }
 
 impl Store {
@@ -108,9 +124,7 @@ impl Store {
         id: AgreementId,
     ) -> Result<Option<AgreementRecord>, ReadError> {
         self.read_one(
-            "SELECT id, platform, version, instrument, channel, merchant, state, sealed_token,
-                 created_at, valid_until, cancelled_at
-             FROM agreements WHERE id = $1 AND platform = $2",
+            select!("WHERE id = $1 AND platform = $2"),
             values![id, platform],
             AgreementRecord::decode,
         )
@@ -127,12 +141,42 @@ impl Store {
         instrument: InstrumentId,
     ) -> Result<Vec<AgreementRecord>, ReadError> {
         self.read(
-            "SELECT id, platform, version, instrument, channel, merchant, state, sealed_token,
-                 created_at, valid_until, cancelled_at
-             FROM agreements WHERE instrument = $1 AND platform = $2 ORDER BY id",
+            select!("WHERE instrument = $1 AND platform = $2 ORDER BY id"),
             values![instrument, platform],
             AgreementRecord::decode,
         )
         .await
+    }
+
+    /// The newest agreement under this index, whichever platform has it.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn agreement_of_token(
+        &self,
+        token_index: &[u8; 32],
+    ) -> Result<Option<AgreementRecord>, ReadError> {
+        self.read_one(
+            select!("WHERE token_index = $1 ORDER BY id DESC LIMIT 1"),
+            values![token_index],
+            AgreementRecord::decode,
+        )
+        .await
+    }
+
+    /// A platform's agreements, newest first.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn agreements_of_platform(
+        &self,
+        platform: PlatformId,
+        cursor: Cursor<kind::Agreement>,
+    ) -> Result<Listed<AgreementRecord>, ReadError> {
+        let (upwards, downwards) = (
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4"),
+            select!("WHERE platform = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4"),
+        );
+        self.list((upwards, downwards), values![platform], cursor, AgreementRecord::decode).await
     }
 }

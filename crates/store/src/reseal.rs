@@ -82,6 +82,42 @@ impl SealedRecord {
 }
 
 impl Store {
+    /// What stands sealed in one table of what has come to its end, where a card number is needed
+    /// no
+    /// more: bindings and verifications that are settled, and every instrument. By id, after the id
+    /// given; nothing of the other tables.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn records_of_settled(
+        &self,
+        kind: SealedKind,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<SealedRecord>, ReadError> {
+        let sql = match kind {
+            SealedKind::Binding => {
+                "SELECT id, sealed FROM bindings
+                 WHERE id > $1 AND state <> 'checked' AND state <> 'awaiting_code'
+                     AND state <> 'confirming' AND state <> 'doubtful' ORDER BY id LIMIT $2"
+            }
+            SealedKind::Verification => {
+                "SELECT id, sealed FROM verifications
+                 WHERE id > $1 AND state <> 'verifying' AND state <> 'doubtful'
+                 ORDER BY id LIMIT $2"
+            }
+            SealedKind::Instrument => {
+                return self.records_to_reseal(kind, after, limit).await;
+            }
+            SealedKind::Agreement | SealedKind::Session | SealedKind::Endpoint => {
+                return Ok(Vec::new());
+            }
+        };
+        let decode = |row: &mut Row<'_, '_>| Ok((row.text()?, row.bytes()?));
+        let rows = self.read(sql, values![after, limit], decode).await?;
+        Ok(rows.into_iter().map(|(id, sealed)| SealedRecord { kind, id, sealed }).collect())
+    }
+
     /// What stands sealed in one table, by id, after the id given (`""`: from the beginning).
     ///
     /// # Errors

@@ -202,6 +202,24 @@ impl Store {
         .await
     }
 
+    /// Every file of a platform, in the order of their days.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn statements_of_platform(
+        &self,
+        platform: PlatformId,
+    ) -> Result<Vec<StatementRecord>, ReadError> {
+        self.read(
+            "SELECT platform, channel, merchant, day, sha256, complete, line_count, total_fen,
+                 imported_at, applied_at
+             FROM statements WHERE platform = $1 ORDER BY day, imported_at, sha256",
+            values![platform],
+            StatementRecord::decode,
+        )
+        .await
+    }
+
     /// The movements of a platform's day, after one order's number and time, in their order.
     ///
     /// # Errors

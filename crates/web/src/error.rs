@@ -54,6 +54,10 @@ impl From<EngineError> for Problem {
             EngineError::GiveBack(error) => give_back(error),
             EngineError::Mandate(error) => mandate(error),
             EngineError::OverLimit => Self::new(Kind::OverLimit),
+            EngineError::NoAgreement => Self::new(Kind::NoAgreement),
+            EngineError::CardNumberNotKept => Self::new(Kind::CardNumberNotKept),
+            EngineError::AccountNumber => account_number(),
+            EngineError::AgreementFile { line, problem } => agreement_file(line, problem),
             EngineError::Approval(error) => approval(error),
             EngineError::EvidenceWanting { bytes_max } => {
                 Self::new(Kind::WrongValue).pointer("/evidence").detail(
@@ -110,6 +114,20 @@ fn mandate(error: MandateError) -> Problem {
             format!("The mandate allows {} fen at a time; nothing was collected.", most.get()),
         ),
     }
+}
+
+fn account_number() -> Problem {
+    Problem::new(Kind::WrongValue).pointer("/account_number").detail(
+        "对公账号应为 8 至 32 位数字。",
+        "The number of a company's account has 8 to 32 digits.",
+    )
+}
+
+fn agreement_file(line: usize, problem: &str) -> Problem {
+    Problem::new(Kind::AgreementFile).detail(
+        format!("第 {line} 行不符合 docs/agreements.md 的格式，整个文件都没有导入。"),
+        format!("Line {line}: {problem}. Nothing of the file was imported."),
+    )
 }
 
 fn approval(error: ApprovalError) -> Problem {

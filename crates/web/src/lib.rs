@@ -19,7 +19,6 @@ mod nearest;
 mod object;
 mod openapi;
 mod pages;
-mod personal;
 mod problem;
 mod serve;
 mod typed;

@@ -9,8 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    bindings, events, evidence, feed, health, instruments, mandates, notify, payments, persons,
-    prechecks, reference, sessions, statements, status, verifications, webhooks,
+    agreements, bindings, events, evidence, feed, health, instruments, mandates, notify, payments,
+    persons, prechecks, reference, sessions, statements, status, verifications, webhooks,
 };
 
 /// The document.
@@ -39,6 +39,7 @@ use crate::api::{
         persons::approvals, persons::approval, persons::approve, persons::reject,
         persons::withdraw,
         statements::import, statements::show,
+        agreements::import, agreements::create_company_account,
         feed::list,
         evidence::of_payment, evidence::of_binding,
         webhooks::create, webhooks::list, webhooks::show, webhooks::change,

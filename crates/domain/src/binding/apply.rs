@@ -24,6 +24,19 @@ impl Binding {
         })
     }
 
+    /// The state a log begins with: an opened binding, or one that was stated. `None` when no log
+    /// begins with this event.
+    #[must_use]
+    pub fn begin(first: &Event, at: Timestamp) -> Option<Self> {
+        match first {
+            Event::Opened { terms } => Some(Self::open(terms.clone(), at)),
+            Event::Stated { instrument, .. } => {
+                Some(Self::Active(Active { instrument: *instrument, problem: None }))
+            }
+            _ => None,
+        }
+    }
+
     /// The state after `event`, and what is to be done once it is durable.
     ///
     /// # Errors
@@ -35,7 +48,8 @@ impl Binding {
     ) -> Result<(Self, Vec<Effect>), InvalidTransition> {
         let (state, name) = (self.name(), event.name());
         let next = match event {
-            Event::Opened { .. } => Err(Why::WrongState),
+            Event::Opened { .. } | Event::Stated { .. } => Err(Why::WrongState),
+            Event::Withdrawn => self.withdraw(),
             Event::Code { attempt, what } => self.code(attempt, what, now),
             Event::Confirm { attempt, what } => self.confirm(attempt, what, now),
             Event::DoubtStayed { diagnosis } => self.doubt_stayed(diagnosis, now),
@@ -50,22 +64,20 @@ impl Binding {
     /// The state a whole event log leads to.
     ///
     /// # Errors
-    /// A log that does not begin with `Opened`, or whose events do not follow one another.
+    /// A log that does not begin with `Opened` or `Stated`, or whose events do not follow one
+    /// another.
     pub fn replay<I>(log: I) -> Result<Self, InvalidTransition>
     where
         I: IntoIterator<Item = (Event, Timestamp)>,
     {
         let mut log = log.into_iter();
-        let Some((Event::Opened { terms }, opened_at)) = log.next() else {
-            return Err(InvalidTransition {
-                state: "nothing",
-                event: "other than opened",
-                why: Why::WrongState,
-            });
-        };
-        log.try_fold(Self::open(terms, opened_at), |state, (event, at)| {
-            state.apply(event, at).map(|(state, _)| state)
-        })
+        let first = log.next().and_then(|(event, at)| Self::begin(&event, at));
+        let first = first.ok_or(InvalidTransition {
+            state: "nothing",
+            event: "other than opened or stated",
+            why: Why::WrongState,
+        })?;
+        log.try_fold(first, |state, (event, at)| state.apply(event, at).map(|(state, _)| state))
     }
 
     fn code(self, attempt: AttemptId, what: CodeEvent, now: Timestamp) -> Next {
@@ -133,6 +145,14 @@ impl Binding {
 }
 
 impl Binding {
+    /// Whoever calls this knows that no bank has an agreement.
+    fn withdraw(self) -> Next {
+        match self {
+            Self::Active(_) => announce(Self::Unbound),
+            _ => Err(Why::WrongState),
+        }
+    }
+
     /// A stray agreement changes nothing in what was told; it stands in the log.
     fn stray(self) -> Next {
         match self {

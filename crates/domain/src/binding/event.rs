@@ -19,6 +19,19 @@ pub enum Event {
         /// The terms it runs under.
         terms: Terms,
     },
+    /// It was agreed elsewhere, or is an account that needs no bank's word: its platform stated it.
+    /// In place of `Opened`, and only the first.
+    Stated {
+        /// What is bound from now on.
+        instrument: InstrumentId,
+        /// Lowercase hexadecimal SHA-256 of the mandate the borrower accepted, where money may be
+        /// collected. The platform keeps the text.
+        mandate_sha256: Option<String>,
+        /// When the borrower accepted it.
+        accepted_at: Option<Timestamp>,
+    },
+    /// What no bank has an agreement about was taken back by its platform.
+    Withdrawn,
     /// Something about a request for a code.
     Code {
         /// The request.
@@ -180,6 +193,8 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Opened { .. } => "opened",
+            Self::Stated { .. } => "stated",
+            Self::Withdrawn => "withdrawn",
             Self::Code { what, .. } => match what {
                 CodeEvent::Requested => "code.requested",
                 CodeEvent::Sent => "code.sent",

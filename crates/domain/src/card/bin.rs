@@ -154,6 +154,13 @@ impl BinTable {
         self.find(card.expose())
     }
 
+    /// The name of the bank that has this code.
+    #[must_use]
+    pub fn bank_name(&self, bank_code: &str) -> Option<String> {
+        let row = self.rows.iter().find(|row| *row.bank_code == *bank_code)?;
+        Some(row.bank_name.to_string())
+    }
+
     /// Every row.
     #[must_use]
     pub fn rows(&self) -> &[BinRow] {

@@ -11,7 +11,7 @@ use mingka_store::{
 
 use super::conclude::Hearing;
 use super::look::STEP_PAYMENT;
-use super::plan::Planned;
+use super::plan::{Planned, no_way};
 use super::{Changed, Loaded};
 use crate::core::Engine;
 use crate::error::{EngineError, GiveBackError};
@@ -46,6 +46,9 @@ impl Engine {
             // The platform is told at once: no waiting makes a single payment smaller.
             return Err(EngineError::OverLimit);
         }
+        if let Planned::NoWay = &planned {
+            return Err(no_way(new.kind));
+        }
         self.inner.retries.first_try(&issuer_of(&instrument));
         let id = opened.payment.record.id;
         let take = self.take_key_kept(
@@ -70,7 +73,7 @@ impl Engine {
                 None => self.exchange(committed, plan.channel, attempt, &plan.request).await,
             };
             drop(room);
-            let heard = heard.hiding_of(self.elements_of_instrument(&instrument).ok().as_ref());
+            let heard = heard.hiding_of(self.kept_of_instrument(&instrument).ok().as_ref());
             let hearing = Hearing {
                 platform,
                 payment: id,
@@ -204,9 +207,11 @@ impl Engine {
                 let state = payment.machine.name();
                 Err(EngineError::GiveBack(GiveBackError::Nothing { state }))
             }
-            Planned::Later(why) => {
+            Planned::Later(_) | Planned::NoWay => {
+                // What had a way when it was taken on may have one again.
+                let why = planned.reason();
                 let until = now.plus_ms(self.settings().payment_look_again_ms);
-                let changed = payment.apply(Event::Deferred { until, why: *why }, now)?;
+                let changed = payment.apply(Event::Deferred { until, why }, now)?;
                 Ok(Begun { changed, attempt: None })
             }
             Planned::Now(plan) => {

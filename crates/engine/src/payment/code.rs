@@ -33,8 +33,9 @@ impl Engine {
     ) -> Result<Option<PaymentView>, EngineError> {
         let record = &opened.payment.record;
         let plan = self.plan_code(record, &lender, &instrument, now).await?;
-        let elements = self.elements_of_instrument(&instrument)?;
-        let quotas = self.code_quotas(platform, None, &elements);
+        let holder = self.kept_of_instrument(&instrument)?;
+        let phone = holder.reserved_phone();
+        let quotas = self.code_quotas(platform, None, &instrument.card_index, phone);
         self.check_code_quotas(&quotas, now).await?;
         let attempt = self.attempt_of_plan(&opened.payment, &plan, &instrument, now);
         let mut changed = opened.payment.apply(Event::CodeAsked { attempt: attempt.id }, now)?;
@@ -61,7 +62,7 @@ impl Engine {
         self.announce(id, committed.effects());
         let heard = self.exchange(committed, plan.channel, &attempt, &plan.request).await;
         drop(room);
-        let heard = heard.hiding(&elements.secrets());
+        let heard = heard.hiding_of(Some(&holder));
         let hearing = Hearing {
             platform,
             payment: id,
@@ -131,7 +132,7 @@ impl Engine {
         self.announce(id, committed.effects());
         let heard = self.exchange(committed, channel, &attempt, &plan.request).await;
         drop(room);
-        let heard = heard.hiding_of(self.elements_of_instrument(&instrument).ok().as_ref());
+        let heard = heard.hiding_of(self.kept_of_instrument(&instrument).ok().as_ref());
         let hearing = Hearing {
             platform,
             payment: id,

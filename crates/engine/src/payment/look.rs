@@ -62,7 +62,7 @@ impl Engine {
         let named = (!self.plants(Planted::AnyAmountBelieved)).then_some(amount);
         let inquiry = Inquiry::State { about, amount: named };
         let instrument = self.instrument_of_payment(&payment.record).await?;
-        let whose = self.elements_of_instrument(&instrument).ok();
+        let whose = self.kept_of_instrument(&instrument).ok();
         let heard = self.inquire(channel, &attempt.order, inquiry, whose.as_ref()).await;
         let decided = matches!(heard.outcome, Outcome::Settled | Outcome::Declined(_));
         self.conclude_payment(&Hearing {
@@ -132,8 +132,9 @@ impl Engine {
         if let Planned::Void = planned {
             return self.end_untried(payment, Event::Cancelled, step).await;
         }
-        if let (Planned::Later(why), Payment::Waiting(waiting)) = (&planned, &payment.machine)
-            && *why == waiting.why
+        if let (Planned::Later(_) | Planned::NoWay, Payment::Waiting(waiting)) =
+            (&planned, &payment.machine)
+            && planned.reason() == waiting.why
         {
             // Nothing has changed: the log keeps what happens, not that somebody looked.
             let due = now.plus_ms(self.settings().payment_look_again_ms);
@@ -191,7 +192,7 @@ impl Engine {
         self.announce(record.id, committed.effects());
         let heard = self.exchange(committed, channel, attempt, request).await;
         drop(room);
-        let heard = heard.hiding_of(self.elements_of_instrument(instrument).ok().as_ref());
+        let heard = heard.hiding_of(self.kept_of_instrument(instrument).ok().as_ref());
         self.conclude_payment(&Hearing {
             platform: record.platform,
             payment: record.id,

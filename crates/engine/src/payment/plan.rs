@@ -1,7 +1,7 @@
 //! How a payment could be sent now: over which channel of its lender, as which message. Decides
 //! nothing about what was sent before; sends nothing.
 
-use mingka_channels::{Payee, Request};
+use mingka_channels::Request;
 use mingka_domain::outcome::Operation;
 use mingka_domain::payment::{PaymentKind, Terms, WaitReason};
 use mingka_domain::time::Timestamp;
@@ -38,6 +38,20 @@ pub(super) enum Planned<'a> {
     Later(WaitReason),
     /// Nothing ever: what it would give back is not there any more.
     Void,
+    /// Nothing over any channel of the lender: the card has no agreement there, or its number is
+    /// not
+    /// kept.
+    NoWay,
+}
+
+impl Planned<'_> {
+    /// Why it waits.
+    pub(super) const fn reason(&self) -> WaitReason {
+        match self {
+            Self::Later(why) => *why,
+            Self::Now(_) | Self::Void | Self::NoWay => WaitReason::Hours,
+        }
+    }
 }
 
 impl Engine {
@@ -55,19 +69,19 @@ impl Engine {
         }
         let operation = operation_of(record.kind);
         let stops = self.stops().await?;
-        let mut later = WaitReason::Hours;
+        let mut later = None;
         for channel in &self.parts().channels {
             if channel.lender != lender.code || !channel.profile.can(operation) {
                 continue;
             }
             if stops.forbid(Some(record.platform), channel, operation) {
-                later = WaitReason::Stopped;
-            } else if channel.can(operation, now)
-                && let Some(request) = self.payment_request(record, instrument, channel).await?
-            {
+                later = Some(WaitReason::Stopped);
+            } else if !channel.can(operation, now) {
+                later = later.or(Some(WaitReason::Hours));
+            } else if let Some(request) = self.payment_request(record, instrument, channel).await? {
                 let limits = self.limits_for(record.kind, record.platform, channel).await?;
                 if !limits.allow(record.amount) {
-                    later = WaitReason::Limit;
+                    later = Some(WaitReason::Limit);
                     continue;
                 }
                 let (order, original) = (None, None);
@@ -75,7 +89,7 @@ impl Engine {
                 return Ok(Planned::Now(Box::new(plan)));
             }
         }
-        Ok(Planned::Later(later))
+        Ok(later.map_or(Planned::NoWay, Planned::Later))
     }
 
     /// What gives money back goes over the channel that took it, and no other.
@@ -130,13 +144,18 @@ impl Engine {
     ) -> Result<Plan<'_>, EngineError> {
         let operation = Operation::SendPaymentCode;
         let stops = self.stops().await?;
+        let mut error = no_way(PaymentKind::Repayment);
         for channel in &self.parts().channels {
-            if channel.lender == lender.code
-                && channel.can(operation, now)
-                && !stops.forbid(Some(payment.platform), channel, operation)
-                && !stops.forbid(Some(payment.platform), channel, Operation::Collect)
-                && let Some(Request::Collect { token, amount, .. }) =
-                    self.payment_request(payment, instrument, channel).await?
+            if channel.lender != lender.code || !channel.profile.can(operation) {
+                continue;
+            }
+            if !channel.can(operation, now)
+                || stops.forbid(Some(payment.platform), channel, operation)
+                || stops.forbid(Some(payment.platform), channel, Operation::Collect)
+            {
+                error = EngineError::NoChannel;
+            } else if let Some(Request::Collect { token, amount, .. }) =
+                self.payment_request(payment, instrument, channel).await?
             {
                 let limits = self.limits_for(payment.kind, payment.platform, channel).await?;
                 if !limits.allow(amount) {
@@ -147,10 +166,11 @@ impl Engine {
                 return Ok(Plan { channel, request, order, original, limits });
             }
         }
-        Err(EngineError::NoChannel)
+        Err(error)
     }
 
-    /// `None` where the card has no agreement with this channel's merchant account.
+    /// `None` where the card has no agreement with this channel's merchant account, or has to be
+    /// paid and its number is not kept.
     pub(super) async fn payment_request(
         &self,
         payment: &PaymentRecord,
@@ -160,9 +180,8 @@ impl Engine {
         let amount = payment.amount;
         match payment.kind {
             PaymentKind::Disbursement => {
-                let elements = self.elements_of_instrument(instrument)?;
-                let payee = Payee::Person(elements);
-                Ok(Some(Request::Disburse { payee, amount, bill_number: None }))
+                let payee = self.kept_of_instrument(instrument)?.payee();
+                Ok(payee.map(|payee| Request::Disburse { payee, amount, bill_number: None }))
             }
             PaymentKind::Repayment => {
                 let agreements = self.store().agreements(payment.platform, instrument.id).await?;
@@ -218,6 +237,14 @@ impl Engine {
             }
         }
         terms
+    }
+}
+
+/// Why a payment of this kind has no way to its card.
+pub(super) const fn no_way(kind: PaymentKind) -> EngineError {
+    match kind {
+        PaymentKind::Disbursement => EngineError::CardNumberNotKept,
+        _ => EngineError::NoAgreement,
     }
 }
 

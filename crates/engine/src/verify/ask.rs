@@ -18,6 +18,7 @@ use crate::consent::Accepted;
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::idempotency::{lost_key, to_json};
+use crate::kept::Kept;
 use crate::perform::Room;
 use crate::request::Idempotency;
 use crate::seal::Purpose;
@@ -132,6 +133,8 @@ impl Engine {
         machine: &Verification,
         now: Timestamp,
     ) -> Result<VerificationRecord, EngineError> {
+        let kept: Kept = asking.elements.clone().into();
+        let kept = if machine.is_settled() { self.to_keep(kept) } else { kept };
         Ok(VerificationRecord {
             id,
             platform: asking.platform,
@@ -139,9 +142,9 @@ impl Engine {
             product: product_name(asking.product).to_owned(),
             state: machine.name().to_owned(),
             machine: to_json(machine)?,
-            sealed: self.seal_elements(Purpose::Verification, &id.to_string(), &asking.elements),
+            sealed: self.seal_kept(Purpose::Verification, &id.to_string(), &kept),
             card_index: self.card_index(&asking.elements.card_number),
-            card: self.masked_card(&asking.elements),
+            card: self.masked_card(&asking.elements.card_number),
             borrower_ref: asking.borrower_ref.clone(),
             channel: channel.to_owned(),
             elements_index: self.elements_index(&asking.elements),

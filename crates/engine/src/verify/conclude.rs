@@ -6,7 +6,8 @@ use std::time::Duration;
 use mingka_domain::id::VerificationId;
 use mingka_domain::verification::VerificationEvent;
 use mingka_store::{
-    AttemptRecord, CommitError, IdempotencyRecord, StepRecord, Unit, VerificationRecord,
+    AttemptRecord, CommitError, IdempotencyRecord, SealedKind, SealedRecord, StepRecord, Unit,
+    VerificationRecord,
 };
 
 use super::{event_of, machine_of};
@@ -89,6 +90,11 @@ impl Engine {
                     ..record.clone()
                 };
                 writes.push(event_of(&after).insert());
+                if machine.is_settled() && !self.settings().keep_card_numbers {
+                    let (kind, id) = (SealedKind::Verification, id.to_string());
+                    let sealed = record.sealed.clone();
+                    writes.extend(self.forgetting_in(SealedRecord { kind, id, sealed })?);
+                }
                 if let Some(key) = key {
                     let json = to_json(&self.verification_view(&record).await?)?;
                     writes.push(IdempotencyRecord::answer(platform, key, &json));

@@ -146,6 +146,9 @@ pub struct TimelineEntry {
 pub struct InstrumentView {
     /// Its id.
     pub id: InstrumentId,
+    /// A card, or a company's account.
+    #[serde(default)]
+    pub kind: InstrumentKind,
     /// The binding it came from.
     pub binding: BindingId,
     /// `active`, `unbinding` or `unbound`.
@@ -154,14 +157,25 @@ pub struct InstrumentView {
     pub card: CardView,
     /// The platform's own name for the borrower.
     pub borrower_ref: Option<String>,
-    /// The channel its agreement is with.
-    pub channel: String,
+    /// The channel its agreement is with, where there is one.
+    pub channel: Option<String>,
     /// Why the last try to unbind it led to nothing.
     pub diagnosis: Option<Diagnosis>,
     /// When it was bound.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What money can be moved to or from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstrumentKind {
+    /// A person's card.
+    #[default]
+    Card,
+    /// A company's account: only paid out to.
+    CompanyAccount,
 }
 
 /// Where a bound card stands.

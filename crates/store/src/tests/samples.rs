@@ -239,6 +239,7 @@ pub(super) fn agreement(n: u64) -> AgreementRecord {
         merchant: "777290058110048".to_owned(),
         state: "active".to_owned(),
         sealed_token: vec![5; 60],
+        token_index: Some([6; 32]),
         created_at: NOW,
         valid_until: Some(NOW.plus_ms(1000)),
         cancelled_at: None,

@@ -1,5 +1,6 @@
 //! The JSON interface under `/v1`. Each handler: who calls, what was sent, one use case, its view.
 
+pub(crate) mod agreements;
 pub(crate) mod bindings;
 pub(crate) mod events;
 pub(crate) mod evidence;
@@ -46,6 +47,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/instruments/{id}/unbind", post(instruments::unbind))
         .route("/v1/instruments/{id}/mandate", get(mandates::show).post(mandates::state))
         .route("/v1/instruments/{id}/mandate/end", post(mandates::end))
+        .route("/v1/agreements", post(agreements::import))
+        .route("/v1/company-accounts", post(agreements::create_company_account))
         .route("/v1/disbursements", post(payments::disburse))
         .route("/v1/repayments", post(payments::collect))
         .route("/v1/payments", get(payments::list))

@@ -105,13 +105,17 @@ impl BindingBody {
 #[schema(as = Instrument)]
 pub(crate) struct InstrumentBody {
     pub(crate) id: String,
+    /// `card`, or `company_account`, which is only paid out to.
+    #[schema(example = "card")]
+    pub(crate) kind: String,
     pub(crate) binding: String,
     /// `active`, `unbinding` or `unbound`.
     #[schema(example = "active")]
     pub(crate) state: String,
     pub(crate) card: CardBody,
     pub(crate) borrower_ref: Option<String>,
-    pub(crate) channel: String,
+    /// The channel its agreement is with; null for a company's account, which has none.
+    pub(crate) channel: Option<String>,
     /// Why the last try to unbind it led to nothing.
     pub(crate) diagnosis: Option<DiagnosisBody>,
     pub(crate) created_at: String,
@@ -123,6 +127,7 @@ impl InstrumentBody {
         let bank = view.card.bank_code.as_deref();
         Self {
             id: view.id.to_string(),
+            kind: word(&view.kind),
             binding: view.binding.to_string(),
             state: word(&view.state),
             diagnosis: view.diagnosis.as_ref().map(|d| DiagnosisBody::new(d, lang, bank)),

@@ -1,6 +1,7 @@
 //! The bodies of the interface: what comes in, what goes out. Field names and values here are the
 //! contract; the engine's views may change behind them.
 
+mod agreements;
 mod answers;
 mod diagnosis;
 mod events;
@@ -16,6 +17,7 @@ mod webhooks;
 
 use serde::Serialize;
 
+pub(crate) use agreements::{CompanyAccountRequest, ImportBody, ImportQuery};
 pub(crate) use answers::{
     BindingBody, BindingList, InstrumentBody, InstrumentList, SessionBody, TimelineBody,
     VerificationBody, VerificationList,

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::object::Object;
-use crate::personal;
 use crate::problem::{Kind, Problem};
 use crate::typed::Typed;
+use mingka_domain::personal;
 
 /// The longest reference of the platform's own, in characters.
 const REFERENCE_CHARS_MAX: usize = 64;

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::requests::{EnvironmentRequest, environment, exposed, reference, value_problem};
 use crate::object::Object;
-use crate::personal;
 use crate::problem::Problem;
 use crate::typed::Typed;
+use mingka_domain::personal;
 
 /// The longest address the borrower may be led back to, in bytes.
 const RETURN_URL_BYTES_MAX: usize = 2_048;

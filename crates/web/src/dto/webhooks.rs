@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::requests::value_problem;
 use super::session::language;
-use crate::personal;
 use crate::problem::Problem;
+use mingka_domain::personal;
 
 /// The longest description, in characters.
 const DESCRIPTION_CHARS_MAX: usize = 120;

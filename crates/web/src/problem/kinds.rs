@@ -65,10 +65,27 @@ kinds! {
         "超过限额", "Over a limit",
         "金额超过单笔限额，或当日、当月额度已满，没有受理。",
         "It is over the limit of one payment, of the day or of the month: nothing was taken on.";
+    /// No agreement over which this lender may collect.
+    NoAgreement: CONFLICT, "payment.no_agreement", Platform, FixIntegration,
+        "没有可以用来扣款的协议", "No agreement to collect under",
+        "这张卡没有与该放款方收款账户之间的协议，不能代扣；请让借款人重新绑卡。",
+        "The card has no agreement with this lender's account, so nothing can be collected; let \
+         the borrower bind it anew.";
+    /// The house keeps no card numbers.
+    CardNumberNotKept: CONFLICT, "payment.card_number_not_kept", Platform, FixIntegration,
+        "没有保存这张卡的卡号", "The card's number is not kept",
+        "本系统没有保存这张卡的卡号，不能向它付款；按协议还款不受影响。",
+        "This house does not hold the card's number, so nothing can be paid out to it; collecting \
+         under its agreement goes on.";
+    /// A file of agreements that is not in the form.
+    AgreementFile: UNPROCESSABLE_ENTITY, "agreements.file_unreadable", Platform, FixIntegration,
+        "协议文件的格式不对", "The file of agreements is not in its form",
+        "整个文件都没有导入；请对照 docs/agreements.md 核对。",
+        "Nothing of the file was imported; compare it with docs/agreements.md.";
     /// The body is over the limit.
     TooLarge: PAYLOAD_TOO_LARGE, "request.too_large", Platform, FixIntegration,
         "请求体过大", "The body is too large",
-        "请求体不能超过 64 KiB，对账单不能超过 8 MiB。", "A body may have at most 64 KiB, a statement 8 MiB.";
+        "请求体不能超过 64 KiB，CSV 文件不能超过 8 MiB。", "A body may have at most 64 KiB, a CSV file 8 MiB.";
     /// The body did not arrive in time.
     Slow: REQUEST_TIMEOUT, "request.timeout", Platform, TryLater,
         "请求体没有及时收完", "The body did not arrive in time",
@@ -88,7 +105,8 @@ kinds! {
     Unbelieved: BAD_REQUEST, "notification.not_believed", Platform, FixIntegration,
         "通知未通过验签", "The notification does not prove whose it is",
         "没有按它做任何改动。请核对通道的证书与签名方式；我们会主动向银行查询。",
-        "Nothing was changed by it. Check the channel's certificates; we ask the bank by ourselves.";
+        "Nothing was changed by it. Check the channel's certificates; we ask the bank by \
+         ourselves.";
     /// The key lacks the scope.
     Forbidden: FORBIDDEN, "auth.scope_missing", Platform, FixIntegration,
         "密钥没有这项权限", "The key has no permission for this",
@@ -106,7 +124,8 @@ kinds! {
     IdempotencyKeyMissing: BAD_REQUEST, "idempotency.key_missing", Platform, FixIntegration,
         "缺少 Idempotency-Key", "The Idempotency-Key is missing",
         "每个会改变数据的 POST 都要带 Idempotency-Key：1 至 64 个可见 ASCII 字符，每个业务动作一个。",
-        "Every POST that changes something needs an Idempotency-Key: 1 to 64 visible ASCII characters, one per action.";
+        "Every POST that changes something needs an Idempotency-Key: 1 to 64 visible ASCII \
+         characters, one per action.";
     /// The same key with another body.
     IdempotencyMismatch: UNPROCESSABLE_ENTITY, "idempotency.key_reused", Platform, FixIntegration,
         "同一个 Idempotency-Key 用于了不同的请求", "The same Idempotency-Key came with another request",
@@ -126,7 +145,8 @@ kinds! {
     ConsentMissing: UNPROCESSABLE_ENTITY, "consent.missing", Borrower, CorrectEntry,
         "缺少借款人的同意", "The borrower's consent is missing",
         "请展示当前版本的授权书并在 consents 中提交所接受的版本；没有向银行发送任何信息。",
-        "Show the current texts and give the accepted versions in consents; nothing was sent to the bank.";
+        "Show the current texts and give the accepted versions in consents; nothing was sent to \
+         the bank.";
     /// Not possible in this state.
     InvalidState: CONFLICT, "state.not_possible", Platform, FixIntegration,
         "当前状态下不能这样做", "This is not possible in the present state",

@@ -8,6 +8,7 @@
     reason = "the helpers of tests may fail as loudly as the tests themselves"
 )]
 
+mod agreements;
 mod api;
 mod bad_input;
 mod bounds;

@@ -29,10 +29,10 @@ fn the_shape_of_the_interface() {
             let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
             assert!(path == "/health/live" || problem.is_object(), "{path}: {operation}");
             let key = operation["parameters"].to_string().contains("Idempotency-Key");
-            // A precheck changes nothing, a statement is its own key, and what persons do is done
-            // once however often it is asked for.
-            let keyless = ["/v1/prechecks", "/v1/statements", "/v1/stops", "/v1/balances"]
-                .contains(&path.as_str())
+            // A precheck changes nothing, a file is its own key, and what persons do is done once
+            // however often it is asked for.
+            let keyless = ["prechecks", "statements", "agreements", "stops", "balances"]
+                .contains(&path.trim_start_matches("/v1/"))
                 || path.starts_with("/v1/approvals");
             let changes = method == "post" && path.starts_with("/v1") && !keyless;
             assert_eq!(key, changes, "{method} {path}");

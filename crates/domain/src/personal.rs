@@ -1,11 +1,12 @@
 //! Recognises a card number, an ID number or a phone number where a platform's own reference
 //! belongs: references are stored and listed in the clear. Says only yes or no.
 
-use mingka_domain::card::{BinTable, CardNumber};
-use mingka_domain::holder::{IdNumber, ReservedPhone};
+use crate::card::{BinTable, CardNumber};
+use crate::holder::{IdNumber, ReservedPhone};
 
 /// Whether a reference is a person's number, or holds one that is beyond doubt.
-pub(crate) fn is_personal(text: &str) -> bool {
+#[must_use]
+pub fn is_personal(text: &str) -> bool {
     let bare: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
     let card = is_digits(&bare) && (is_known_card(&bare) || is_card_form(&bare));
     let person = is_id_number(&bare) || is_phone(&bare);
@@ -14,7 +15,8 @@ pub(crate) fn is_personal(text: &str) -> bool {
 
 /// Whether a card number or an ID number stands somewhere in a text. Phone numbers are left out:
 /// eleven digits within a longer name are too often a number of the platform's own.
-pub(crate) fn holds_personal(text: &str) -> bool {
+#[must_use]
+pub fn holds_personal(text: &str) -> bool {
     holds_run(text) || holds_run(&text.replace(['-', ' '], ""))
 }
 
