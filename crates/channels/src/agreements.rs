@@ -103,11 +103,11 @@ pub fn read(text: &str) -> Result<Vec<AgreementLine>, FileError> {
     if columns.iter().enumerate().any(|(at, name)| columns.iter().skip(at + 1).any(|c| c == name)) {
         return Err(FileError { line: 1, problem: "a column stands there twice" });
     }
-    let mut lines = Vec::new();
+    let (mut lines, mut place) = (Vec::new(), Place { byte: 0, line: 1 });
     let mut record = csv::StringRecord::new();
     loop {
-        let at = usize::try_from(reader.position().line()).unwrap_or(usize::MAX);
-        let wrong = |problem| FileError { line: at, problem };
+        place.move_to(text.as_bytes(), reader.position().byte());
+        let wrong = |problem| FileError { line: place.line, problem };
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => return Ok(lines),
@@ -119,10 +119,27 @@ pub fn read(text: &str) -> Result<Vec<AgreementLine>, FileError> {
             return Err(wrong("the file holds too many lines"));
         }
         let line: Result<AgreementLine, _> = record.deserialize(Some(&columns));
-        let number =
-            record.position().map_or(at, |place| usize::try_from(place.line()).unwrap_or(at));
         let line = line.map_err(|_| wrong("the line cannot be read"))?;
-        lines.push(AgreementLine { number, ..line });
+        lines.push(AgreementLine { number: place.line, ..line });
+    }
+}
+
+/// Where in a file a line begins.
+struct Place {
+    byte: usize,
+    line: usize,
+}
+
+impl Place {
+    /// To the first line at or behind this byte that is not empty.
+    fn move_to(&mut self, text: &[u8], byte: u64) {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(next) = text.get(self.byte)
+            && (self.byte < byte || matches!(next, b'\r' | b'\n'))
+        {
+            self.line += usize::from(*next == b'\n');
+            self.byte += 1;
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::core::Engine;
 use crate::error::EngineError;
 use crate::idempotency::to_json;
 use crate::payment::{Loaded, loaded};
+use crate::settings::Planted;
 
 /// The most of each kind that a report names.
 const NAMED_MAX: u32 = 500;
@@ -87,6 +88,9 @@ impl Engine {
     /// # Errors
     /// When the store is away.
     pub async fn knows(&self, attempt: AttemptId) -> Result<bool, EngineError> {
+        if self.settings().planted() == Some(Planted::RestoreUnnoticed) {
+            return Ok(true);
+        }
         Ok(self.store().has_attempt(attempt).await?)
     }
 

@@ -124,6 +124,8 @@ pub enum Planted {
     LineIgnored,
     /// A house that was restored from a backup goes on as if nothing had been.
     HoldIgnored,
+    /// Nobody notices that the books have lost what the mark names.
+    RestoreUnnoticed,
     /// Stop switches are looked at by nobody.
     StopIgnored,
 }

@@ -1,5 +1,7 @@
 //! What must hold, whatever happened. Each sentence of a violation says which rule was broken.
 
+use std::collections::BTreeSet;
+
 use mingka_domain::binding::{Binding, Event};
 use mingka_domain::effect::Subject;
 use mingka_domain::id::PlatformId;
@@ -8,6 +10,7 @@ use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{Agreement, Kind};
 use mingka_store::{AttemptRecord, BindingRecord, Cursor, EventRecord, OrderKey};
 
+use crate::money::restore;
 use crate::network::Message;
 use crate::world::{CHANNEL, MERCHANT, World};
 
@@ -22,7 +25,7 @@ pub(crate) async fn of_order(world: &World, order_id: &str, time: &str) -> Vec<A
     let Some(txn_time) = Timestamp::from_beijing_compact(time) else { return Vec::new() };
     let (channel, merchant) = (CHANNEL.to_owned(), MERCHANT.to_owned());
     let order = OrderKey { channel, merchant, order_id: order_id.to_owned(), txn_time };
-    world.store.attempts_of_order(&order).await.unwrap_or_default()
+    world.store().attempts_of_order(&order).await.unwrap_or_default()
 }
 
 /// Every binding has ended, or waits for nobody but its borrower.
@@ -41,15 +44,15 @@ pub(crate) async fn everything_has_ended(world: &World) {
 pub(crate) async fn at_rest(world: &World) {
     let platform = world.platform();
     for binding in bindings(world).await {
-        let events = world.store.events_of(platform, binding.id.into(), 0, 10_000).await;
+        let events = world.store().events_of(platform, binding.id.into(), 0, 10_000).await;
         let events = events.unwrap_or_default();
         log_replays(world, &binding, &events);
         let subject = Subject::Binding(binding.id);
-        let attempts = world.store.attempts(platform, subject).await.unwrap_or_default();
+        let attempts = world.store().attempts(platform, subject).await.unwrap_or_default();
         agreements_fit(world, platform, &binding, &attempts).await;
         nothing_given_up_too_early(world, &binding, &attempts, &events);
     }
-    ledger_is_ours(world, platform).await;
+    ledger_is_ours(world, platform, &BTreeSet::new()).await;
 }
 
 fn log_replays(world: &World, binding: &BindingRecord, events: &[EventRecord]) {
@@ -82,7 +85,7 @@ async fn agreements_fit(
         let (id, state) = (binding.id, &binding.state);
         world.violate(format!("{id} is {state} and the bank still has its agreement"));
     }
-    let instrument = world.store.instrument_of_binding(platform, binding.id).await;
+    let instrument = world.store().instrument_of_binding(platform, binding.id).await;
     let state = instrument.ok().flatten().map(|instrument| instrument.state);
     let expected = match binding.state.as_str() {
         "active" => Some("active"),
@@ -151,12 +154,13 @@ fn given_up(attempt: &AttemptRecord, events: &[EventRecord]) -> Option<Timestamp
     None
 }
 
-/// Nothing was executed that is not durable here.
-pub(crate) async fn ledger_is_ours(world: &World, platform: PlatformId) {
+/// Nothing was executed that is not durable here; after a restore, or told of as lost.
+pub(crate) async fn ledger_is_ours(world: &World, platform: PlatformId, told: &BTreeSet<String>) {
     let entries = world.bank().bank().entries().to_vec();
     for entry in entries {
         let own = of_order(world, &entry.order.order_id, &entry.order.txn_time).await;
-        if !own.iter().any(|attempt| attempt.platform == platform) {
+        let known = own.iter().any(|attempt| attempt.platform == platform);
+        if !known && !restore::accounts_for(world, &entry, told) {
             world.violate(format!("the bank executed {:?} that nobody knows of", entry.kind));
         }
     }
@@ -179,6 +183,6 @@ fn machine(binding: &BindingRecord) -> Option<Binding> {
 }
 
 async fn bindings(world: &World) -> Vec<BindingRecord> {
-    let listed = world.store.bindings(world.platform(), Cursor::first(100)).await;
+    let listed = world.store().bindings(world.platform(), Cursor::first(100)).await;
     listed.map(|listed| listed.items).unwrap_or_default()
 }

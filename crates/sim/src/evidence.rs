@@ -21,8 +21,8 @@ pub(crate) async fn holds(world: &World, engine: &Engine) {
         world.violate("the evidence log cannot be exported".to_owned());
         return;
     };
-    let placed = world.store.end_of_order().await.unwrap_or(-1);
-    let unplaced = world.store.unplaced_events(1).await.unwrap_or_default();
+    let placed = world.store().end_of_order().await.unwrap_or(-1);
+    let unplaced = world.store().unplaced_events(1).await.unwrap_or_default();
     if i64::try_from(size) != Ok(placed) || !unplaced.is_empty() {
         world.violate(format!("{placed} events have a place and {size} stand in the evidence log"));
     }

@@ -13,6 +13,7 @@ use mingka_engine::{Channel, Engine, EngineError, Parts, Settings, Transport};
 use mingka_store::CommitFault;
 
 use crate::Options;
+use crate::money::restore;
 use crate::network::Network;
 use crate::story::Shared;
 use crate::world::{CHANNEL, MERCHANT, World};
@@ -56,15 +57,16 @@ impl House {
     }
 
     /// Starts every process that does not run.
-    pub(crate) fn be_born(&self) {
+    pub(crate) async fn be_born(&self) {
         let places: Vec<usize> = self.lives().iter().enumerate().filter_map(missing).collect();
         for place in places {
-            self.begin(place);
+            self.begin(place).await;
         }
     }
 
-    /// A new process on the same database.
-    fn begin(&self, place: usize) {
+    /// A new process on the database. Before anything else it looks whether that was put back; when
+    /// it cannot, it does not start.
+    async fn begin(&self, place: usize) {
         let alive = Arc::new(AtomicBool::new(true));
         let own: Arc<Mutex<Option<Engine>>> = Arc::default();
         let (flag, dying) = (Arc::clone(&alive), Arc::clone(&own));
@@ -77,10 +79,14 @@ impl House {
         let network = Network { world: Arc::clone(&self.world), alive: Arc::clone(&alive), kill };
         let engine = Engine::new(self.parts(Arc::new(network)));
         *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.clone());
+        let life = Life { engine: engine.clone(), alive, own };
+        if restore::look(&self.world, &engine).await.is_err() {
+            return;
+        }
         self.world.tell(|| "a process of the house begins".to_owned());
-        self.spawn_worker(engine.clone());
-        if let Some(life) = self.lives().get_mut(place) {
-            *life = Some(Life { engine, alive, own });
+        self.spawn_worker(engine);
+        if let Some(place) = self.lives().get_mut(place) {
+            *place = Some(life);
         }
     }
 
@@ -129,7 +135,7 @@ impl House {
             if self.lives().iter().any(|life| !life.as_ref().is_some_and(Life::runs)) {
                 let wait_s = self.world.fate.between(0, 60);
                 tokio::time::sleep(Duration::from_secs(wait_s)).await;
-                self.be_born();
+                self.be_born().await;
             }
         }
     }
@@ -212,7 +218,7 @@ impl House {
             },
         };
         Parts {
-            store: self.world.store.clone(),
+            store: self.world.store(),
             keyring: Arc::clone(&self.keyring),
             clock: self.world.clone(),
             entropy: self.world.entropy.clone(),

@@ -111,6 +111,11 @@ pub const MISTAKES: &[Mistake] = &[
         "is refused and the bank executed it",
     ),
     money("a restored house goes on", Planted::HoldIgnored, "left while the house was held"),
+    money(
+        "a restore is not noticed, and the house is not held",
+        Planted::RestoreUnnoticed,
+        "was paid again after the restore",
+    ),
     money("a stop switch is ignored", Planted::StopIgnored, "left while a switch had stopped it"),
 ];
 

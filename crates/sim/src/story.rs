@@ -142,7 +142,7 @@ async fn tell(seed: u64, options: Options, shared: Arc<Shared>) -> Outcome {
     let world = Arc::new(World::new(seed, bank, store, options.traced).later(hour_ms));
     let parts = (Arc::clone(&world), Arc::clone(&shared));
     let house = House::new(processes, parts.0, parts.1, options);
-    house.be_born();
+    house.be_born().await;
     if let Some(engine) = house.engine()
         && let Ok(platform) = engine.create_platform("模拟借款平台").await
     {
@@ -183,7 +183,7 @@ async fn live(seed: u64, house: &Arc<House>, shared: &Arc<Shared>) {
         }
     }
     if house.engine().is_none() {
-        house.be_born();
+        house.be_born().await;
     }
     supervisor.abort();
     // What is late on the wire arrives before anybody rests.
@@ -221,7 +221,7 @@ async fn rest(house: &House) {
     let mut ended_checked = false;
     for _ in 0..TURNS_MAX {
         let Some(engine) = house.engine() else { break };
-        let next: Option<Timestamp> = world.store.next_step_at().await.ok().flatten();
+        let next: Option<Timestamp> = world.store().next_step_at().await.ok().flatten();
         let late = next.is_none_or(|next| next.since_ms(began) > ENDED_WITHIN_MS);
         if late && !ended_checked {
             check::everything_has_ended(world).await;

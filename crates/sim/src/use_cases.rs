@@ -301,7 +301,7 @@ fn calm_under<F: AsyncFnOnce(&Day)>(rules: Rules, shared: Arc<Shared>, story: F)
         world.healed.store(true, Ordering::SeqCst);
         world.resting.store(true, Ordering::SeqCst);
         let house = House::new(1, Arc::clone(&world), shared, Options::default());
-        house.be_born();
+        house.be_born().await;
         let engine = house.engine().unwrap();
         let platform = engine.create_platform("模拟借款平台").await.unwrap().id;
         house.platform.set(platform).unwrap();

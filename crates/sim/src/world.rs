@@ -13,6 +13,7 @@ use mingka_sandbox::acp::AcpBank;
 use mingka_store::Store;
 use tokio::time::Instant;
 
+use crate::money::restore::Restored;
 use crate::random::{Dice, SeededEntropy};
 
 /// The merchant number of the simulation.
@@ -29,7 +30,8 @@ const TRACE_LINES_MAX: usize = 5_000;
 /// The shared world of one story.
 pub(crate) struct World {
     pub(crate) bank: Mutex<AcpBank>,
-    pub(crate) store: Store,
+    /// The database that the house runs on now.
+    store: Mutex<Store>,
     pub(crate) entropy: Arc<SeededEntropy>,
     /// Decides what the network does.
     pub(crate) network: Dice,
@@ -54,6 +56,7 @@ pub(crate) struct World {
     seen: Mutex<Seen>,
     platform: OnceLock<PlatformId>,
     mailbox: OnceLock<Mailbox>,
+    restored: OnceLock<Restored>,
 }
 
 /// Where the bank's own messages go.
@@ -78,7 +81,7 @@ impl World {
     pub(crate) fn new(seed: u64, bank: AcpBank, store: Store, traced: bool) -> Self {
         Self {
             bank: Mutex::new(bank),
-            store,
+            store: Mutex::new(store),
             entropy: Arc::new(SeededEntropy(Dice::fork(seed, 1))),
             network: Dice::fork(seed, 2),
             fate: Dice::fork(seed, 3),
@@ -94,6 +97,7 @@ impl World {
             seen: Mutex::new(Seen::default()),
             platform: OnceLock::new(),
             mailbox: OnceLock::new(),
+            restored: OnceLock::new(),
         }
     }
 
@@ -105,6 +109,23 @@ impl World {
     pub(crate) fn platform(&self) -> PlatformId {
         let nobody = PlatformId::new(Timestamp::from_millis(0), [0; 10]);
         self.platform.get().copied().unwrap_or(nobody)
+    }
+
+    /// The database that the house runs on now.
+    pub(crate) fn store(&self) -> Store {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The database is lost and a copy of it put in its place: from now on the house is held.
+    pub(crate) fn put_back(&self, copy: Store, restored: Restored) {
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = copy;
+        let _ = self.restored.set(restored);
+        self.hold(true);
+    }
+
+    /// What was lost with the database, once one was.
+    pub(crate) fn restored(&self) -> Option<&Restored> {
+        self.restored.get()
     }
 
     /// The same world, at another hour of its first day.
@@ -178,6 +199,11 @@ impl World {
     pub(crate) fn hold(&self, held: bool) {
         let now = self.true_now();
         self.seen().held_at = held.then_some(now);
+    }
+
+    /// Whether it is held.
+    pub(crate) fn is_held(&self) -> bool {
+        self.seen().held_at.is_some()
     }
 
     /// Why a message about money must not leave now, if it must not.

@@ -177,11 +177,30 @@ impl Store {
     /// # Errors
     /// When there is no memory for it.
     pub fn open_in_memory_with(faults: Faults) -> Result<Self, OpenError> {
-        let writing = Writing::new(open::memory()?, faults)?;
-        Ok(Self {
+        Ok(Self::in_memory(Writing::new(open::memory()?, faults)?))
+    }
+
+    /// Another database in memory, with everything that is in this one now: a backup, whose commits
+    /// go wrong as `faults` says once it is used.
+    ///
+    /// # Errors
+    /// When this one is not in memory or was closed, or when there is no memory for it.
+    pub fn copied_in_memory(&self, faults: Faults) -> Result<Self, OpenError> {
+        let Inner::Memory(writing) = &*self.inner else {
+            return Err(std::io::Error::from(std::io::ErrorKind::Unsupported).into());
+        };
+        let copy = match &*lock(writing) {
+            Some(writing) => open::copied(writing.connection())?,
+            None => return Err(std::io::Error::from(std::io::ErrorKind::NotFound).into()),
+        };
+        Ok(Self::in_memory(Writing::new(copy, faults)?))
+    }
+
+    fn in_memory(writing: Writing) -> Self {
+        Self {
             inner: Arc::new(Inner::Memory(Mutex::new(Some(writing)))),
             counters: Arc::new(Counters::default()),
-        })
+        }
     }
 
     /// Makes the unit durable, whole or not at all.

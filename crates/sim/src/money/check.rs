@@ -1,6 +1,8 @@
 //! What must hold about money, on the wire and at rest: the bank's books are the truth, and every
 //! payment of ours agrees with them or is in somebody's hands.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::Retry;
 use mingka_domain::effect::Subject;
@@ -10,6 +12,7 @@ use mingka_domain::time::Timestamp;
 use mingka_sandbox::bank::{self, PaymentState};
 use mingka_store::{AttemptRecord, Cursor, EventRecord, PaymentRecord};
 
+use super::restore;
 use crate::network::Message;
 use crate::world::World;
 
@@ -26,7 +29,7 @@ pub(crate) async fn before_it_leaves(world: &World, message: &Message) {
     if world.left_before(&own.id.to_string()) {
         world.violate(format!("order {} about money was sent a second time", message.order_id));
     }
-    let attempts = world.store.attempts(platform, own.subject).await.unwrap_or_default();
+    let attempts = world.store().attempts(platform, own.subject).await.unwrap_or_default();
     let open = attempts.iter().find(|other| {
         other.id != own.id
             && other.operation.moves_money()
@@ -60,28 +63,31 @@ fn is_flagged(machine: &Payment) -> bool {
     review.why == ReviewReason::SettledAfterRefusal
 }
 
-/// What must hold at rest.
-pub(crate) async fn at_rest(world: &World) {
+/// What must hold at rest. `told` are the orders that the house says were paid and lost.
+pub(crate) async fn at_rest(world: &World, told: &BTreeSet<String>) {
     let platform = world.platform();
     let records = payments(world).await;
     for record in &records {
         let subject = Subject::Payment(record.id);
-        let attempts = world.store.attempts(platform, subject).await.unwrap_or_default();
+        let attempts = world.store().attempts(platform, subject).await.unwrap_or_default();
         world.tell(|| format!("{} ended as {}", record.id, record.machine));
         log_replays(world, platform, record).await;
-        if record.kind != PaymentKind::Reversal {
+        // What was given back by a payment that was lost, the statements tell people.
+        let given_back = restore::has_lost_what_gave_back(world, record.id);
+        if record.kind != PaymentKind::Reversal && !given_back {
             books_agree(world, record, &attempts);
         }
-        if record.kind == PaymentKind::Repayment {
+        if record.kind == PaymentKind::Repayment && !given_back {
             what_went_back(world, record, &attempts, &records);
         }
     }
     one_for_each_loan(world, &records).await;
-    crate::check::ledger_is_ours(world, platform).await;
+    restore::nothing_is_paid_again(world, &records).await;
+    crate::check::ledger_is_ours(world, platform, told).await;
 }
 
 async fn log_replays(world: &World, platform: PlatformId, record: &PaymentRecord) {
-    let events = world.store.events_of(platform, record.id.into(), 0, 10_000).await;
+    let events = world.store().events_of(platform, record.id.into(), 0, 10_000).await;
     let events = events.unwrap_or_default();
     let log: Option<Vec<(Event, Timestamp)>> = events
         .iter()
@@ -236,19 +242,20 @@ fn really_told(
 
 /// At most one disbursement of a loan that moved money, whatever reference or key was used.
 async fn one_for_each_loan(world: &World, records: &[PaymentRecord]) {
-    let mut paid = std::collections::BTreeMap::new();
+    let mut orders: BTreeMap<&str, BTreeSet<String>> = restore::lost_disbursements(world);
     for record in records.iter().filter(|record| record.kind == PaymentKind::Disbursement) {
         let subject = Subject::Payment(record.id);
-        let attempts = world.store.attempts(world.platform(), subject).await.unwrap_or_default();
-        let bank = world.bank();
-        let count = bank.bank().payments().filter(|order| {
-            attempts.iter().any(|attempt| attempt.order.order_id == order.order.order_id)
-                && matches!(order.state, PaymentState::Settled { .. })
-                && !is_lied_about(order)
-        });
-        *paid.entry(&record.reference).or_insert(0) += count.count();
+        let attempts = world.store().attempts(world.platform(), subject).await.unwrap_or_default();
+        let own = orders.entry(&record.reference).or_default();
+        own.extend(attempts.into_iter().map(|attempt| attempt.order.order_id));
     }
-    for (loan, count) in paid {
+    for (loan, orders) in orders {
+        let count = {
+            let bank = world.bank();
+            let paid =
+                |order: &&bank::Payment| orders.contains(&order.order.order_id) && stands(order);
+            bank.bank().payments().filter(paid).count()
+        };
         if count > 1 {
             world.violate(format!("{loan} was paid out {count} times"));
         }
@@ -267,6 +274,11 @@ const fn has_moved(order: &bank::Payment) -> bool {
     matches!(order.state, PaymentState::Settled { .. } | PaymentState::Returned { .. })
 }
 
+/// Whether an order's money moved and did not come back, and the bank says so.
+pub(super) fn stands(order: &bank::Payment) -> bool {
+    matches!(order.state, PaymentState::Settled { .. }) && !is_lied_about(order)
+}
+
 /// The bank said that it had refused what it executed: no house can know before a statement.
 fn is_lied_about(order: &bank::Payment) -> bool {
     order.course.told.is_some_and(|told| told.until.is_none())
@@ -277,6 +289,6 @@ fn machine(record: &PaymentRecord) -> Option<Payment> {
 }
 
 async fn payments(world: &World) -> Vec<PaymentRecord> {
-    let listed = world.store.payments(world.platform(), Cursor::first(100)).await;
+    let listed = world.store().payments(world.platform(), Cursor::first(100)).await;
     listed.map(|listed| listed.items).unwrap_or_default()
 }

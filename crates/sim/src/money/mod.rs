@@ -1,10 +1,12 @@
 //! The story of money: a card bound on a calm morning, then a platform that pays out and collects
-//! while networks, processes, clocks and the bank itself go wrong; and what must hold.
+//! while networks, processes, clocks and the bank itself go wrong, and sometimes an old copy of the
+//! books is put back; and what must hold.
 
 pub(crate) mod check;
 mod lies;
 mod operator;
 mod payer;
+pub(crate) mod restore;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +18,9 @@ use mingka_domain::precheck::Entry;
 use mingka_domain::secret::OneTimeCode;
 use mingka_domain::text::Lang;
 use mingka_domain::time::{DAY_MS, HOUR_MS, Timestamp};
-use mingka_engine::{Clock as _, ConsentGiven, Engine, EngineError, Idempotency, NewBinding};
+use mingka_engine::{
+    Clock as _, ConsentGiven, Engine, EngineError, Idempotency, LineView, NewBinding, Person,
+};
 use mingka_sandbox::bank::{Rules, SettlementDay};
 use mingka_sandbox::cards::{self, MagicCard};
 
@@ -32,6 +36,8 @@ const TURNS_MAX: u32 = 3_000;
 /// The longest a payment may be open after the healing: until two days' statements are there, of
 /// which each may be late.
 const ENDED_WITHIN_MS: i64 = 3 * DAY_MS + 12 * HOUR_MS;
+/// How long a turn takes at least while the house is held: what waits is only looked at.
+const HELD_TURN_MS: i64 = 2 * HOUR_MS;
 /// For how many days statements are imported afterwards.
 const DAYS_AFTER: u32 = 4;
 
@@ -59,8 +65,12 @@ pub(crate) async fn live(seed: u64, house: &Arc<House>) {
     let supervisor = tokio::spawn(Arc::clone(house).supervise());
     let clock = tokio::spawn(run_bank(Arc::clone(world)));
     lies::plan(&dice, world);
-    let operator = operator::live(Arc::clone(house), Dice::fork(seed, 300), persons);
-    let operator = tokio::spawn(operator);
+    let (own, its) = (Arc::clone(house), Dice::fork(seed, 300));
+    let operator = if restore::happens(seed) {
+        tokio::spawn(restore::live(own, its, instrument))
+    } else {
+        tokio::spawn(operator::live(own, its, persons.clone()))
+    };
     let mut payers = Vec::new();
     for number in 0..dice.between(1, 3) {
         let own = Dice::fork(seed, 200 + number);
@@ -79,13 +89,14 @@ pub(crate) async fn live(seed: u64, house: &Arc<House>) {
     if operator.await.is_err() {
         world.violate("the operator's story ended by a panic".to_owned());
     }
-    house.be_born();
+    house.be_born().await;
     supervisor.abort();
     tokio::time::sleep(Duration::from_secs(300)).await;
     world.resting.store(true, Ordering::SeqCst);
     clock.abort();
-    rest(&dice, house).await;
-    check::at_rest(world).await;
+    rest(&dice, house, &persons).await;
+    let told = restore::told(house).await;
+    check::at_rest(world, &told).await;
     if let Some(engine) = house.engine() {
         evidence::holds(world, &engine).await;
     }
@@ -102,7 +113,7 @@ async fn run_bank(world: Arc<World>) {
 
 /// Turns the worker and imports statements until every payment has ended, and then for some days
 /// more: what comes back comes back late.
-async fn rest(dice: &Dice, house: &House) {
+async fn rest(dice: &Dice, house: &House, persons: &[Person; 2]) {
     let world = &house.world;
     lies::plan_statements(dice, world);
     let began = world.now();
@@ -111,12 +122,14 @@ async fn rest(dice: &Dice, house: &House) {
     for _ in 0..TURNS_MAX {
         world.tick_bank();
         import_due(house, &mut complete).await;
+        restore::see_to_it(house, dice, persons).await;
         all_ended = check::all_at_their_end(world).await;
         let Some(engine) = house.engine() else { break };
-        let next: Option<Timestamp> = world.store.next_step_at().await.ok().flatten();
+        let next: Option<Timestamp> = world.store().next_step_at().await.ok().flatten();
         let next = next.filter(|next| next.since_ms(began) <= ENDED_WITHIN_MS);
         let Some(next) = next.filter(|_| !all_ended) else { break };
-        let wait_ms = next.since_ms(world.now()).max(0).saturating_add(1);
+        let least_ms = if world.is_held() { HELD_TURN_MS } else { 0 };
+        let wait_ms = next.since_ms(world.now()).max(least_ms).saturating_add(1);
         tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))).await;
         world.tick_bank();
         engine.work_once().await;
@@ -128,6 +141,7 @@ async fn rest(dice: &Dice, house: &House) {
         tokio::time::sleep(Duration::from_secs(86_400)).await;
         world.tick_bank();
         import_due(house, &mut complete).await;
+        restore::see_to_it(house, dice, persons).await;
     }
 }
 
@@ -135,7 +149,9 @@ async fn rest(dice: &Dice, house: &House) {
 async fn import_due(house: &House, complete: &mut BTreeSet<SettlementDay>) {
     let world = &house.world;
     let (Some(engine), Some(platform)) = (house.engine(), house.platform.get()) else { return };
-    let mut day = SettlementDay::of(world.beginning());
+    // What a restored house wants may begin a day earlier: its clock may have been set back.
+    let earlier_ms = if world.restored().is_some() { DAY_MS } else { 0 };
+    let mut day = SettlementDay::of(world.beginning().plus_ms(-earlier_ms));
     while day < SettlementDay::of(world.true_now()) {
         if !complete.contains(&day) {
             let file = world.bank().statement(world.true_now(), MERCHANT, day);
@@ -143,7 +159,8 @@ async fn import_due(house: &House, complete: &mut BTreeSet<SettlementDay>) {
             world.tell(|| format!("the statement of {day} is imported"));
             match engine.import_statement(*platform, &file).await {
                 Ok(report) if report.files.iter().any(|file| file.complete) => {
-                    if !report.missing.is_empty() || !report.unknown.is_empty() {
+                    let of_nobody = |line: &LineView| !restore::is_lost(world, &line.order_id);
+                    if !report.missing.is_empty() || report.unknown.iter().any(of_nobody) {
                         world.violate(format!("{day} is not explained: {report:?}"));
                     }
                     complete.insert(day);

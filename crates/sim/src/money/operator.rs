@@ -56,7 +56,7 @@ fn switch(house: &House, dice: &Dice) -> StopSwitch {
 }
 
 /// Turns it, however often that has to be tried.
-async fn turn(house: &House, dice: &Dice, switch: &StopSwitch, stop: bool) {
+pub(super) async fn turn(house: &House, dice: &Dice, switch: &StopSwitch, stop: bool) {
     let world = &house.world;
     let Some(reason) = Reason::new("operator", "a story") else { return };
     world.tell(|| format!("the operator turns {switch:?} to {stop}"));
@@ -106,7 +106,7 @@ async fn hold(house: &House, dice: &Dice) {
 }
 
 /// One proposes, the other approves; nobody alone.
-async fn release(house: &House, dice: &Dice, [one, other]: &[Person; 2]) {
+pub(super) async fn release(house: &House, dice: &Dice, [one, other]: &[Person; 2]) {
     let world = &house.world;
     world.tell(|| "two persons release the house".to_owned());
     world.hold(false);
@@ -147,6 +147,7 @@ async fn release(house: &House, dice: &Dice, [one, other]: &[Person; 2]) {
     world.violate("two persons could not release the house".to_owned());
 }
 
-async fn pause(dice: &Dice, low_ms: u64, high_ms: u64) {
+/// Waits for a while.
+pub(super) async fn pause(dice: &Dice, low_ms: u64, high_ms: u64) {
     tokio::time::sleep(Duration::from_millis(dice.between(low_ms, high_ms))).await;
 }

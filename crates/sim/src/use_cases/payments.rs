@@ -229,7 +229,7 @@ impl Day {
             if seen.next_look_at.is_none() || seen.review.is_some() {
                 return seen;
             }
-            let next = self.house.world.store.next_step_at().await.unwrap().unwrap();
+            let next = self.house.world.store().next_step_at().await.unwrap().unwrap();
             let wait_ms = next.since_ms(self.house.world.now()).max(0) + 1;
             tokio::time::sleep(Duration::from_millis(wait_ms.unsigned_abs())).await;
             self.engine.work_once().await;

@@ -73,16 +73,26 @@ pub(crate) fn same_schema(connection: &Connection) -> Result<(), OpenError> {
 /// out once a process, on a database that is then copied: a simulator opens thousands.
 pub(crate) fn memory() -> Result<Connection, OpenError> {
     static FINISHED: Mutex<Option<Connection>> = Mutex::new(None);
-    let mut connection = bare_memory()?;
+    let connection = bare_memory()?;
     let mut finished = FINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     if finished.is_none() {
         let template = bare_memory()?;
         migrate::migrate(&template, MIGRATIONS)?;
         *finished = Some(template);
     }
-    if let Some(template) = &*finished {
-        Backup::new(template, &mut connection)?.step(ALL_PAGES)?;
+    match &*finished {
+        Some(template) => filled(connection, template),
+        None => Ok(connection),
     }
+}
+
+/// A database that lives in memory, with everything that is in another one now.
+pub(crate) fn copied(source: &Connection) -> Result<Connection, OpenError> {
+    filled(bare_memory()?, source)
+}
+
+fn filled(mut connection: Connection, source: &Connection) -> Result<Connection, OpenError> {
+    Backup::new(source, &mut connection)?.step(ALL_PAGES)?;
     Ok(connection)
 }
 

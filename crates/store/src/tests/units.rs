@@ -4,7 +4,7 @@ use mingka_domain::effect::Effect;
 use mingka_domain::outcome::Operation;
 
 use super::samples::*;
-use crate::{CommitError, Unavailable, Unit};
+use crate::{CommitError, Faults, Store, Unavailable, Unit};
 
 #[test]
 fn a_guard_that_finds_its_row_there_is_a_duplicate_and_nothing_is_written() {
@@ -112,4 +112,20 @@ fn what_is_closed_says_so() {
     now(in_memory.close());
     assert_eq!(now(in_memory.commit(Unit::new(binding(1).insert()))).unwrap_err(), closed);
     assert!(now(in_memory.platforms()).is_err());
+}
+
+#[test]
+fn a_copy_in_memory_holds_what_was_there_and_goes_its_own_way() {
+    let store = Store::open_in_memory().unwrap();
+    wait(store.commit(Unit::new(platform(1).insert()))).unwrap();
+    let copy = store.copied_in_memory(Faults::none()).unwrap();
+    wait(store.commit(Unit::new(binding(1).insert()))).unwrap();
+    wait(copy.commit(Unit::new(binding(2).insert()))).unwrap();
+    let has =
+        |store: &Store, n| wait(store.binding(platform_id(1), binding_id(n))).unwrap().is_some();
+    assert_eq!((has(&store, 1), has(&store, 2)), (true, false));
+    assert_eq!((has(&copy, 1), has(&copy, 2)), (false, true));
+    let file = Directory::new();
+    let on_disk = Store::open(file.file()).unwrap();
+    assert!(on_disk.copied_in_memory(Faults::none()).is_err());
 }
