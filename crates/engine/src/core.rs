@@ -25,6 +25,7 @@ use crate::hooks::Hooks;
 use crate::notification::Told;
 use crate::retry::Retries;
 use crate::settings::Settings;
+use crate::statement::Imports;
 use crate::stop::Stops;
 use crate::transport::Transport;
 use crate::view::ChannelView;
@@ -88,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) retries: Retries,
     /// What banks told of by themselves a moment ago.
     pub(crate) told: Told,
+    /// Who imports which statement.
+    pub(crate) imports: Imports,
 }
 
 impl Engine {
@@ -106,6 +109,7 @@ impl Engine {
             health: Health::default(),
             retries: Retries::default(),
             told: Told::default(),
+            imports: Imports::default(),
             parts,
         };
         Self { inner: Arc::new(inner) }

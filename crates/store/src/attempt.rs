@@ -1,6 +1,9 @@
 //! One exchange with a bank: stored as sent before its first byte leaves, and answered afterwards.
 //! The order's whole identity stands here before anybody outside knows it.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{AttemptId, PlatformId};
 use mingka_domain::money::Fen;
@@ -8,6 +11,7 @@ use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
 
 use crate::binding::CardIndex;
+use crate::keys::{KEY_COUNT_MAX, filled, places};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -25,6 +29,15 @@ pub struct OrderKey {
     pub order_id: String,
     /// The order's own time.
     pub txn_time: Timestamp,
+}
+
+impl OrderKey {
+    /// The same orders in parts that one query can ask for: each of one channel, and in order.
+    pub(crate) fn in_parts(orders: &BTreeSet<Self>) -> Vec<Vec<&Self>> {
+        let orders: Vec<&Self> = orders.iter().collect();
+        let of_channels = orders.chunk_by(|one, other| one.channel == other.channel);
+        of_channels.flat_map(|orders| orders.chunks(KEY_COUNT_MAX)).map(<[_]>::to_vec).collect()
+    }
 }
 
 /// One row of `attempts`.
@@ -150,6 +163,11 @@ macro_rules! select {
     };
 }
 
+pub(crate) static ATTEMPTS_OF_ORDERS: LazyLock<String> = LazyLock::new(|| {
+    let select = select!("WHERE channel = $1 AND order_id IN (");
+    format!("{select}{}) ORDER BY id", places(2))
+});
+
 impl Store {
     /// One attempt of a platform.
     ///
@@ -203,5 +221,28 @@ impl Store {
             AttemptRecord::decode,
         )
         .await
+    }
+
+    /// The attempts under each of many order identities, as
+    /// [`attempts_of_order`](Self::attempts_of_order) finds them for one.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn attempts_of_orders(
+        &self,
+        orders: &BTreeSet<OrderKey>,
+    ) -> Result<BTreeMap<OrderKey, Vec<AttemptRecord>>, ReadError> {
+        let mut found: BTreeMap<OrderKey, Vec<AttemptRecord>> = BTreeMap::new();
+        for part in OrderKey::in_parts(orders) {
+            let mut values = values![part.first().map(|order| &order.channel)];
+            values.extend(filled(part.iter().map(|order| &order.order_id)));
+            let rows = self.read(ATTEMPTS_OF_ORDERS.as_str(), values, AttemptRecord::decode);
+            for one in rows.await? {
+                if part.binary_search(&&one.order).is_ok() {
+                    found.entry(one.order.clone()).or_default().push(one);
+                }
+            }
+        }
+        Ok(found)
     }
 }

@@ -24,6 +24,7 @@ mod fault;
 mod floor;
 mod idempotency;
 mod instrument;
+mod keys;
 mod lender;
 mod limit;
 mod mandate;

@@ -1,12 +1,16 @@
 //! A payment, as it stands. How it came to stand there is in `events`; what was sent for it in
 //! `attempts`. The business guard is a unique column: no code has to remember to look.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use mingka_domain::id::{InstrumentId, LenderId, PaymentId, PlatformId, kind};
 use mingka_domain::money::Fen;
 use mingka_domain::payment::PaymentKind;
 use mingka_domain::time::Timestamp;
 
 use crate::cursor::{Cursor, Listed};
+use crate::keys::{KEY_COUNT_MAX, filled, places};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -162,6 +166,12 @@ macro_rules! select {
     };
 }
 
+/// `|| ''` keeps both engines from walking a platform's payments instead of taking them by id.
+pub(crate) static PAYMENTS_OF_IDS: LazyLock<String> = LazyLock::new(|| {
+    let select = select!("WHERE platform || '' = $1 AND id IN (");
+    format!("{select}{}) ORDER BY id", places(2))
+});
+
 impl Store {
     /// One payment of a platform.
     ///
@@ -178,6 +188,26 @@ impl Store {
             PaymentRecord::decode,
         )
         .await
+    }
+
+    /// Payments of a platform, by their ids.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn payments_of_ids(
+        &self,
+        platform: PlatformId,
+        ids: &BTreeSet<PaymentId>,
+    ) -> Result<Vec<PaymentRecord>, ReadError> {
+        let ids: Vec<PaymentId> = ids.iter().copied().collect();
+        let mut found = Vec::with_capacity(ids.len());
+        for part in ids.chunks(KEY_COUNT_MAX) {
+            let mut values = values![platform];
+            values.extend(filled(part.iter().copied()));
+            let rows = self.read(PAYMENTS_OF_IDS.as_str(), values, PaymentRecord::decode);
+            found.extend(rows.await?);
+        }
+        Ok(found)
     }
 
     /// The payment that holds a guard.

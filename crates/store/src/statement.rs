@@ -1,12 +1,16 @@
 //! Banks' statements, as a platform imported them. A line is there once, however often its file is
 //! imported; a statement's own row says that all of its lines are, and whether it was acted on.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
 use mingka_domain::id::PlatformId;
 use mingka_domain::money::Fen;
 use mingka_domain::statement::SettlementDay;
 use mingka_domain::time::Timestamp;
 
 use crate::attempt::{AttemptRecord, OrderKey};
+use crate::keys::{filled, places};
 use crate::read::{ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
@@ -177,6 +181,12 @@ macro_rules! select_lines {
     };
 }
 
+/// `|| ''`: asked for a platform plainly, both engines walk all of its lines.
+pub(crate) static LINES_OF_ORDERS: LazyLock<String> = LazyLock::new(|| {
+    let select = select_lines!("WHERE platform || '' = $1 AND order_id IN (");
+    format!("{select}{})", places(2))
+});
+
 /// Without an order: asked for one, SQLite walks all lines of the platform in its key's.
 pub(crate) const LINES_OF_ORDER: &str = select_lines!(
     "WHERE order_id = $1 AND txn_time = $2 AND merchant = $3 AND channel = $4 AND platform = $5"
@@ -257,8 +267,33 @@ impl Store {
             StatementLineRecord::decode,
         );
         let mut lines = found.await?;
-        lines.sort_by(|one, other| (one.day, &one.movement).cmp(&(other.day, &other.movement)));
+        in_order(&mut lines);
         Ok(lines)
+    }
+
+    /// The movements that name each of many orders, as
+    /// [`statement_lines_of_order`](Self::statement_lines_of_order) finds them for one.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn statement_lines_of_orders(
+        &self,
+        platform: PlatformId,
+        orders: &BTreeSet<OrderKey>,
+    ) -> Result<BTreeMap<OrderKey, Vec<StatementLineRecord>>, ReadError> {
+        let mut found: BTreeMap<OrderKey, Vec<StatementLineRecord>> = BTreeMap::new();
+        for part in OrderKey::in_parts(orders) {
+            let mut values = values![platform];
+            values.extend(filled(part.iter().map(|order| &order.order_id)));
+            let rows = self.read(LINES_OF_ORDERS.as_str(), values, StatementLineRecord::decode);
+            for one in rows.await? {
+                if part.binary_search(&&one.order).is_ok() {
+                    found.entry(one.order.clone()).or_default().push(one);
+                }
+            }
+        }
+        found.values_mut().for_each(|lines| in_order(lines));
+        Ok(found)
     }
 
     /// A platform's attempts to move money over a merchant account that were sent from one
@@ -287,4 +322,9 @@ impl Store {
         )
         .await
     }
+}
+
+/// The lines of one order by their day.
+fn in_order(lines: &mut [StatementLineRecord]) {
+    lines.sort_by(|one, other| (one.day, &one.movement).cmp(&(other.day, &other.movement)));
 }

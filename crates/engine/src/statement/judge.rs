@@ -1,65 +1,32 @@
-//! What the statements say about one attempt, taken to its payment. A line proves what it says, for
+//! What the statements say about attempts, taken to their payments. A line proves what it says, for
 //! the amount that was asked for and no other; absence proves only with two complete days.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use mingka_channels::statement::Movement;
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Certainty, Diagnosis};
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId};
 use mingka_domain::money::Fen;
-use mingka_domain::outcome::{Operation, Outcome, Phase};
+use mingka_domain::outcome::{Outcome, Phase};
 use mingka_domain::payment::{Heard as Word, Payment, Proof, ReviewReason};
-use mingka_domain::statement::{Books, LineKind, SettlementDay, Verdict};
-use mingka_store::{AttemptRecord, StatementLineRecord};
+use mingka_domain::statement::{SettlementDay, Verdict};
+use mingka_store::AttemptRecord;
+use tokio::task::{JoinError, JoinSet};
 
+use super::LINES_AT_ONCE;
+use super::known::{Case, booked};
 use crate::channel::Channel;
-use crate::core::Engine;
+use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::payment::{Hearing, Loaded, loaded};
 use crate::settings::Planted;
 
+/// How many payments go on at once: what they have become shares its commits.
+const AT_ONCE_MAX: usize = 64;
+
 impl Engine {
-    /// What all statements together prove about an attempt.
-    pub(super) async fn verdict(
-        &self,
-        channel: &Channel,
-        attempt: &AttemptRecord,
-    ) -> Result<Verdict, EngineError> {
-        let lines = self.store().statement_lines_of_order(attempt.platform, &attempt.order).await?;
-        let booked = |line| booked(line, attempt.operation);
-        let lines: Vec<_> = lines.iter().filter_map(booked).collect();
-        let cut_off = channel.cut_off()?;
-        let own = cut_off.day_of(attempt.sent_at);
-        let mut complete = self.complete_days(channel, attempt.platform, own).await?;
-        if self.settings().planted() == Some(Planted::AbsenceOfOneDay) && complete.contains(&own) {
-            complete.insert(own.next());
-        }
-        Ok(Books { lines: &lines, complete: &complete }.verdict(attempt.sent_at, cut_off))
-    }
-
-    /// Which of a day and the next have a complete statement.
-    async fn complete_days(
-        &self,
-        channel: &Channel,
-        platform: PlatformId,
-        first: SettlementDay,
-    ) -> Result<BTreeSet<SettlementDay>, EngineError> {
-        let mut complete = BTreeSet::new();
-        for day in [first, first.next()] {
-            let files = self.store().statements_of_day(platform, day).await?;
-            let whole = files.iter().any(|file| {
-                file.complete
-                    && file.channel == channel.code
-                    && file.merchant == channel.merchant_number
-            });
-            complete.extend(whole.then_some(day));
-        }
-        Ok(complete)
-    }
-
     /// What two persons refused is let go once the two statements after their decision are there
     /// and know of nothing either.
     pub(super) async fn release_held(
@@ -73,43 +40,98 @@ impl Engine {
             let (Some(since), Some(attempt)) = (refused.held_since, refused.attempt) else {
                 continue;
             };
-            let attempt = self.store().attempt(platform, attempt).await?;
-            let Some(attempt) = attempt else { continue };
+            let Some(attempt) = self.store().attempt(platform, attempt).await? else { continue };
             let decided = channel.cut_off()?.day_of(since);
-            let both = self.complete_days(channel, platform, decided).await?.len() == 2;
-            if both && matches!(self.verdict(channel, &attempt).await?, Verdict::Absent(_)) {
+            let both = BTreeSet::from([decided, decided.next()]);
+            if self.complete_days(channel, platform, &both).await? != both {
+                continue;
+            }
+            let known = self.known(channel, platform, std::slice::from_ref(&attempt)).await?;
+            let Some(case) = known.case(&attempt)? else { continue };
+            if matches!(case.verdict, Verdict::Absent(_)) {
                 tracing::info!(payment.id = %payment.record.id,
                     "two statements agree with the two persons");
                 let proof = Proof::Absence(decided.next());
                 let diagnosis = refused.diagnosis.clone();
-                self.tell(&attempt, Word::Declined { proof, diagnosis, again_at: None }).await?;
+                self.tell(&case, Word::Declined { proof, diagnosis, again_at: None }).await?;
             }
         }
         Ok(())
     }
 
-    /// Takes what the statements prove about an attempt to its payment.
+    /// Takes what the statements prove about attempts to their payments. What is about one payment,
+    /// or gives back its money, goes one after the other, everything else side by side.
     pub(super) async fn judge(
         &self,
         channel: &Channel,
-        attempt: &AttemptRecord,
+        platform: PlatformId,
+        attempts: &[AttemptRecord],
     ) -> Result<(), EngineError> {
-        let Subject::Payment(id) = attempt.subject else { return Ok(()) };
-        match self.verdict(channel, attempt).await? {
+        for attempts in attempts.chunks(LINES_AT_ONCE) {
+            let known = self.known(channel, platform, attempts).await?;
+            let mut of_payments: BTreeMap<PaymentId, Vec<Case>> = BTreeMap::new();
+            for attempt in attempts {
+                if let Some(case) = known.case(attempt)? {
+                    let record = &case.payment.record;
+                    let root = record.original.unwrap_or(record.id);
+                    of_payments.entry(root).or_default().push(case);
+                }
+            }
+            self.judge_side_by_side(of_payments).await?;
+        }
+        Ok(())
+    }
+
+    /// Whatever goes wrong with one, the others are finished.
+    async fn judge_side_by_side(
+        &self,
+        of_payments: BTreeMap<PaymentId, Vec<Case>>,
+    ) -> Result<(), EngineError> {
+        let (mut under_way, mut ended) = (JoinSet::new(), Ok(()));
+        for cases in of_payments.into_values() {
+            if under_way.len() >= AT_ONCE_MAX
+                && let Some(done) = under_way.join_next().await
+            {
+                ended = ended.and(end_of(done));
+            }
+            let engine = self.clone();
+            under_way.spawn(async move { engine.judge_one_by_one(cases).await });
+        }
+        while let Some(done) = under_way.join_next().await {
+            ended = ended.and(end_of(done));
+        }
+        ended
+    }
+
+    async fn judge_one_by_one(&self, cases: Vec<Case>) -> Result<(), EngineError> {
+        for (place, mut case) in cases.into_iter().enumerate() {
+            // Those before may have changed it since it was read.
+            if place > 0 {
+                let (platform, id) = (case.attempt.platform, case.payment.record.id);
+                case.payment = self.load_payment(platform, id).await?;
+            }
+            self.judge_one(&case).await?;
+        }
+        Ok(())
+    }
+
+    async fn judge_one(&self, case: &Case) -> Result<(), EngineError> {
+        let Case { attempt, payment, .. } = case;
+        match case.verdict {
             Verdict::Open => Ok(()),
             Verdict::Absent(day) => {
-                let payment = self.load_payment(attempt.platform, id).await?;
                 if !payment.may_be_absent(attempt) {
                     return Ok(());
                 }
                 let cause = known::ORDER_NOT_FOUND;
                 let diagnosis = Diagnosis::from_cause(self.dictionary(), cause, Certainty::Certain);
                 let proof = Proof::Absence(day);
-                self.tell(attempt, Word::Declined { proof, diagnosis, again_at: None }).await
+                self.tell(case, Word::Declined { proof, diagnosis, again_at: None }).await
             }
-            Verdict::Settled(day, amount) => self.moved(attempt, day, amount).await,
+            Verdict::Settled(day, amount) => self.moved(case, day, amount).await,
             Verdict::Returned(day, amount) => {
-                self.moved(attempt, day, amount).await?;
+                self.moved(case, day, amount).await?;
+                let id = payment.record.id;
                 let payment = self.load_payment(attempt.platform, id).await?;
                 if !matches!(&payment.machine, Payment::Settled(one) if one.attempt == attempt.id) {
                     return Ok(());
@@ -118,19 +140,14 @@ impl Engine {
                     "a disbursement came back: the money did not stay with the borrower");
                 let cause = known::PAYMENT_RETURNED;
                 let diagnosis = Diagnosis::from_cause(self.dictionary(), cause, Certainty::Certain);
-                self.tell(attempt, Word::Returned { diagnosis }).await
+                self.tell(case, Word::Returned { diagnosis }).await
             }
         }
     }
 
-    async fn moved(
-        &self,
-        attempt: &AttemptRecord,
-        day: SettlementDay,
-        amount: Fen,
-    ) -> Result<(), EngineError> {
-        let Subject::Payment(id) = attempt.subject else { return Ok(()) };
-        let payment = self.load_payment(attempt.platform, id).await?;
+    async fn moved(&self, case: &Case, day: SettlementDay, amount: Fen) -> Result<(), EngineError> {
+        let Case { attempt, payment, .. } = case;
+        let id = payment.record.id;
         if payment.record.amount != amount {
             tracing::error!(payment.id = %id, statement.day = %day, amount_fen = amount.get(),
                 "a statement names another amount than was asked for: people must look");
@@ -171,17 +188,7 @@ impl Engine {
             }
             _ => {}
         }
-        self.tell(attempt, Word::Settled { proof: Proof::Statement(day), amount }).await
-    }
-
-    /// The channel's own number for what an attempt moved, as a statement names it.
-    async fn number_in_statement(
-        &self,
-        attempt: &AttemptRecord,
-    ) -> Result<Option<String>, EngineError> {
-        let lines = self.store().statement_lines_of_order(attempt.platform, &attempt.order).await?;
-        let own = lines.into_iter().find(|line| booked(line, attempt.operation).is_some());
-        Ok(own.map(|line| line.query_id).filter(|number| !number.is_empty()))
+        self.tell(case, Word::Settled { proof: Proof::Statement(day), amount }).await
     }
 
     /// Whether a statement knows of the undoing that a payment did.
@@ -199,19 +206,23 @@ impl Engine {
         Ok(false)
     }
 
-    async fn tell(&self, attempt: &AttemptRecord, what: Word) -> Result<(), EngineError> {
-        let Subject::Payment(payment) = attempt.subject else { return Ok(()) };
-        let moved = matches!(what, Word::Settled { .. });
-        let heard = moved.then(|| {
+    async fn tell(&self, case: &Case, what: Word) -> Result<(), EngineError> {
+        let Case { attempt, payment, number, .. } = case;
+        let heard = matches!(what, Word::Settled { .. }).then(|| {
             let (channel, about) = (&attempt.order.channel, attempt.operation);
-            Heard::nothing(channel, about, Phase::Inquiry, Outcome::Settled, self.now())
+            let settled = Outcome::Settled;
+            let heard = Heard::nothing(channel, about, Phase::Inquiry, settled, self.now());
+            Heard { query_id: number.clone(), ..heard }
         });
-        let number = if moved { self.number_in_statement(attempt).await? } else { None };
-        let heard = heard.map(|heard| Heard { query_id: number, ..heard });
-        let (platform, attempt) = (attempt.platform, attempt.id);
-        let heard = heard.as_ref().filter(|_| moved);
-        let hearing = Hearing { platform, payment, attempt, what, heard, step: None };
-        self.conclude_payment(&hearing).await
+        self.conclude_payment(&Hearing {
+            platform: attempt.platform,
+            payment: payment.record.id,
+            attempt: attempt.id,
+            what,
+            heard: heard.as_ref(),
+            step: None,
+        })
+        .await
     }
 }
 
@@ -227,26 +238,7 @@ impl Loaded {
     }
 }
 
-/// Whether a movement is what an attempt of this operation does: a collection and its reversal, and
-/// the code before it, share one order.
-pub(crate) const fn is_movement_of(movement: Movement, operation: Operation) -> bool {
-    matches!(
-        (movement, operation),
-        (Movement::Disbursement | Movement::Return, Operation::Disburse)
-            | (Movement::Repayment, Operation::Collect)
-            | (Movement::Refund, Operation::Refund)
-            | (Movement::Undo, Operation::Undo)
-            | (Movement::Reversal, Operation::Reverse)
-    )
-}
-
-/// What a line says about its own order.
-fn booked(
-    line: &StatementLineRecord,
-    operation: Operation,
-) -> Option<(SettlementDay, LineKind, Fen)> {
-    let movement = Movement::named(&line.movement)?;
-    let returned = movement == Movement::Return;
-    let kind = if returned { LineKind::Returned } else { LineKind::Settled };
-    is_movement_of(movement, operation).then_some((line.day, kind, line.amount))
+/// How a task ended.
+fn end_of(task: Result<Result<(), EngineError>, JoinError>) -> Result<(), EngineError> {
+    task.unwrap_or_else(|error| Err(internal("a task ended by itself", &error)))
 }

@@ -1,22 +1,24 @@
 //! How a day's statements and our own books compare: every line has a payment, every payment that
 //! settled has a line, or the report says which has not.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mingka_channels::statement::Movement;
-use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId};
 use mingka_domain::outcome::Operation;
 use mingka_domain::payment::{Payment, ReviewReason};
 use mingka_domain::statement::{SettlementDay, Verdict};
 use mingka_domain::time::Timestamp;
-use mingka_store::{AttemptRecord, StatementLineRecord, StatementRecord};
+use mingka_store::{AttemptRecord, OrderKey, StatementLineRecord, StatementRecord};
 
+use super::LINES_AT_ONCE;
+use super::known::{Known, is_movement_of, payment_of};
 use crate::core::Engine;
 use crate::error::EngineError;
 use crate::payment::Loaded;
-use crate::statement::is_movement_of;
 
 /// How many lines are read at once.
-const LINES_AT_ONCE: u32 = 500;
+const PAGE: u32 = 1_024;
 /// How many things a report names of each kind; the counts go on.
 const NAMED_MAX: usize = 1_000;
 
@@ -95,6 +97,26 @@ impl StatementReport {
             && self.settled_after_refusal.is_empty()
             && self.missing.is_empty()
     }
+
+    /// What is to be said of a payment by one of its attempts.
+    fn payment(&mut self, known: &Known, attempt: &AttemptRecord) -> Result<(), EngineError> {
+        let Some(payment) = known.payment(attempt)? else { return Ok(()) };
+        let id = payment.record.id;
+        if payment.machine.open_attempt() == Some(attempt.id) {
+            note(&mut self.open, id);
+        }
+        let Payment::Settled(settled) = &payment.machine else { return Ok(()) };
+        // A reversal of what had not moved moves nothing: no statement shows either.
+        let reversed = attempt.operation == Operation::Reverse && known.lines(attempt).is_empty();
+        if settled.attempt == attempt.id
+            && known.verdict(attempt) == Verdict::Absent(self.day)
+            && !reversed
+        {
+            let missing = MissingView { payment: id, amount_fen: settled.amount.get() };
+            note(&mut self.missing, missing);
+        }
+        Ok(())
+    }
 }
 
 impl Engine {
@@ -122,12 +144,10 @@ impl Engine {
         };
         let mut offset = 0;
         loop {
-            let read = self.store().statement_lines(platform, day, offset, LINES_AT_ONCE).await?;
-            for line in &read {
-                self.report_line(&mut report, line).await?;
-            }
-            offset += i64::from(LINES_AT_ONCE);
-            if read.len() < usize::try_from(LINES_AT_ONCE).unwrap_or(usize::MAX) {
+            let read = self.store().statement_lines(platform, day, offset, PAGE).await?;
+            self.report_lines(&mut report, platform, &read).await?;
+            offset += i64::from(PAGE);
+            if read.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
                 break;
             }
         }
@@ -135,13 +155,31 @@ impl Engine {
         Ok(report)
     }
 
+    async fn report_lines(
+        &self,
+        report: &mut StatementReport,
+        platform: PlatformId,
+        lines: &[StatementLineRecord],
+    ) -> Result<(), EngineError> {
+        let orders: BTreeSet<OrderKey> = lines.iter().map(|line| line.order.clone()).collect();
+        let attempts = self.store().attempts_of_orders(&orders).await?;
+        let own = attempts.values().flatten().filter(|one| one.platform == platform);
+        let ids: BTreeSet<PaymentId> = own.filter_map(payment_of).collect();
+        let payments = self.load_payments(platform, &ids).await?;
+        for line in lines {
+            let attempts = attempts.get(&line.order).map(Vec::as_slice).unwrap_or_default();
+            self.report_line(report, line, (attempts, &payments)).await?;
+        }
+        Ok(())
+    }
+
     async fn report_line(
         &self,
         report: &mut StatementReport,
         line: &StatementLineRecord,
+        (attempts, payments): (&[AttemptRecord], &BTreeMap<PaymentId, Loaded>),
     ) -> Result<(), EngineError> {
         report.lines += 1;
-        let attempts = self.store().attempts_of_order(&line.order).await?;
         let movement = Movement::named(&line.movement);
         let of_line = |one: &&AttemptRecord| {
             one.platform == line.platform
@@ -155,17 +193,17 @@ impl Engine {
             }
             return Ok(());
         };
-        let Subject::Payment(id) = own.subject else {
+        let Some(id) = payment_of(own) else {
             note(&mut report.unknown, LineView::of(line, None));
             return Ok(());
         };
-        let payment = self.load_payment(line.platform, id).await?;
+        let payment = payments.get(&id).ok_or(EngineError::NotFound)?;
         if payment.record.amount == line.amount {
             report.matched += 1;
         } else {
             note(&mut report.amounts_differ, LineView::of(line, Some(id)));
         }
-        if self.is_one_too_many(&payment, own).await? {
+        if self.is_one_too_many(payment, own).await? {
             note(&mut report.moved_twice, id);
         }
         if matches!(&payment.machine, Payment::Review(review)
@@ -190,20 +228,11 @@ impl Engine {
             let Some(channel) = self.channel_named(&code) else { continue };
             let span = self.days_of(channel, report.day.previous(), report.day)?;
             let account = (code.as_str(), merchant.as_str());
-            for attempt in self.store().money_attempts_between(platform, account, span).await? {
-                let Subject::Payment(id) = attempt.subject else { continue };
-                let payment = self.load_payment(platform, id).await?;
-                if payment.machine.open_attempt() == Some(attempt.id) {
-                    note(&mut report.open, id);
-                }
-                let Payment::Settled(settled) = &payment.machine else { continue };
-                let absent = Verdict::Absent(report.day);
-                if settled.attempt == attempt.id
-                    && self.verdict(channel, &attempt).await? == absent
-                    && !self.reversed_before_it_moved(&attempt).await?
-                {
-                    let missing = MissingView { payment: id, amount_fen: settled.amount.get() };
-                    note(&mut report.missing, missing);
+            let sent = self.store().money_attempts_between(platform, account, span).await?;
+            for attempts in sent.chunks(LINES_AT_ONCE) {
+                let known = self.known(channel, platform, attempts).await?;
+                for attempt in attempts {
+                    report.payment(&known, attempt)?;
                 }
             }
         }
@@ -214,9 +243,7 @@ impl Engine {
         }
         Ok(())
     }
-}
 
-impl Engine {
     /// Whether a movement is another than the one its payment says it made.
     async fn is_one_too_many(
         &self,
@@ -233,15 +260,6 @@ impl Engine {
                 None => machine.open_attempt().is_some_and(|open| open != own.id),
             }),
         }
-    }
-
-    /// A reversal of what had not moved moves nothing: no statement shows either.
-    async fn reversed_before_it_moved(&self, attempt: &AttemptRecord) -> Result<bool, EngineError> {
-        if attempt.operation != Operation::Reverse {
-            return Ok(false);
-        }
-        let lines = self.store().statement_lines_of_order(attempt.platform, &attempt.order).await?;
-        Ok(lines.is_empty())
     }
 }
 

@@ -77,17 +77,11 @@ fn declined_in_the_answer_and_settled_in_the_statement_goes_to_people_once() {
 #[test]
 fn a_line_settles_what_no_answer_did() {
     calm(async |day| {
-        let card = day.card_bound(&day.good()).await;
-        day.plan("disburse", Fault::UntilStatement);
-        let first = day.today();
-        let paid = day.pay("p", PaymentKind::Disbursement, card, "loan-1").await.unwrap();
-        // Nobody asks meanwhile: only the statement tells.
-        tokio::time::sleep(Duration::from_secs(DAY_S)).await;
-        day.house.world.tick_bank();
+        let (first, paid) = day.only_a_statement_tells().await;
         let report = day.import(first).await.unwrap();
         assert_eq!((report.lines, report.matched), (1, 1));
         assert!(report.is_explained());
-        let settled = day.engine.payment(day.platform, paid.id).await.unwrap();
+        let settled = day.engine.payment(day.platform, paid).await.unwrap();
         assert!(matches!(settled.proof, Some(Proof::Statement(_))), "{settled:?}");
     });
 }
@@ -159,6 +153,51 @@ fn what_settled_and_stands_in_neither_day_is_missing() {
     });
 }
 
+#[test]
+fn an_import_goes_on_though_whoever_asked_went_away() {
+    calm(async |day| {
+        let (first, paid) = day.only_a_statement_tells().await;
+        let file = day.file(first).unwrap();
+        let asked = day.engine.import_statement(day.platform, &file);
+        tokio::select! {
+            biased;
+            _ = asked => panic!("it was imported within one poll"),
+            () = std::future::ready(()) => {}
+        }
+        assert_ne!(day.payment_state(paid).await, "settled");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let settled = day.engine.payment(day.platform, paid).await.unwrap();
+        assert!(matches!(settled.proof, Some(Proof::Statement(_))), "{settled:?}");
+        let units = day.house.world.store().stats().units;
+        let report = day.import(first).await.unwrap();
+        assert_eq!((report.matched, report.files.len()), (1, 1));
+        assert_eq!(day.house.world.store().stats().units, units, "nothing was left to do");
+    });
+}
+
+#[test]
+fn two_imports_of_one_file_at_once_are_one() {
+    calm(async |day| {
+        let (first, paid) = day.only_a_statement_tells().await;
+        let before = day.engine.payment(day.platform, paid).await.unwrap();
+        let file = day.file(first).unwrap();
+        let import = || day.engine.import_statement(day.platform, &file);
+        let (one, other) = tokio::join!(import(), import());
+        let one = one.unwrap();
+        assert_eq!(one, other.unwrap());
+        assert_eq!((one.lines, one.matched, one.files.len()), (1, 1, 1));
+        let settled = day.engine.payment(day.platform, paid).await.unwrap();
+        assert_eq!((settled.state.as_str(), settled.version), ("settled", before.version + 1));
+
+        // Another file with the same lines: its own row, and that it was acted on.
+        let units = day.house.world.store().stats().units;
+        let longer = format!("{file}\n\n");
+        let again = day.engine.import_statement(day.platform, &longer).await.unwrap();
+        assert_eq!((again.lines, again.matched, again.files.len()), (1, 1, 2));
+        assert_eq!(day.house.world.store().stats().units, units + 2);
+    });
+}
+
 /// A statement without movements.
 fn empty(merchant: &str, day: SettlementDay) -> String {
     format!(
@@ -186,6 +225,18 @@ impl Day {
             self.house.world.tick_bank();
             self.engine.work_once().await;
         }
+    }
+
+    /// A payment of which only the statement of its day tells that it moved; the day is over.
+    async fn only_a_statement_tells(&self) -> (SettlementDay, mingka_domain::id::PaymentId) {
+        let card = self.card_bound(&self.good()).await;
+        self.plan("disburse", Fault::UntilStatement);
+        let first = self.today();
+        let paid = self.pay("p", PaymentKind::Disbursement, card, "loan-1").await.unwrap();
+        // Nobody asks meanwhile.
+        tokio::time::sleep(Duration::from_secs(DAY_S)).await;
+        self.house.world.tick_bank();
+        (first, paid.id)
     }
 
     fn file(&self, day: SettlementDay) -> Option<String> {
