@@ -12,6 +12,7 @@ use mingka_channels::acp::{
 use mingka_channels::{Exchange, Profile};
 use mingka_crypto::SystemEntropy;
 use mingka_crypto::keyring::KeyRing;
+use mingka_domain::bank_guide::BankGuides;
 use mingka_domain::card::{BinTable, KindPolicies};
 use mingka_domain::cause::Dictionary;
 use mingka_domain::consent::{ConsentBook, Recipient};
@@ -151,7 +152,7 @@ pub(crate) fn web_settings(config: &Config, house: &House, public_url: &str) -> 
     }
 }
 
-/// The rules of prechecks, with the operator's BIN table on top when one is configured.
+/// The rules of prechecks, with the operator's BIN table and bank guides on top where configured.
 pub(crate) fn rules(settings: &PrecheckSettings) -> Result<Rules, String> {
     let version = |name: &str, text: &str| -> Result<Option<Version>, String> {
         if text.is_empty() {
@@ -165,8 +166,13 @@ pub(crate) fn rules(settings: &PrecheckSettings) -> Result<Rules, String> {
         true => BinTable::embedded(),
         false => Arc::new(operator_bins(&settings.bin_table)?),
     };
+    let guides = match settings.bank_guides.as_os_str().is_empty() {
+        true => BankGuides::embedded(),
+        false => Arc::new(operator_guides(&settings.bank_guides)?),
+    };
     Ok(Rules {
         bins,
+        guides,
         disbursement: KindPolicies {
             credit: settings.credit_card_disbursement,
             ..KindPolicies::default()
@@ -190,6 +196,11 @@ pub(crate) fn rules(settings: &PrecheckSettings) -> Result<Rules, String> {
 fn operator_bins(path: &Path) -> Result<BinTable, String> {
     let text = read(path, "[precheck] bin_table")?;
     BinTable::with_operator_csv(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn operator_guides(path: &Path) -> Result<BankGuides, String> {
+    let text = read(path, "[precheck] bank_guides")?;
+    BankGuides::with_operator_toml(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// The channels of the configuration, each loaded and checked.

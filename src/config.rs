@@ -72,6 +72,7 @@ pub(crate) enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PrecheckSettings {
     pub(crate) bin_table: PathBuf,
+    pub(crate) bank_guides: PathBuf,
     pub(crate) age_years_min: u8,
     pub(crate) credit_card_disbursement: KindPolicy,
     pub(crate) credit_card_repayment: KindPolicy,
@@ -211,6 +212,7 @@ impl Default for PrecheckSettings {
     fn default() -> Self {
         Self {
             bin_table: PathBuf::new(),
+            bank_guides: PathBuf::new(),
             age_years_min: 18,
             credit_card_disbursement: KindPolicy::Stop,
             credit_card_repayment: KindPolicy::Stop,
@@ -315,6 +317,7 @@ impl Config {
         };
         resolve(&mut self.keys.file);
         resolve(&mut self.precheck.bin_table);
+        resolve(&mut self.precheck.bank_guides);
         resolve(&mut self.server.data_dir);
         resolve(&mut self.server.database_url_file);
         resolve(&mut self.server.mark_file);
@@ -344,8 +347,7 @@ fn overlay(
             let keys = keys.as_table()?;
             Some(keys.iter().map(move |(key, default)| (section, key, default)))
         });
-        let mut names = Vec::new();
-        let mut found = None;
+        let (mut names, mut found) = (Vec::new(), None);
         for (section, key, default) in known.flatten() {
             let full = format!("{section}_{key}").to_uppercase();
             if full == rest {

@@ -1,7 +1,6 @@
 //! The one binary: command line, configuration, composition. The only place that reads the
 //! environment, asks the system for the time, or builds the parts of the house together.
 
-mod bins;
 mod cli;
 mod commands;
 mod compose;
@@ -11,6 +10,7 @@ mod key_file;
 mod log;
 mod mark;
 mod nearest;
+mod tables;
 mod welcome;
 
 use std::process::ExitCode;

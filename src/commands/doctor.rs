@@ -69,9 +69,10 @@ fn examine(config: &Config) -> Vec<Item> {
     );
     items.push(match compose::rules(&config.precheck) {
         Ok(rules) => Item::fine(&format!(
-            "BIN table: {} rows, {} of them your own",
+            "BIN table: {} rows, {} of them your own; guides to {} banks",
             rules.bins.rows().len(),
-            rules.bins.operator_row_count()
+            rules.bins.operator_row_count(),
+            rules.guides.all().len()
         )),
         Err(error) => Item::wrong("the precheck settings cannot be used", &error),
     });

@@ -17,8 +17,6 @@ use super::print_line;
 use crate::cli::ExplainArgs;
 use crate::nearest::nearest;
 
-const PHASES: [Phase; 3] = [Phase::Request, Phase::Inquiry, Phase::Notification];
-
 const AUDIENCES: [(&str, Audience); 3] = [
     ("borrower", Audience::Borrower),
     ("agent", Audience::Agent),
@@ -38,7 +36,7 @@ pub(crate) fn run(args: &ExplainArgs, now: Timestamp) -> Result<ExitCode, String
     let heard = Heard {
         family: args.family.as_deref(),
         operation: pick("operation", &args.operation, &Operation::ALL, Operation::name)?,
-        phase: pick("phase", &args.phase, &PHASES, Phase::name)?,
+        phase: pick("phase", &args.phase, &Phase::ALL, Phase::name)?,
         code: args.code.as_deref().map(ResponseCode::new),
         text: args.text.as_deref(),
         amount: args

@@ -14,7 +14,7 @@ use super::{load, print_line};
 use crate::cli::ServeArgs;
 use crate::compose::{self, House};
 use crate::config::Config;
-use crate::{bins, log, mark};
+use crate::{log, mark, tables};
 
 /// How long requests under way may take to finish once the process is told to stop: longer than any
 /// exchange with a bank.
@@ -86,7 +86,7 @@ impl Served {
                 .await;
         });
         tokio::spawn(seal_anew(house.engine.clone()));
-        bins::watch(config.precheck.clone(), house.engine.clone(), stopped);
+        tables::watch(config.precheck.clone(), house.engine.clone(), stopped);
         tracing::info!("the house stands; requests are served");
         Ok(Self { house, stop, worker })
     }

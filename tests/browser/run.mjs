@@ -10,13 +10,14 @@ import { startProduct } from "./product.mjs";
 import { rigChecks } from "./rig.mjs";
 import { doubtful } from "./walks/doubtful.mjs";
 import { form } from "./walks/form.mjs";
+import { guidance } from "./walks/guidance.mjs";
 import { luhn } from "./walks/luhn.mjs";
 import { payment } from "./walks/payment.mjs";
 import { refused } from "./walks/refused.mjs";
 import { success } from "./walks/success.mjs";
 import { warned } from "./walks/warned.mjs";
 
-const WALKS = [success, refused, doubtful, warned, luhn, form, payment];
+const WALKS = [success, refused, doubtful, warned, luhn, form, guidance, payment];
 const VARIANTS = [
   { name: "375px", width: 375, height: 812, scripts: true },
   { name: "1280px", width: 1280, height: 900, scripts: true },

@@ -292,14 +292,18 @@ fn a_stopped_house_is_one_whole_file() {
 }
 
 #[test]
-fn the_operators_bin_table_is_taken_while_running() {
-    let folder = Folder::new("cli-bins");
-    let table = folder.join("bins.csv");
+fn the_operators_tables_are_taken_while_running() {
+    let folder = Folder::new("cli-tables");
+    let (table, guides) = (folder.join("bins.csv"), folder.join("guides.toml"));
     let config = folder.join("mingka.toml");
-    std::fs::write(&config, "[precheck]\nbin_table = \"bins.csv\"\n").unwrap();
+    let settings = "[precheck]\nbin_table = \"bins.csv\"\nbank_guides = \"guides.toml\"\n";
+    std::fs::write(&config, settings).unwrap();
     let header = "bin,pan_length,kind,bank_code,bank_name\n";
     std::fs::write(&table, header).unwrap();
+    let guide = "[[guide]]\nbank_code = \"SHYH\"\nbank = { zh = \"山海银行\", en = \"Shanhai\" }\n";
+    std::fs::write(&guides, guide).unwrap();
     let log = folder.join("log");
+    let says = |words: &str| std::fs::read_to_string(&log).ok()?.contains(words).then_some(());
     let data = folder.join("data").display().to_string();
     let config = config.display().to_string();
     let args = ["sandbox", "--data", &data, "--listen", "127.0.0.1:0", "--config", &config];
@@ -310,12 +314,13 @@ fn the_operators_bin_table_is_taken_while_running() {
 
     std::fs::write(&table, format!("{header}629999,19,debit,SHYH,山海银行\n")).unwrap();
     until("the new table", || (bank() == "山海银行").then_some(()));
+    std::fs::write(&guides, format!("{guide}hotline = \"none\"\n")).unwrap();
+    until("the wrong line to be named", || says("guides.toml: line 4: "));
+    std::fs::write(&guides, guide.repeat(2).replacen("SHYH", "SHYH2", 1)).unwrap();
+    until("the new guides", || says("\"guide.banks\":22"));
     std::fs::write(&table, format!("{header}629999,19,debit,SHYH,山海银行\nxx,19,debit,A,B\n"))
         .unwrap();
-    until("the bad row to be named", || {
-        let log = std::fs::read_to_string(&log).ok()?;
-        (log.contains("not taken") && log.contains("line 3")).then_some(())
-    });
+    until("the bad row to be named", || says("bins.csv: line 3: "));
     assert_eq!(bank(), "山海银行", "the table before it stays");
 }
 

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use mingka_domain::bank_guide::BankGuides;
 use mingka_domain::cause::{Audience, Dictionary};
 use mingka_domain::diagnosis::words::WordReader;
 use mingka_domain::diagnosis::{Diagnosis, Evidence};
@@ -119,6 +120,7 @@ fn diagnoses(plan: &Plan, with_words: bool) -> Sample {
     let codes: Vec<ResponseCode> =
         book.codes("unionpay").into_iter().map(ResponseCode::new).collect();
     let now = SystemClock.now();
+    let bank = BankGuides::embedded().contact("ICBC");
     let (operation, phase) = (Operation::OpenAgreement, Phase::Request);
     let rate = per_second(plan.runs, plan.short, |count| {
         let Some(code) = codes.get(count % codes.len().max(1)) else { return };
@@ -127,7 +129,7 @@ fn diagnoses(plan: &Plan, with_words: bool) -> Sample {
         let evidence = Evidence::heard("unionpay", operation, phase, Some(&answer), now);
         let diagnosis = Diagnosis::from_meaning(dictionary, &meaning, evidence);
         if with_words {
-            black_box(diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, Some("ICBC")));
+            black_box(diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, bank.as_ref()));
         }
         black_box(diagnosis);
     });

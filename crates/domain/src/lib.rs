@@ -5,6 +5,7 @@
 
 pub mod approval;
 pub mod attempt;
+pub mod bank_guide;
 pub mod binding;
 pub mod card;
 pub mod cause;
@@ -16,7 +17,6 @@ pub mod effect;
 pub mod environment;
 pub mod finding;
 pub mod holder;
-pub mod hotline;
 pub mod id;
 mod inline;
 pub mod mapping;

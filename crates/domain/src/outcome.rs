@@ -101,6 +101,9 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Request, Self::Inquiry, Self::Notification];
+
     /// The stable name, as in data files, the API and the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::bank_guide::BankGuides;
 use crate::card::{BinTable, CardKind, CardNumber, KindPolicies, Purpose, issuer_name_en};
 use crate::company::{ClearingCode, CompanyName, CreditCode};
 use crate::environment::{Environment, EnvironmentRules};
@@ -73,11 +74,14 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What a precheck goes by: the table of BINs and what an operator may set.
+/// What a precheck goes by: the table of BINs and what an operator may set. Beside them what is
+/// known of the banks, which an operator's file adds to in the same way.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// The table of BINs, embedded or with the operator's own on top.
     pub bins: Arc<BinTable>,
+    /// What the banks' customers should know, embedded or with the operator's own on top.
+    pub guides: Arc<BankGuides>,
     /// Which kinds of card a loan may be paid out to.
     pub disbursement: KindPolicies,
     /// Which kinds of card a loan may be repaid from.
@@ -92,6 +96,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             bins: BinTable::embedded(),
+            guides: BankGuides::embedded(),
             disbursement: KindPolicies::default(),
             repayment: KindPolicies::default(),
             age_min: 18,

@@ -53,6 +53,21 @@ impl Timestamp {
         zone.to_datetime(moment)
     }
 
+    /// The first moment of the next day in Beijing.
+    #[must_use]
+    pub fn next_day(self) -> Self {
+        let since_midnight_ms = self.0.saturating_add(8 * HOUR_MS).rem_euclid(DAY_MS);
+        self.plus_ms(DAY_MS - since_midnight_ms)
+    }
+
+    /// The first moment of the next month in Beijing.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        let today = self.beijing();
+        let days_left = i64::from(today.days_in_month() - today.day());
+        self.next_day().plus_ms(days_left * DAY_MS)
+    }
+
     /// `YYYYMMDDhhmmss` in Beijing time: the `txnTime` of UnionPay ACP.
     #[must_use]
     pub fn beijing_compact(self) -> String {
@@ -124,6 +139,20 @@ mod tests {
         assert_eq!(Timestamp::from_beijing_compact("20171030223623"), Some(t));
         assert_eq!(Timestamp::from_rfc3339(&t.rfc3339()), Some(t));
         assert_eq!(Timestamp::from_rfc3339("2017-10-30"), None);
+    }
+
+    #[test]
+    fn the_next_day_and_the_next_month_begin_at_midnight_in_beijing() {
+        for (now, day, month) in [
+            ("2026-11-23T10:00:00.000", "2026-11-24", "2026-12-01"),
+            ("2026-11-23T00:00:00.000", "2026-11-24", "2026-12-01"),
+            ("2026-12-31T23:59:59.999", "2027-01-01", "2027-01-01"),
+            ("2028-02-01T06:00:00.000", "2028-02-02", "2028-03-01"),
+        ] {
+            let now = Timestamp::from_rfc3339(&format!("{now}+08:00")).unwrap();
+            assert_eq!(now.next_day().rfc3339(), format!("{day}T00:00:00.000+08:00"));
+            assert_eq!(now.next_month().rfc3339(), format!("{month}T00:00:00.000+08:00"));
+        }
     }
 
     #[test]

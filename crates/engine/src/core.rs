@@ -173,6 +173,12 @@ impl Engine {
         self.inner.parts.channels.iter().map(view).collect()
     }
 
+    /// The family of response codes that a channel speaks, if there is such a channel.
+    #[must_use]
+    pub fn code_family(&self, channel: &str) -> Option<&str> {
+        self.channel_named(channel).map(|channel| channel.profile.family.as_str())
+    }
+
     /// The changes of a binding from now on.
     #[must_use]
     pub fn watch(&self, binding: BindingId) -> Watch {

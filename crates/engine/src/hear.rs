@@ -8,7 +8,7 @@ use mingka_domain::diagnosis::{Certainty, Diagnosis, Evidence, Retry, hide};
 use mingka_domain::id::InstrumentId;
 use mingka_domain::mapping::{MappingBook, Meaning};
 use mingka_domain::outcome::{Doubt, NotSent, Operation, Outcome, Phase, RawAnswer};
-use mingka_domain::time::{MINUTE_MS, SECOND_MS, Timestamp};
+use mingka_domain::time::{DAY_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use mingka_domain::verification::VerificationEvent;
 
 use crate::kept::Kept;
@@ -292,6 +292,7 @@ fn is_locked(cause: &CauseCode) -> bool {
 fn wait_ms(retry: Retry) -> Option<i64> {
     match retry {
         Retry::After(seconds) => Some(i64::from(seconds) * SECOND_MS),
+        Retry::NextDay | Retry::NextMonth => Some(DAY_MS),
         Retry::Automatic => Some(SECOND_MS),
         Retry::Never | Retry::AfterCorrection => None,
     }

@@ -239,6 +239,7 @@ impl Engine {
                 .find(|kind| masked.kind.as_deref() == Some(kind.name())),
             bank_name: masked.bank_code.as_deref().and_then(|code| rules.bins.bank_name(code)),
             bank_code: masked.bank_code.clone(),
+            contact: None,
             name_masked: None,
             id_number_masked: None,
             phone_masked: None,
@@ -258,6 +259,7 @@ impl Engine {
                 view.phone_masked = holder.reserved_phone.as_ref().map(ReservedPhone::masked);
             }
         }
+        view.contact = view.bank_code.as_deref().and_then(|code| rules.guides.contact(code));
         view
     }
 

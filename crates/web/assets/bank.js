@@ -1,9 +1,10 @@
 // The bank's name from the first 6 to 10 digits. Only that prefix ever leaves the page here, once
 // per prefix; the field works the same when the look-up is slow or silent.
 
-export function bankLookup(line, face, kindFace) {
+export function bankLookup(line, face, kindFace, help) {
   const known = new Map();
   const names = { bank: face?.textContent ?? "", kind: kindFace?.textContent ?? "" };
+  const general = help?.innerHTML;
   let shown = "";
   let running = null;
   let timer = 0;
@@ -13,6 +14,8 @@ export function bankLookup(line, face, kindFace) {
     line.classList.toggle("plain", !answer?.bank);
     if (face) face.textContent = answer?.bank || names.bank;
     if (kindFace) kindFace.textContent = answer?.kind || names.kind;
+    // From our own templates, as the page without scripts has it.
+    if (help) help.innerHTML = answer?.help ?? general;
   }
 
   async function ask(prefix) {

@@ -13,7 +13,8 @@ const undo = [...document.forms].map(once);
 const number = by("card_number");
 let card = null;
 if (number) {
-  const lookup = bankLookup(by("bank-line"), by("face-bank"), by("face-kind"));
+  const places = ["bank-line", "face-bank", "face-kind", "phone-help"].map(by);
+  const lookup = bankLookup(...places);
   card = cardNumber(number, by("face-digits"), lookup);
   checks(number.form, [...number.form.querySelectorAll("input[data-check]")]);
 }

@@ -53,6 +53,10 @@ pub enum Action {
         /// How long.
         seconds: u32,
     },
+    /// Try again once the day is over, by Beijing's calendar.
+    TryTomorrow,
+    /// Try again once the month is over, by Beijing's calendar.
+    TryNextMonth,
     /// Bind the card anew.
     BindAgain,
     /// Update the app.
@@ -88,6 +92,8 @@ impl Action {
             Self::UseAnotherCard { .. } => "use_another_card",
             Self::Wait => "wait",
             Self::TryAgain { .. } => "try_again",
+            Self::TryTomorrow => "try_tomorrow",
+            Self::TryNextMonth => "try_next_month",
             Self::BindAgain => "bind_again",
             Self::UpdateApp => "update_app",
             Self::UpdateSystem => "update_system",
@@ -108,7 +114,11 @@ impl Action {
             Self::VisitBank { .. } => NextStep::VisitBank,
             Self::UseAnotherCard { .. } => NextStep::UseAnotherCard,
             Self::Wait => NextStep::Wait,
-            Self::TryAgain { .. } | Self::AddFunds | Self::CheckNetwork => NextStep::TryLater,
+            Self::TryAgain { .. }
+            | Self::TryTomorrow
+            | Self::TryNextMonth
+            | Self::AddFunds
+            | Self::CheckNetwork => NextStep::TryLater,
             Self::BindAgain | Self::Reload => NextStep::BindAgain,
             Self::UpdateApp | Self::UpdateSystem | Self::SetClock => NextStep::UpdateApp,
             Self::ContactSupport => NextStep::ContactSupport,
@@ -144,6 +154,8 @@ impl Action {
             Self::AddFunds,
             Self::Wait,
             Self::TryAgain { seconds: 60 },
+            Self::TryTomorrow,
+            Self::TryNextMonth,
             Self::BindAgain,
             Self::UpdateApp,
             Self::UpdateSystem,

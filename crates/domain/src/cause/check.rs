@@ -35,10 +35,21 @@ const JARGON: &[&str] = &[
     "渠道",
     "HTTP",
     "四要素",
+    "核验方",
+    "清算",
+    "对账",
+    "入账",
+    "对接",
+    "校验码",
+    "号段",
     "你自己",
     "your fault",
     "您的错",
 ];
+
+/// What must not be said of what is never tried again.
+const AGAIN_ZH: &str = "再试";
+const AGAIN_EN: &str = "try again";
 
 /// Traces of unfinished text.
 const LEFTOVERS: &[&str] = &["{", "}", "TODO", "FIXME", "XXX", "???", "？？", "...", "lorem"];
@@ -60,6 +71,7 @@ pub(super) fn cause(cause: &Cause) -> Result<(), String> {
         text(&wording.text, "text", zh, en)?;
         text(&wording.fix, "fix", zh, en)?;
     }
+    never(cause)?;
     borrower(cause)
 }
 
@@ -85,7 +97,9 @@ fn coherent(cause: &Cause) -> Result<(), String> {
     }
     let fits = match cause.next_step {
         NextStep::Wait => matches!(cause.retry, Retry::Automatic | Retry::Never | Retry::After(_)),
-        NextStep::TryLater => matches!(cause.retry, Retry::After(_)),
+        NextStep::TryLater => {
+            matches!(cause.retry, Retry::After(_) | Retry::NextDay | Retry::NextMonth)
+        }
         NextStep::CorrectEntry
         | NextStep::RequestNewCode
         | NextStep::BindAgain
@@ -126,6 +140,8 @@ fn steps(cause: &Cause) -> Result<(), String> {
     for step in steps {
         let wait = match step {
             Action::TryAgain { seconds } => Some(Retry::After(*seconds)),
+            Action::TryTomorrow => Some(Retry::NextDay),
+            Action::TryNextMonth => Some(Retry::NextMonth),
             Action::VisitBank { bring } if bring.is_empty() => {
                 return Err("sends to a branch with nothing to bring".to_owned());
             }
@@ -133,6 +149,22 @@ fn steps(cause: &Cause) -> Result<(), String> {
         };
         if wait.is_some_and(|wait| wait != cause.retry) {
             return Err(format!("waits by {step:?} and then retries {:?}", cause.retry));
+        }
+    }
+    Ok(())
+}
+
+/// Where trying again is over, nobody is told to. A sensitive cause borrows its words for the
+/// borrower from another, and keeps to that one's retry.
+fn never(cause: &Cause) -> Result<(), String> {
+    if cause.retry != Retry::Never {
+        return Ok(());
+    }
+    for audience in Audience::ALL {
+        let fix = &cause.wording(audience).fix;
+        let again = fix.zh.contains(AGAIN_ZH) || fix.en.to_lowercase().contains(AGAIN_EN);
+        if again && !(audience == Audience::Borrower && cause.sensitive()) {
+            return Err(format!("is never tried again, and its fix says to: {:?}", fix.zh));
         }
     }
     Ok(())

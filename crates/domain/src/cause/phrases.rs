@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Action, DictionaryError};
+use crate::bank_guide::BankContact;
 use crate::diagnosis::{Actor, Certainty, NextStep, Retry};
 use crate::text::{Lang, Text};
 
@@ -88,7 +89,10 @@ impl Phrases {
                     "fix_integration",
                 ],
             ),
-            (&self.retry, &["never", "after_correction", "after", "automatic"]),
+            (
+                &self.retry,
+                &["never", "after_correction", "after", "next_day", "next_month", "automatic"],
+            ),
             (&self.certainty, &["certain", "likely", "one_of", "unknown"]),
             (&self.span, &["seconds", "minutes", "hours", "days"]),
             (&self.hotline, &["known", "unknown"]),
@@ -116,13 +120,7 @@ impl Phrases {
     /// Whether and when to try again; a span is said in the largest unit that fits, rounded up.
     #[must_use]
     pub fn retry(&self, retry: Retry, lang: Lang) -> String {
-        let key = match retry {
-            Retry::Never => "never",
-            Retry::AfterCorrection => "after_correction",
-            Retry::After(_) => "after",
-            Retry::Automatic => "automatic",
-        };
-        let words = phrase(&self.retry, key, lang);
+        let words = phrase(&self.retry, retry.name(), lang);
         match retry {
             Retry::After(seconds) => words.replace("{span}", &self.span(seconds, lang)),
             _ => words.to_owned(),
@@ -135,14 +133,9 @@ impl Phrases {
         phrase(&self.retry, "no_need", lang)
     }
 
-    /// One concrete action in words. `bank_and_number` is the issuer's hotline where it is known.
+    /// One concrete action in words. `bank` is the issuer, where its hotline is known.
     #[must_use]
-    pub fn action(
-        &self,
-        action: &Action,
-        bank_and_number: Option<(&str, &str)>,
-        lang: Lang,
-    ) -> String {
+    pub fn action(&self, action: &Action, bank: Option<&BankContact>, lang: Lang) -> String {
         let words = phrase(&self.action, action.name(), lang);
         let fill = |blank: &str, with: &str| words.replace(blank, with);
         match action {
@@ -161,8 +154,8 @@ impl Phrases {
                 fill("{papers}", &papers.join(and))
             }
             Action::TryAgain { seconds } => fill("{span}", &self.span(*seconds, lang)),
-            Action::CallBank => match bank_and_number {
-                Some((bank, number)) => fill("{bank}", bank).replace("{number}", number),
+            Action::CallBank => match bank {
+                Some(bank) => named(words, bank, lang),
                 None => phrase(&self.hotline, "unknown", lang).to_owned(),
             },
             _ => words.to_owned(),
@@ -183,14 +176,17 @@ impl Phrases {
 
     /// How to reach the bank: its hotline, or the number on the back of the card.
     #[must_use]
-    pub fn hotline(&self, bank_and_number: Option<(&str, &str)>, lang: Lang) -> String {
-        match bank_and_number {
-            Some((bank, number)) => phrase(&self.hotline, "known", lang)
-                .replace("{bank}", bank)
-                .replace("{number}", number),
+    pub fn hotline(&self, bank: Option<&BankContact>, lang: Lang) -> String {
+        match bank {
+            Some(bank) => named(phrase(&self.hotline, "known", lang), bank, lang),
             None => phrase(&self.hotline, "unknown", lang).to_owned(),
         }
     }
+}
+
+fn named(words: &str, bank: &BankContact, lang: Lang) -> String {
+    let number = bank.hotline.said(lang);
+    words.replace("{bank}", bank.bank.in_lang(lang)).replace("{number}", &number)
 }
 
 /// `parse` has proven that every key is there.

@@ -236,6 +236,50 @@ fn spans_are_said_in_the_largest_unit_that_fits() {
         assert!(phrases.retry(Retry::After(seconds), Lang::Zh).contains(zh));
     }
     assert!(!phrases.retry(Retry::Never, Lang::En).contains('{'));
+    for (retry, zh, en) in
+        [(Retry::NextDay, "明天", "tomorrow"), (Retry::NextMonth, "下个月", "next month")]
+    {
+        assert!(phrases.retry(retry, Lang::Zh).contains(zh));
+        assert!(phrases.retry(retry, Lang::En).contains(en));
+    }
+}
+
+/// A limit of the day is over when the day is, not a day later, and its words say so; the same of
+/// the month.
+#[test]
+fn what_is_limited_by_the_calendar_waits_by_it() {
+    let dictionary = Dictionary::embedded();
+    for (code, retry, zh) in
+        [("limit.day", Retry::NextDay, "明天"), ("limit.month", Retry::NextMonth, "下个月")]
+    {
+        let cause = dictionary.find(code).unwrap();
+        assert_eq!(cause.retry, retry, "{code}");
+        assert!(cause.fix(Audience::Borrower, Lang::Zh).contains(zh), "{code}");
+    }
+}
+
+/// Who need not try again is not told to, by anybody.
+#[test]
+fn what_is_never_tried_again_is_not_advised() {
+    let never = SOUND
+        .replace("correct_entry", "use_another_card")
+        .replace("after_correction", "never")
+        .replace(
+            "do = \"correct\", field = \"card_number\"",
+            "do = \"use_another_card\", card = \"any\"",
+        );
+    let parse =
+        |content: &str| Dictionary::parse(&[("a.toml", content)], ("p.toml", PHRASES), NOBODY);
+    assert!(parse(&never).is_ok());
+    for (from, to) in [
+        ("请对照卡面补上。", "请对照卡面补上再试。"),
+        ("Add them from the card.", "Add them and try again."),
+        ("请对方补上。", "请对方稍后再试。"),
+        ("Nothing to do.", "Try again later."),
+    ] {
+        let error = parse(&never.replace(from, to)).unwrap_err().to_string();
+        assert!(error.contains("never tried again"), "{from}: {error}");
+    }
 }
 
 const NOBODY: (&str, &str) = ("neighbours.toml", "group = []");
@@ -287,6 +331,7 @@ const BROKEN: &[Broken] = &[
     ("Chinese in the English", ("Add them from the card.", "请补上."), "Chinese"),
     ("English in the Chinese", ("卡号少了两位。", "Missing."), "Chinese"),
     ("jargon", ("卡号少了两位。", "卡号与卡 BIN 不符。"), "BIN"),
+    ("a bank's own word", ("卡号少了两位。", "这笔钱还没有入账。"), "入账"),
     ("half a sentence", ("请对照卡面补上。", "请对照卡面补上"), "sentence"),
     (
         "too long for a phone",

@@ -74,11 +74,11 @@ impl Heard<'_> {
         if class == Class::Settled {
             return Explained { class, diagnosis: None, reading };
         }
-        let mut why = self.why(book, &meaning, code.as_ref(), reading.as_ref());
+        let why = self.why(book, &meaning, code.as_ref(), reading.as_ref());
+        let mut diagnosis = Diagnosis::build(dictionary, why.0, why.1, vec![self.evidence(code)]);
         if let Some(amount) = self.amount {
-            why = by_amount(why, amount);
+            diagnosis = diagnosis.with_amount(amount);
         }
-        let diagnosis = Diagnosis::build(dictionary, why.0, why.1, vec![self.evidence(code)]);
         Explained { class, diagnosis: Some(diagnosis), reading }
     }
 
@@ -146,22 +146,27 @@ pub(super) fn is_vague(causes: &[CauseCode]) -> bool {
     causes.first().is_none_or(|cause| VAGUE.contains(&cause.as_str()))
 }
 
-/// A limit may be one the law sets: the amount tells which class of account it would be.
-fn by_amount(why: (Vec<CauseCode>, Certainty), amount: Fen) -> (Vec<CauseCode>, Certainty) {
-    let (mut causes, certainty) = why;
-    if !causes.first().is_some_and(|cause| LIMITS.contains(&cause.as_str())) {
-        return (causes, certainty);
-    }
-    for (class, cause) in [
-        (AccountClass::Three, known::ACCOUNT_CLASS_THREE_LIMIT),
-        (AccountClass::Two, known::ACCOUNT_CLASS_TWO_LIMIT),
-    ] {
-        if class.rules_out(amount) && !causes.contains(&cause) {
-            causes.push(cause);
+impl Diagnosis {
+    /// The same, knowing how much it was about: a limit may be one that the law sets, and the
+    /// amount tells for which class of account. For showing; who acts, what next and when stay.
+    #[must_use]
+    pub fn with_amount(mut self, amount: Fen) -> Self {
+        if !self.causes.first().is_some_and(|cause| LIMITS.contains(&cause.as_str())) {
+            return self;
         }
+        for (class, cause) in [
+            (AccountClass::Three, known::ACCOUNT_CLASS_THREE_LIMIT),
+            (AccountClass::Two, known::ACCOUNT_CLASS_TWO_LIMIT),
+        ] {
+            if class.rules_out(amount) && !self.causes.contains(&cause) {
+                self.causes.push(cause);
+            }
+        }
+        if self.causes.len() > 1 {
+            self.certainty = Certainty::OneOf;
+        }
+        self
     }
-    let certainty = if causes.len() > 1 { Certainty::OneOf } else { certainty };
-    (causes, certainty)
 }
 
 #[cfg(test)]
@@ -264,6 +269,21 @@ mod tests {
         let amount = Fen::new(5_000_000).ok();
         let balance = Heard { code, amount, ..heard(Operation::Collect, Phase::Inquiry) };
         assert_eq!(causes(&balance).1, ["balance.insufficient"]);
+    }
+
+    #[test]
+    fn an_amount_is_shown_and_decides_nothing() {
+        for code in LIMITS {
+            let (cause, sure) = (CauseCode::known(code), Certainty::Certain);
+            let before = Diagnosis::from_cause(Dictionary::embedded(), cause, sure);
+            let small = Fen::new(200_000).unwrap();
+            assert_eq!(before.clone().with_amount(small), before, "{code}");
+            let large = before.clone().with_amount(Fen::new(5_000_000).unwrap());
+            let classes = [known::ACCOUNT_CLASS_THREE_LIMIT, known::ACCOUNT_CLASS_TWO_LIMIT];
+            assert_eq!(large.causes[1..], classes, "{code}");
+            let (causes, certainty) = (large.causes.clone(), Certainty::OneOf);
+            assert_eq!(large, Diagnosis { causes, certainty, ..before }, "{code}");
+        }
     }
 
     /// What comes in may hold a card number; what is kept of it does not.

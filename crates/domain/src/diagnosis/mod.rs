@@ -15,7 +15,7 @@ use self::words::WordReader;
 use crate::cause::{Cause, CauseCode, Dictionary, known};
 use crate::mapping::Meaning;
 use crate::outcome::{Class, Doubt, NotSent, Operation, Phase, ResponseCode};
-use crate::time::Timestamp;
+use crate::time::{SECOND_MS, Timestamp};
 
 /// Every failure, from every channel, becomes one of these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -272,6 +272,10 @@ pub enum Retry {
     AfterCorrection,
     /// Not before this many seconds have passed.
     After(u32),
+    /// From the next day on, by Beijing's calendar: what is limited by the day.
+    NextDay,
+    /// From the next month on, by Beijing's calendar: what is limited by the month.
+    NextMonth,
     /// Mingka goes on by itself.
     Automatic,
 }
@@ -284,7 +288,21 @@ impl Retry {
             Self::Never => "never",
             Self::AfterCorrection => "after_correction",
             Self::After(_) => "after",
+            Self::NextDay => "next_day",
+            Self::NextMonth => "next_month",
             Self::Automatic => "automatic",
+        }
+    }
+
+    /// The moment from which it may be tried again, where the calendar or a wait decides it, for
+    /// what was heard at `from`.
+    #[must_use]
+    pub fn moment(self, from: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::After(seconds) => Some(from.plus_ms(i64::from(seconds) * SECOND_MS)),
+            Self::NextDay => Some(from.next_day()),
+            Self::NextMonth => Some(from.next_month()),
+            Self::Never | Self::AfterCorrection | Self::Automatic => None,
         }
     }
 }

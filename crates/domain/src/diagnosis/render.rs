@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::{Actor, Certainty, Diagnosis, NextStep, Retry};
+use crate::bank_guide::BankContact;
 use crate::cause::{Action, Audience, CauseCode, Dictionary};
-use crate::hotline::Hotlines;
 use crate::text::Lang;
 
 /// How many concrete actions are said at once.
@@ -44,8 +44,8 @@ pub struct Step {
     /// What it is.
     #[serde(flatten)]
     pub action: Action,
-    /// The number to call, where the bank is to be called and its hotline is known. Where it is
-    /// not, the words name the number on the back of the card.
+    /// The number to dial, where the bank is to be called and its hotline is known. Where it is
+    /// not, the words name the number on the back of the card; they also say what to press then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// In words.
@@ -66,19 +66,19 @@ pub struct Candidate {
 }
 
 impl Diagnosis {
-    /// Says it. `bank_code` is the issuer's, where it is known: for the hotline.
+    /// Says it. `bank` is the issuer, where its hotline is known.
     #[must_use]
     pub fn render(
         &self,
         dictionary: &Dictionary,
         audience: Audience,
         lang: Lang,
-        bank_code: Option<&str>,
+        bank: Option<&BankContact>,
     ) -> Rendered {
         if audience == Audience::Borrower {
-            return self.for_borrower(dictionary).say(dictionary, audience, lang, bank_code);
+            return self.for_borrower(dictionary).say(dictionary, audience, lang, bank);
         }
-        self.say(dictionary, audience, lang, bank_code)
+        self.say(dictionary, audience, lang, bank)
     }
 
     /// What is wrong and what to do, in one string.
@@ -96,7 +96,7 @@ impl Diagnosis {
         dictionary: &Dictionary,
         audience: Audience,
         lang: Lang,
-        bank_code: Option<&str>,
+        bank: Option<&BankContact>,
     ) -> Rendered {
         let phrases = dictionary.phrases();
         let mut candidates: Vec<Candidate> = self
@@ -122,12 +122,12 @@ impl Diagnosis {
             certainty: phrases.certainty(self.certainty, lang).to_owned(),
             actor: phrases.actor(self.actor, lang).to_owned(),
             next_step: phrases.next_step(self.next_step, lang).to_owned(),
-            steps: self.steps(dictionary, audience, lang, bank_code),
+            steps: self.steps(dictionary, audience, lang, bank),
             retry: match (self.retry, self.next_step) {
                 (Retry::Never, NextStep::ContactSupport) => phrases.no_retry(lang).to_owned(),
                 (retry, _) => phrases.retry(retry, lang),
             },
-            hotline: bank_acts.then(|| hotline(dictionary, lang, bank_code)),
+            hotline: bank_acts.then(|| phrases.hotline(bank, lang)),
         }
     }
 }
@@ -140,7 +140,7 @@ impl Diagnosis {
         dictionary: &Dictionary,
         audience: Audience,
         lang: Lang,
-        bank_code: Option<&str>,
+        bank: Option<&BankContact>,
     ) -> Vec<Step> {
         let each = if self.causes.len() > 1 { 1 } else { STEPS_SAID_MAX };
         let mut actions: Vec<Action> = Vec::new();
@@ -158,11 +158,10 @@ impl Diagnosis {
             actions.push(Action::ContactSupport);
         }
         actions.truncate(STEPS_SAID_MAX);
-        let found = bank_code.and_then(|code| Hotlines::embedded().find(code));
-        let named = found.map(|hotline| (hotline.bank.in_lang(lang), hotline.number.as_str()));
+        let number = bank.map(|bank| &bank.hotline.number);
         let say = |action: Action| Step {
-            number: named.filter(|_| action == Action::CallBank).map(|(_, n)| n.to_owned()),
-            text: dictionary.phrases().action(&action, named, lang),
+            number: number.filter(|_| action == Action::CallBank).cloned(),
+            text: dictionary.phrases().action(&action, bank, lang),
             action,
         };
         actions.into_iter().map(say).collect()
@@ -216,10 +215,4 @@ fn unknown_words(
             cause.fix(audience, lang).to_owned(),
         )
     })
-}
-
-fn hotline(dictionary: &Dictionary, lang: Lang, bank_code: Option<&str>) -> String {
-    let found = bank_code.and_then(|code| Hotlines::embedded().find(code));
-    let named = found.map(|hotline| (hotline.bank.in_lang(lang), hotline.number.as_str()));
-    dictionary.phrases().hotline(named, lang)
 }

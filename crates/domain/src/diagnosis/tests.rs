@@ -1,6 +1,7 @@
 //! What a diagnosis says, to whom, and what it keeps from the borrower.
 
 use super::*;
+use crate::bank_guide::{BankContact, BankGuides};
 use crate::cause::Audience;
 use crate::mapping::MappingBook;
 use crate::outcome::RawAnswer;
@@ -10,6 +11,10 @@ fn evidence(code: &str, message: &str) -> Evidence {
     let answer = RawAnswer { code: ResponseCode::new(code), message: Some(message.to_owned()) };
     let at = Timestamp::from_millis(1_795_000_000_000);
     Evidence::heard("unionpay", Operation::Verify, Phase::Request, Some(&answer), at)
+}
+
+fn bank(code: &str) -> Option<BankContact> {
+    BankGuides::embedded().contact(code)
 }
 
 fn diagnose(code: &str) -> Diagnosis {
@@ -72,7 +77,8 @@ fn a_mismatch_is_an_honest_one_of() {
     let diagnosis = diagnose("66");
     assert_eq!(diagnosis.certainty, Certainty::OneOf);
     assert_eq!((diagnosis.actor, diagnosis.next_step), (Actor::Borrower, NextStep::CorrectEntry));
-    let zh = diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, Some("ICBC"));
+    let icbc = bank("ICBC");
+    let zh = diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, icbc.as_ref());
     assert_eq!(
         zh.title,
         "手机号与银行预留的不一致，或姓名与银行登记不一致，或证件号码与银行登记不一致等"
@@ -94,13 +100,14 @@ fn the_bank_must_act_so_its_number_is_given() {
     let dictionary = Dictionary::embedded();
     let diagnosis = diagnose("63");
     assert_eq!(diagnosis.actor, Actor::Issuer);
-    for (bank, lang, expected) in [
-        (Some("ICBC"), Lang::Zh, "中国工商银行客服电话：95588"),
-        (Some("CMB"), Lang::En, "China Merchants Bank customer service: 95555"),
-        (Some("CZBANK"), Lang::Zh, "请拨打卡背面的客服电话"),
-        (None, Lang::En, "Please call the number on the back of the card"),
+    for (code, lang, expected) in [
+        ("ICBC", Lang::Zh, "中国工商银行客服电话：95588"),
+        ("CMB", Lang::En, "China Merchants Bank customer service: 95555"),
+        ("SPABANK", Lang::Zh, "平安银行客服电话：95511 转 3，请与卡背面的号码核对"),
+        ("CZBANK", Lang::Zh, "请拨打卡背面的客服电话"),
+        ("NO SUCH BANK", Lang::En, "Please call the number on the back of the card"),
     ] {
-        let rendered = diagnosis.render(dictionary, Audience::Borrower, lang, bank);
+        let rendered = diagnosis.render(dictionary, Audience::Borrower, lang, bank(code).as_ref());
         assert_eq!(rendered.hotline.as_deref(), Some(expected));
     }
 }
@@ -113,18 +120,23 @@ fn what_to_do_is_concrete_and_in_order() {
         said.steps.into_iter().map(|step| step.text).collect::<Vec<_>>()
     };
     // One of four: what each would have corrected, the likeliest first.
-    let zh = steps(&diagnose("66"), Audience::Borrower, Lang::Zh, Some("ICBC"));
+    let (icbc, cmb, spabank) = (bank("ICBC"), bank("CMB"), bank("SPABANK"));
+    let zh = steps(&diagnose("66"), Audience::Borrower, Lang::Zh, icbc.as_ref());
     assert_eq!(
         zh,
         ["核对并改正银行预留手机号", "核对并改正姓名", "核对并改正证件号码", "核对并改正卡号"]
     );
     // One cause: its own list, with the number of the bank where it is known.
-    let rendered = diagnose("63").render(dictionary, Audience::Borrower, Lang::En, Some("CMB"));
+    let rendered = diagnose("63").render(dictionary, Audience::Borrower, Lang::En, cmb.as_ref());
     assert_eq!(rendered.steps[0].number.as_deref(), Some("95555"));
     let json = serde_json::to_string(&rendered.steps[0]).unwrap();
     let expected =
         r#"{"do":"call_bank","number":"95555","text":"Call China Merchants Bank on 95555"}"#;
     assert_eq!(json, expected);
+    // What is pressed afterwards is in the words; what is dialled is the number alone.
+    let pressed = diagnose("63").render(dictionary, Audience::Borrower, Lang::Zh, spabank.as_ref());
+    assert_eq!(pressed.steps[0].number.as_deref(), Some("95511"));
+    assert!(pressed.steps[0].text.contains("95511 转 3"), "{}", pressed.steps[0].text);
     let unknown = steps(&diagnose("63"), Audience::Borrower, Lang::Zh, None);
     assert_eq!(unknown, ["请拨打卡背面的客服电话", "换一张本人名下的其他银行卡"]);
     // What only the platform's engineers can do is not said to a borrower.
@@ -146,13 +158,26 @@ fn the_borrower_cannot_tell_sensitive_causes_apart() {
         assert!(public.evidence.is_empty());
         let staff = diagnosis.render(dictionary, Audience::Agent, Lang::Zh, None);
         assert_eq!(staff.title, dictionary.find(code).unwrap().name.zh);
-        (public, diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, Some("ABC")))
+        let abc = bank("ABC");
+        (public, diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, abc.as_ref()))
     };
     let lost = shown("card.lost");
-    for other in ["card.captured", "card.frozen", "card.restricted", "card.risk_refused"] {
+    for other in [
+        "card.stolen",
+        "card.captured",
+        "card.frozen",
+        "card.frozen_by_authority",
+        "card.restricted",
+        "card.risk_refused",
+        "card.holder_deceased",
+    ] {
         assert_eq!(shown(other), lost, "{other}");
     }
     assert_eq!(shown("attack.enumeration"), shown("attack.replay"));
+    // Nor whether it is a list or a rule; and no bank is blamed for either.
+    let (listed, said) = shown("card.blacklisted");
+    assert_eq!(shown("payment.regulatory"), (listed, said.clone()));
+    assert!(said.hotline.is_none() && !said.text.contains("银行"), "{said:?}");
 }
 
 /// In a "one of", too: two sensitive candidates collapse into one vague cause.
@@ -190,7 +215,8 @@ fn a_doubt_asks_everybody_to_wait() {
         let diagnosis = Diagnosis::from_doubt(dictionary, doubt, Vec::new());
         assert_eq!(diagnosis.actor, Actor::Nobody, "{doubt:?}");
         assert_eq!(diagnosis.retry, Retry::Automatic, "{doubt:?}");
-        let zh = diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, Some("ICBC"));
+        let icbc = bank("ICBC");
+        let zh = diagnosis.render(dictionary, Audience::Borrower, Lang::Zh, icbc.as_ref());
         assert_eq!(zh.title, "结果确认中", "{doubt:?}");
         assert_eq!(zh.hotline, None);
         assert!(diagnosis.text(dictionary, Audience::Borrower, Lang::Zh).contains("不用重复提交"));
@@ -246,4 +272,7 @@ fn every_name_is_what_serde_writes() {
         assert_eq!(serde_json::to_string(&actor).unwrap(), quoted(actor.name()));
     }
     assert_eq!(serde_json::to_string(&Certainty::OneOf).unwrap(), quoted("one_of"));
+    for retry in [Retry::Never, Retry::After(60), Retry::NextDay, Retry::NextMonth] {
+        assert_eq!(serde_json::to_value(retry).unwrap()["when"], retry.name());
+    }
 }

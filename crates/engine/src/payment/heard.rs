@@ -19,7 +19,10 @@ impl Engine {
         match &heard.outcome {
             // However certain it sounds: money is proven by an inquiry.
             Outcome::Settled | Outcome::Pending(_) => Word::Pending { diagnosis },
-            Outcome::Declined(_) => self.declined(Proof::Answer, diagnosis, heard.at),
+            Outcome::Declined(_) => {
+                let again_at = self.again_at(&diagnosis, heard.at);
+                Word::Declined { proof: Proof::Answer, diagnosis, again_at }
+            }
             Outcome::NotAttempted(NotSent::Unencodable, _) => {
                 Word::Declined { proof: Proof::NeverSent, diagnosis, again_at: None }
             }
@@ -46,17 +49,22 @@ impl Engine {
         let diagnosis = heard.diagnosis(self.dictionary());
         match &heard.outcome {
             Outcome::Settled => Word::Settled { proof: Proof::Inquiry, amount },
-            Outcome::Declined(_) => self.declined(Proof::Inquiry, diagnosis, heard.at),
+            Outcome::Declined(_) => {
+                let again_at = self.again_at(&diagnosis, heard.at);
+                // What happens next is decided; what the amount explains is only shown.
+                let diagnosis = diagnosis.with_amount(amount);
+                Word::Declined { proof: Proof::Inquiry, diagnosis, again_at }
+            }
             Outcome::Pending(_) => Word::Pending { diagnosis },
             Outcome::Unknown(..) if heard.not_found => Word::NotFound { diagnosis },
             Outcome::NotAttempted(..) | Outcome::Unknown(..) => Word::StillOpen { diagnosis },
         }
     }
 
-    /// Hard declines are never tried again; soft ones when their cause says that Mingka goes on by
-    /// itself, and after the time it names.
-    fn declined(&self, proof: Proof, diagnosis: Diagnosis, at: Timestamp) -> Word {
-        let again_at = match diagnosis.retry {
+    /// When a refusal is tried again. Hard declines never are; soft ones when their cause says that
+    /// Mingka goes on by itself, and after the time it names.
+    fn again_at(&self, diagnosis: &Diagnosis, at: Timestamp) -> Option<Timestamp> {
+        match diagnosis.retry {
             // Our own account's money did not reach: that is no refusal of anybody's.
             _ if diagnosis.causes == [known::PLATFORM_BALANCE] => {
                 tracing::error!("a merchant account's money did not reach: fund it");
@@ -64,9 +72,12 @@ impl Engine {
             }
             _ if self.plants(Planted::HardDeclineRetried) => Some(self.next_try(at)),
             Retry::Automatic => Some(self.next_try(at)),
-            Retry::Never | Retry::AfterCorrection | Retry::After(_) => None,
-        };
-        Word::Declined { proof, diagnosis, again_at }
+            Retry::Never
+            | Retry::AfterCorrection
+            | Retry::After(_)
+            | Retry::NextDay
+            | Retry::NextMonth => None,
+        }
     }
 
     /// The wait before another try, with jitter so that a bank that comes back is not stormed.

@@ -1,6 +1,7 @@
 //! What the outside may see: masked facts, ids, states and diagnoses. No clear value is ever in a
 //! view, so a view may be stored as the answer to an idempotency key and written into any log.
 
+use mingka_domain::bank_guide::BankContact;
 use mingka_domain::card::CardKind;
 use mingka_domain::cause::CauseCode;
 use mingka_domain::consent::ConsentKind;
@@ -107,6 +108,8 @@ pub struct CardView {
     pub bank_code: Option<String>,
     /// The name of the issuing bank, where the BIN is known.
     pub bank_name: Option<String>,
+    /// Whom to call there, where a number is known.
+    pub contact: Option<BankContact>,
     /// The holder's name, masked.
     pub name_masked: Option<String>,
     /// The ID number, masked.

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use mingka_domain::bank_guide::BankContact;
 use mingka_domain::id::{ApiKeyId, BindingId, PaymentId, PlatformId, SessionId, kind};
 use mingka_domain::text::Lang;
 use mingka_engine::{Scope, TimelineEntry};
@@ -245,7 +246,7 @@ impl Teller {
                     if number <= self.after {
                         continue;
                     }
-                    let data = TimelineBody::new(entry, lang, bank.as_deref());
+                    let data = TimelineBody::new(entry, lang, bank.as_ref());
                     let data = serde_json::to_string(&data).unwrap_or_default();
                     let name = &entry.event;
                     self.send(format!("id: {number}\nevent: {name}\ndata: {data}\n\n")).await?;
@@ -257,12 +258,12 @@ impl Teller {
     }
 
     /// State, timeline, and the bank whose hotline the words may name.
-    async fn look(&self) -> Option<(String, Vec<TimelineEntry>, Option<String>)> {
+    async fn look(&self) -> Option<(String, Vec<TimelineEntry>, Option<BankContact>)> {
         let engine = &self.app.engine;
         match self.followed {
             Followed::Binding(id) => {
                 let view = engine.binding(self.platform, id).await.ok()?;
-                Some((word(&view.state), view.timeline, view.card.bank_code))
+                Some((word(&view.state), view.timeline, view.card.contact))
             }
             Followed::Payment(id) => {
                 let view = engine.payment(self.platform, id).await.ok()?;

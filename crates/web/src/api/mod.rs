@@ -80,6 +80,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/statements", post(statements::import))
         .route("/v1/statements/{day}", get(statements::show))
         .route("/v1/lenders", get(payments::lenders))
+        .route("/v1/diagnoses", post(reference::explain))
         .route("/v1/causes", get(reference::causes))
         .route("/v1/causes/{code}", get(reference::cause))
         .route("/v1/bins/{prefix}", get(reference::bin))

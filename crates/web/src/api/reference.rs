@@ -1,9 +1,11 @@
-//! What the house knows: causes, BINs, channels, consent texts.
+//! What the house knows: causes, what banks' answers mean, BINs, channels, consent texts.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use mingka_domain::card::CardNumber;
+use mingka_domain::diagnosis::words::WordReader;
+use mingka_domain::mapping::MappingBook;
 use mingka_domain::precheck::CardFacts;
 use mingka_domain::text::Lang;
 use mingka_engine::Scope;
@@ -11,10 +13,11 @@ use mingka_engine::Scope;
 use super::answer;
 use crate::app::App;
 use crate::bins;
+use crate::body::Json;
 use crate::caller::Caller;
 use crate::dto::{
     BinBody, CauseBody, CauseList, ChannelBody, ChannelList, ConsentBody, ConsentList,
-    ConsentTextBody,
+    ConsentTextBody, DiagnosisRequest, ExplanationBody,
 };
 use crate::frame::Info;
 use crate::problem::{Kind, Problem, ProblemBody};
@@ -36,7 +39,8 @@ pub(crate) async fn causes(
     caller: Caller,
 ) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
-    let items = app.engine.dictionary().all().map(|c| CauseBody::new(c, info.lang)).collect();
+    let dictionary = app.engine.dictionary();
+    let items = dictionary.all().map(|c| CauseBody::new(dictionary, c, info.lang)).collect();
     Ok(answer(StatusCode::OK, info.lang, &CauseList { items }))
 }
 
@@ -58,7 +62,36 @@ pub(crate) async fn cause(
     caller.may(Scope::Read)?;
     let dictionary = app.engine.dictionary();
     let cause = dictionary.find(&code).ok_or_else(|| Problem::new(Kind::NotFound))?;
-    Ok(answer(StatusCode::OK, info.lang, &CauseBody::new(cause, info.lang)))
+    Ok(answer(StatusCode::OK, info.lang, &CauseBody::new(dictionary, cause, info.lang)))
+}
+
+/// Explain a bank's answer
+///
+/// For platforms that keep a gateway of their own: what a code or a bank's own words mean, as
+/// `mingka explain` says it. Nothing is sent, stored or logged, so no Idempotency-Key is needed.
+#[utoipa::path(
+    post, path = "/v1/diagnoses", tag = "Reference", security(("api_key" = [])),
+    request_body = DiagnosisRequest,
+    responses(
+        (status = 200, description = "What it means", body = ExplanationBody),
+        (status = "default", description = "A problem", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn explain(
+    State(app): State<App>,
+    info: Info,
+    caller: Caller,
+    Json(request): Json<DiagnosisRequest>,
+) -> Result<Response, Problem> {
+    caller.may(Scope::Read)?;
+    let heard = request.heard(&app.engine, app.now())?;
+    let (book, reader) = (MappingBook::embedded(), WordReader::embedded());
+    let explained = heard.explain(app.engine.dictionary(), book, reader);
+    let rules = app.engine.rules();
+    let bank = request.bank_code.as_deref().and_then(|code| rules.guides.contact(code));
+    let body = ExplanationBody::new(&explained, info.lang, bank.as_ref());
+    Ok(answer(StatusCode::OK, info.lang, &body))
 }
 
 /// Look up a BIN

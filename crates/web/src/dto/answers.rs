@@ -1,5 +1,6 @@
 //! Bindings, instruments, verifications and sessions as they go out. Built from the engine's views.
 
+use mingka_domain::bank_guide::BankContact;
 use mingka_domain::text::Lang;
 use mingka_engine::{BindingView, InstrumentView, SessionView, TimelineEntry, VerificationView};
 use serde::Serialize;
@@ -31,11 +32,11 @@ pub(crate) struct TimelineBody {
 }
 
 impl TimelineBody {
-    pub(crate) fn new(entry: &TimelineEntry, lang: Lang, bank_code: Option<&str>) -> Self {
+    pub(crate) fn new(entry: &TimelineEntry, lang: Lang, bank: Option<&BankContact>) -> Self {
         Self {
             at: entry.at.rfc3339(),
             event: entry.event.clone(),
-            diagnosis: entry.diagnosis.as_ref().map(|d| DiagnosisBody::new(d, lang, bank_code)),
+            diagnosis: entry.diagnosis.as_ref().map(|d| DiagnosisBody::new(d, lang, bank)),
         }
     }
 }
@@ -72,8 +73,7 @@ pub(crate) struct BindingBody {
 
 impl BindingBody {
     pub(crate) fn new(view: BindingView, lang: Lang) -> Self {
-        let bank = view.card.bank_code.clone();
-        let bank = bank.as_deref();
+        let bank = view.card.contact.as_ref();
         Self {
             id: view.id.to_string(),
             state: word(&view.state),
@@ -124,7 +124,7 @@ pub(crate) struct InstrumentBody {
 
 impl InstrumentBody {
     pub(crate) fn new(view: InstrumentView, lang: Lang) -> Self {
-        let bank = view.card.bank_code.as_deref();
+        let bank = view.card.contact.as_ref();
         Self {
             id: view.id.to_string(),
             kind: word(&view.kind),
@@ -165,7 +165,7 @@ pub(crate) struct VerificationBody {
 
 impl VerificationBody {
     pub(crate) fn new(view: VerificationView, lang: Lang) -> Self {
-        let bank = view.card.bank_code.as_deref();
+        let bank = view.card.contact.as_ref();
         Self {
             id: view.id.to_string(),
             state: word(&view.state),

@@ -1,7 +1,8 @@
 //! Findings, cards and diagnoses as they go out: masked, in words, with their stable codes.
 
-use mingka_domain::cause::{Audience, Dictionary};
-use mingka_domain::diagnosis::{Diagnosis, Retry};
+use mingka_domain::bank_guide::BankContact;
+use mingka_domain::cause::{Action, Audience, Dictionary};
+use mingka_domain::diagnosis::{Diagnosis, Retry, Step};
 use mingka_domain::finding::Finding;
 use mingka_domain::text::Lang;
 use mingka_engine::CardView;
@@ -101,6 +102,73 @@ pub(crate) struct CandidateBody {
     pub(crate) fix: String,
 }
 
+/// One concrete thing to do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Step)]
+pub(crate) struct StepBody {
+    /// What it is, in one word, such as `correct`, `call_bank`, `bank_app`, `visit_bank`,
+    /// `use_another_card`, `try_again` or `contact_support`.
+    #[schema(example = "call_bank")]
+    pub(crate) action: String,
+    /// In words.
+    pub(crate) text: String,
+    /// For `call_bank`: the number, where the bank's hotline is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "95588")]
+    pub(crate) number: Option<String>,
+    /// For `correct`: which field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "phone")]
+    pub(crate) field: Option<String>,
+    /// For `bank_app`: what to do there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "raise_limit")]
+    pub(crate) task: Option<String>,
+    /// For `visit_bank`: what to take along.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) bring: Vec<String>,
+    /// For `use_another_card`: which kind will do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "class_one")]
+    pub(crate) card: Option<String>,
+    /// For `try_again`: how many seconds to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) seconds: Option<u32>,
+}
+
+impl StepBody {
+    pub(crate) fn new(action: &Action, text: String, number: Option<String>) -> Self {
+        let mut body = Self {
+            action: action.name().to_owned(),
+            text,
+            number,
+            field: None,
+            task: None,
+            bring: Vec::new(),
+            card: None,
+            seconds: None,
+        };
+        match action {
+            Action::Correct { field } => body.field = Some(field.name().to_owned()),
+            Action::BankApp { task } => body.task = Some(task.name().to_owned()),
+            Action::VisitBank { bring } => {
+                body.bring = bring.iter().map(|paper| paper.name().to_owned()).collect();
+            }
+            Action::UseAnotherCard { card } => body.card = Some(card.name().to_owned()),
+            Action::TryAgain { seconds } => body.seconds = Some(*seconds),
+            _ => {}
+        }
+        body
+    }
+}
+
+impl From<Step> for StepBody {
+    fn from(step: Step) -> Self {
+        Self::new(&step.action, step.text, step.number)
+    }
+}
+
 /// The channel's own words.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ChannelAnswer)]
@@ -130,7 +198,8 @@ pub(crate) struct DiagnosisBody {
     pub(crate) actor: String,
     /// What that party does next.
     pub(crate) next_step: String,
-    /// `never`, `after_correction`, `after` or `automatic`.
+    /// `never`, `after_correction`, `after`, `next_day`, `next_month` (both by Beijing's calendar)
+    /// or `automatic`.
     pub(crate) retry: String,
     /// Seconds to wait, for `after`.
     pub(crate) retry_after: Option<u32>,
@@ -140,6 +209,8 @@ pub(crate) struct DiagnosisBody {
     pub(crate) text: String,
     /// What to do, for the borrower.
     pub(crate) fix: String,
+    /// What is concretely to be done, the most useful first, for the borrower.
+    pub(crate) steps: Vec<StepBody>,
     /// How to reach the bank, where the bank must act.
     pub(crate) hotline: Option<String>,
     /// The candidates in words, where there are several.
@@ -151,9 +222,9 @@ pub(crate) struct DiagnosisBody {
 }
 
 impl DiagnosisBody {
-    pub(crate) fn new(diagnosis: &Diagnosis, lang: Lang, bank_code: Option<&str>) -> Self {
+    pub(crate) fn new(diagnosis: &Diagnosis, lang: Lang, bank: Option<&BankContact>) -> Self {
         let dictionary = Dictionary::embedded();
-        let borrower = diagnosis.render(dictionary, Audience::Borrower, lang, bank_code);
+        let borrower = diagnosis.render(dictionary, Audience::Borrower, lang, bank);
         let causes: Vec<String> =
             diagnosis.causes.iter().map(|cause| cause.as_str().to_owned()).collect();
         let (retry, retry_after) = retry(diagnosis.retry);
@@ -168,6 +239,7 @@ impl DiagnosisBody {
             title: borrower.title,
             text: borrower.text,
             fix: borrower.fix,
+            steps: borrower.steps.into_iter().map(StepBody::from).collect(),
             hotline: borrower.hotline,
             candidates: borrower
                 .candidates
@@ -201,7 +273,11 @@ impl From<&mingka_domain::diagnosis::Evidence> for ChannelAnswerBody {
 pub(super) fn retry(retry: Retry) -> (&'static str, Option<u32>) {
     let seconds = match retry {
         Retry::After(seconds) => Some(seconds),
-        Retry::Never | Retry::AfterCorrection | Retry::Automatic => None,
+        Retry::Never
+        | Retry::AfterCorrection
+        | Retry::NextDay
+        | Retry::NextMonth
+        | Retry::Automatic => None,
     };
     (retry.name(), seconds)
 }

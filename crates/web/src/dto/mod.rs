@@ -6,6 +6,7 @@ mod answers;
 mod diagnosis;
 mod events;
 mod evidence;
+mod explanation;
 mod mandates;
 mod payments;
 mod persons;
@@ -22,9 +23,10 @@ pub(crate) use answers::{
     BindingBody, BindingList, InstrumentBody, InstrumentList, SessionBody, TimelineBody,
     VerificationBody, VerificationList,
 };
-pub(crate) use diagnosis::{CardBody, DiagnosisBody, FindingBody};
+pub(crate) use diagnosis::{CardBody, DiagnosisBody, FindingBody, StepBody};
 pub(crate) use events::{EventFeedBody, FeedQuery, event_json};
 pub(crate) use evidence::ReceiptBody;
+pub(crate) use explanation::{DiagnosisRequest, ExplanationBody};
 pub(crate) use mandates::{MandateBody, MandateRequest};
 pub(crate) use payments::{
     DisbursementRequest, LenderBody, LenderList, PaymentBody, PaymentList, PaymentQuery,

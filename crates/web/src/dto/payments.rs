@@ -279,7 +279,7 @@ impl From<LenderView> for LenderBody {
 }
 
 /// An amount to move: of nothing there is no payment.
-fn amount(fen: i64) -> Result<Fen, Problem> {
+pub(super) fn amount(fen: i64) -> Result<Fen, Problem> {
     Fen::new(fen).ok().filter(|amount| !amount.is_zero()).ok_or_else(|| {
         value_problem(
             "/amount_fen",

@@ -1,6 +1,6 @@
 //! What the house knows and shows to whoever integrates: BINs, causes, channels, consent texts.
 
-use mingka_domain::cause::{Audience, Cause};
+use mingka_domain::cause::{Audience, Cause, Dictionary, Lookalikes};
 use mingka_domain::text::Lang;
 use mingka_domain::time::Timestamp;
 use mingka_engine::{
@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::diagnosis::retry;
-use super::{FindingBody, word};
+use super::{FindingBody, StepBody, word};
 
 /// The answer of a precheck: everything that was found, at once.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,6 +53,26 @@ pub(crate) struct WordingBody {
     pub(crate) fix: String,
 }
 
+/// What a cause is often confused with.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Neighbours)]
+pub(crate) struct NeighboursBody {
+    /// The others.
+    pub(crate) causes: Vec<String>,
+    /// How to tell them apart, for agents and engineers.
+    pub(crate) tell: String,
+}
+
+impl NeighboursBody {
+    fn new(group: &Lookalikes, of: &Cause, lang: Lang) -> Self {
+        let others = group.causes.iter().filter(|code| **code != of.code);
+        Self {
+            causes: others.map(|code| code.as_str().to_owned()).collect(),
+            tell: group.tell.in_lang(lang).to_owned(),
+        }
+    }
+}
+
 /// A cause of the dictionary, in the caller's language.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Cause)]
@@ -64,22 +84,40 @@ pub(crate) struct CauseBody {
     pub(crate) name: String,
     pub(crate) actor: String,
     pub(crate) next_step: String,
+    /// `never`, `after_correction`, `after`, `next_day`, `next_month` (both by Beijing's calendar)
+    /// or `automatic`.
     pub(crate) retry: String,
+    /// Seconds to wait, for `after`.
     pub(crate) retry_after: Option<u32>,
+    /// How sure one may be when a bank names this cause alone: `certain`, `likely` or `unknown`.
+    #[schema(example = "certain")]
+    pub(crate) certainty: String,
+    /// What is concretely to be done, the most useful first.
+    pub(crate) steps: Vec<StepBody>,
     /// Whether the borrower is told a vaguer cause.
     pub(crate) sensitive: bool,
+    /// Which one.
+    #[schema(example = "card.status_abnormal")]
+    pub(crate) shown_as: Option<String>,
     pub(crate) borrower: WordingBody,
     pub(crate) agent: WordingBody,
     pub(crate) engineer: WordingBody,
+    /// What it is often confused with.
+    pub(crate) neighbours: Vec<NeighboursBody>,
 }
 
 impl CauseBody {
-    pub(crate) fn new(cause: &Cause, lang: Lang) -> Self {
+    pub(crate) fn new(dictionary: &Dictionary, cause: &Cause, lang: Lang) -> Self {
         let wording = |audience| WordingBody {
             title: cause.title(audience, lang).to_owned(),
             text: cause.text(audience, lang).to_owned(),
             fix: cause.fix(audience, lang).to_owned(),
         };
+        let phrases = dictionary.phrases();
+        let steps = cause.steps.iter();
+        let steps =
+            steps.map(|step| StepBody::new(step, phrases.action(step, None, lang), None)).collect();
+        let neighbours = dictionary.lookalikes(&cause.code);
         let (retry, retry_after) = retry(cause.retry);
         Self {
             code: cause.code.as_str().to_owned(),
@@ -89,10 +127,14 @@ impl CauseBody {
             next_step: word(&cause.next_step),
             retry: retry.to_owned(),
             retry_after,
+            certainty: word(&cause.certainty),
+            steps,
             sensitive: cause.sensitive(),
+            shown_as: cause.shown_as.as_ref().map(|vague| vague.as_str().to_owned()),
             borrower: wording(Audience::Borrower),
             agent: wording(Audience::Agent),
             engineer: wording(Audience::Engineer),
+            neighbours: neighbours.map(|group| NeighboursBody::new(group, cause, lang)).collect(),
         }
     }
 }

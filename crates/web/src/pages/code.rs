@@ -14,7 +14,7 @@ use super::said::Said;
 use super::urlencoded::Fields;
 use super::views::{CodePage, Message};
 use super::visit::{Visit, redirect};
-use super::{clock, cookies, face, frame, html, soon};
+use super::{clock, cookies, face, frame, html, side, soon};
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -59,6 +59,7 @@ pub(super) fn page(
         // Rounded up, so that the button never comes to life too early.
         resend_in: (wait_ms + SECOND_MS - 1) / SECOND_MS,
         resend_at: clock(resend_after),
+        help: side::phone_help(app, visit, binding.card.bank_code.as_deref()),
     };
     html(StatusCode::OK, visit.lang, &page)
 }
@@ -70,7 +71,7 @@ fn last_problem(visit: &Visit, binding: &BindingView) -> Option<Message> {
     if diagnosis.causes.first() == Some(&known::CODE_WRONG) {
         return super::said::of_cause(visit, &known::CODE_WRONG);
     }
-    let bank = binding.card.bank_code.as_deref();
+    let bank = binding.card.contact.as_ref();
     let said = diagnosis.render(Dictionary::embedded(), Audience::Borrower, visit.lang, bank);
     Some(Message { severity: "stop", text: said.text, fix: Some(said.fix) })
 }

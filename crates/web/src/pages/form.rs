@@ -284,15 +284,14 @@ fn page(
     filled: Filled<'_>,
     status: StatusCode,
 ) -> Result<Response, Problem> {
-    let w = visit.w;
     let stop = |finding: &Finding| finding.severity == Severity::Stop;
+    let bank = filled.facts.as_ref().map(|facts| &*facts.bank_code);
     let consents = consents(texts, &filled);
     let missing = consents.iter().any(|consent| consent.missing);
-    let frame = frame(app, visit, w.form_title, 1);
     let mut general = filled.general.clone();
     general.extend(Message::all(&filled.findings, Place::Environment, visit.lang));
     let page = FormPage {
-        frame,
+        frame: frame(app, visit, visit.w.form_title, 1),
         card: face(visit, filled.facts.as_ref()),
         csrf: visit.csrf(app),
         once: Visit::once(app),
@@ -304,6 +303,7 @@ fn page(
         name: text_field(visit, &filled, Place::Name),
         id_number: text_field(visit, &filled, Place::IdNumber),
         phone: text_field(visit, &filled, Place::Phone),
+        help: side::phone_help(app, visit, bank),
         recipients: recipients(app, visit),
         consents,
     };

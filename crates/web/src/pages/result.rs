@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use mingka_domain::cause::{Audience, Dictionary};
-use mingka_domain::diagnosis::{Actor, Certainty, Diagnosis, NextStep, Retry};
-use mingka_domain::hotline::Hotlines;
+use mingka_domain::bank_guide::BankContact;
+use mingka_domain::cause::{Action, Audience, Dictionary};
+use mingka_domain::diagnosis::{Actor, Certainty, Diagnosis, NextStep, Rendered, Retry};
 use mingka_domain::text::Lang;
 use mingka_domain::time::SECOND_MS;
 use mingka_engine::{BindingState, BindingView};
@@ -59,7 +59,8 @@ pub(super) fn success(
     html(StatusCode::OK, visit.lang, &page)
 }
 
-/// The card was not bound: why, who acts, what next, when again.
+/// The card was not bound: why, who acts, what next, when again. Everything on it is of the
+/// borrower's view: nobody learns from it whether a card is lost, stolen, frozen or suspected.
 pub(super) fn refused(
     app: &App,
     visit: &Visit,
@@ -73,8 +74,12 @@ pub(super) fn refused(
             "a binding was refused without a diagnosis");
         Problem::new(Kind::Internal)
     })?;
-    let bank_code = binding.card.bank_code.as_deref();
-    let said = diagnosis.render(Dictionary::embedded(), Audience::Borrower, visit.lang, bank_code);
+    let dictionary = Dictionary::embedded();
+    let diagnosis = diagnosis.for_borrower(dictionary);
+    let bank = binding.card.contact.as_ref();
+    let said = diagnosis.render(dictionary, Audience::Borrower, visit.lang, bank);
+    let steps = steps_of(&said);
+    let calls = said.steps.iter().any(|step| step.action == Action::CallBank);
     let several = diagnosis.certainty == Certainty::OneOf && said.candidates.len() > 1;
     let candidates = said.candidates.into_iter().map(|one| (one.title, one.fix)).collect();
     let details = if several { Vec::new() } else { vec![said.fix] };
@@ -87,18 +92,17 @@ pub(super) fn refused(
         candidates,
         reasons: vec![said.title, said.text],
         details,
-        who: who(visit, diagnosis, said.actor),
+        who: who(visit, &diagnosis, said.actor),
         next: said.next_step,
-        when: when(app, visit, diagnosis, binding, said.retry),
+        steps,
+        when: when(app, visit, &diagnosis, binding, said.retry),
         card_line: card_line(w, visit.lang, &binding.card),
-        hotline: hotline_of(visit.lang, diagnosis, bank_code),
-        hotline_words: said.hotline,
-        back: back(visit, diagnosis),
+        hotline: hotline_of(visit.lang, &diagnosis, bank),
+        // The step that says to call names the number already.
+        hotline_words: said.hotline.filter(|_| !calls),
+        back: back(visit, &diagnosis),
+        // Causes and codes stay with the agents: this leads them there.
         reference: binding.id.to_string(),
-        bank_code: diagnosis.evidence.iter().rev().find_map(|evidence| {
-            evidence.code.as_ref().map(|code| format!("{} {code}", evidence.channel))
-        }),
-        // The exact causes stay with the agents: the borrower's reference leads them there.
         messages: notice.and_then(|notice| told(visit, notice)).into_iter().collect(),
         open: binding.state == BindingState::Checked,
         retry: retry_in(app, binding),
@@ -114,6 +118,12 @@ fn told(visit: &Visit, notice: Said) -> Option<Message> {
         return Some(Message { severity: "warn", text, fix: None });
     }
     notice.message(visit)
+}
+
+/// What to do, in order; nothing where the one step only repeats what is next.
+pub(super) fn steps_of(said: &Rendered) -> Vec<String> {
+    let steps: Vec<String> = said.steps.iter().map(|step| step.text.clone()).collect();
+    if steps == [said.next_step.as_str()] { Vec::new() } else { steps }
 }
 
 /// Who acts; "nobody" would be wrong where the borrower tries once more later.
@@ -132,8 +142,7 @@ fn when(
     binding: &BindingView,
     words: String,
 ) -> String {
-    let Retry::After(seconds) = diagnosis.retry else { return words };
-    let own = binding.updated_at.plus_ms(i64::from(seconds) * SECOND_MS);
+    let Some(own) = diagnosis.retry.moment(binding.updated_at) else { return words };
     let open = binding.code.as_ref().filter(|_| binding.state == BindingState::Checked);
     let at = open.map_or(own, |code| code.resend_after);
     if at.since_ms(app.now()) <= 0 {
@@ -154,14 +163,9 @@ fn retry_in(app: &App, binding: &BindingView) -> Option<i64> {
 pub(super) fn hotline_of(
     lang: Lang,
     diagnosis: &Diagnosis,
-    bank_code: Option<&str>,
+    bank: Option<&BankContact>,
 ) -> Option<Hotline> {
-    if !bank_must_act(diagnosis) {
-        return None;
-    }
-    let found = Hotlines::embedded().find(bank_code?)?;
-    let bank = found.bank.in_lang(lang).to_owned();
-    Some(Hotline { number: found.number.clone(), bank })
+    bank.filter(|_| bank_must_act(diagnosis)).map(|bank| Hotline::of(bank, lang))
 }
 
 fn back(visit: &Visit, diagnosis: &Diagnosis) -> &'static str {

@@ -1,14 +1,17 @@
 //! What the page's scripts ask for: the bank by its prefix, the server's rules for one field, the
 //! state. All of it may be missing and the page still works.
 
+use askama::Template as _;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
+use mingka_domain::bank_guide::BankGuide;
 use mingka_domain::environment::Environment;
 use mingka_domain::finding::{Finding, Severity};
 use mingka_domain::precheck::{CardFacts, Entry};
 use serde::{Deserialize, Serialize};
 
+use super::views::{Hotline, PhoneHelp};
 use super::visit::Visit;
 use crate::api::events::{Followed, Reader, Told, live};
 use crate::app::App;
@@ -27,6 +30,8 @@ struct BankAnswer {
     bank: String,
     /// The kind on the drawn card.
     kind: String,
+    /// What helps with the reserved phone, as the page without scripts has it.
+    help: String,
 }
 
 /// `GET /b/bin/{prefix}`: six to ten digits, never more.
@@ -42,17 +47,20 @@ pub(super) async fn bin(
     let w = visit.w;
     // While further digits could name another bank, nothing is said: it would have to be taken back.
     let settled = prefix.len() == bins::PREFIX_DIGITS_MAX || !rules.bins.undecided(&prefix);
-    let body = match rules.bins.find(&prefix) {
-        Some(row) if settled => {
+    let row = rules.bins.find(&prefix).filter(|_| settled);
+    let help = phone_help(&app, &visit, row.map(|row| &*row.bank_code));
+    let help = help.render().map_err(|_| Problem::new(Kind::Internal))?;
+    let body = match row {
+        Some(row) => {
             let kind = row.kind.label(visit.lang);
             let bank = bins::bank_name(&row.bank_code, &row.bank_name, visit.lang);
             let accepted = bins::is_accepted(&rules, row.kind);
             let line = line_of(&visit, bank, kind, accepted);
-            BankAnswer { line, bank: bank.to_owned(), kind: kind.to_owned() }
+            BankAnswer { line, bank: bank.to_owned(), kind: kind.to_owned(), help }
         }
-        _ => {
+        None => {
             let line = if settled { w.bank_unknown } else { "" };
-            BankAnswer { line: line.to_owned(), bank: String::new(), kind: String::new() }
+            BankAnswer { line: line.to_owned(), bank: String::new(), kind: String::new(), help }
         }
     };
     Ok((StatusCode::OK, axum::Json(body)).into_response())
@@ -67,6 +75,27 @@ pub(super) fn bank_line(app: &App, visit: &Visit, facts: &CardFacts) -> String {
 fn line_of(visit: &Visit, bank: &str, kind: &str, accepted: bool) -> String {
     let line = format!("{bank} · {kind}");
     if accepted { line } else { format!("{line} · {}", visit.w.kind_not_accepted) }
+}
+
+/// What helps with the reserved phone: the bank's own way where it is known, else general words.
+pub(super) fn phone_help(app: &App, visit: &Visit, bank_code: Option<&str>) -> PhoneHelp {
+    let (w, lang, rules) = (visit.w, visit.lang, app.engine.rules());
+    let guide = bank_code.and_then(|code| rules.guides.get(code));
+    let own = guide.map(|guide| guide.phone_words(lang)).unwrap_or_default();
+    let general = [w.phone_what_text, w.phone_find, w.phone_change];
+    let both = own.into_iter().zip(general);
+    let mut lines: Vec<String> =
+        both.map(|(own, general)| own.unwrap_or_else(|| general.to_owned())).collect();
+    let phone = guide.and_then(|guide| guide.reserved_phone.as_ref());
+    if phone.is_some_and(|phone| !phone.confirmed) {
+        lines.push(w.phone_unsure.to_owned());
+    }
+    PhoneHelp {
+        w,
+        bank: guide.map(|guide| guide.bank.in_lang(lang).to_owned()),
+        lines,
+        hotline: guide.and_then(BankGuide::contact).map(|contact| Hotline::of(&contact, lang)),
+    }
 }
 
 /// What one field holds.

@@ -7,7 +7,7 @@ use mingka_domain::text::Lang;
 use mingka_engine::{PaymentView, TimelineEntry};
 
 use super::payment::{Look, home};
-use super::result::hotline_of;
+use super::result::{hotline_of, steps_of};
 use super::views::{Frame, PaymentPage};
 use super::words::Words;
 use super::{card_line, day_and_clock};
@@ -24,6 +24,7 @@ struct Face {
 struct Way {
     who: String,
     next: String,
+    steps: Vec<String>,
     when: Option<String>,
     several: bool,
     reasons: Vec<(String, String)>,
@@ -33,12 +34,15 @@ struct Way {
 pub(super) fn page(sandbox: bool, look: &Look) -> PaymentPage {
     let w = Words::of(look.lang);
     let (visit, payment) = (&look.visit, &look.visit.payment);
-    let bank = visit.card.bank_code.as_deref();
+    let bank = visit.card.contact.as_ref();
     let ended = payment.next_look_at.is_none();
     let Face { mood, heading, text } = face(w, payment);
-    // Until it is over the words are about the waiting, not about what the bank said meanwhile.
+    // Until it is over the words are about the waiting, not about what the bank said meanwhile. And
+    // everything is of the borrower's view: what is sensitive shows in nothing below.
     let diagnosis = payment.diagnosis.as_ref().filter(|_| ended || payment.waits_for.is_some());
-    let Way { who, next, when, several, reasons } = way(w, look, diagnosis, ended);
+    let diagnosis = diagnosis.map(|exact| exact.for_borrower(Dictionary::embedded()));
+    let diagnosis = diagnosis.as_ref();
+    let Way { who, next, steps, when, several, reasons } = way(w, look, diagnosis, ended);
     PaymentPage {
         frame: Frame {
             w,
@@ -64,6 +68,7 @@ pub(super) fn page(sandbox: bool, look: &Look) -> PaymentPage {
         waits_for: payment.waits_for.map(|why| wait_words(w, why)),
         who,
         next,
+        steps,
         when,
         next_look: payment.next_look_at.map(day_and_clock),
         hotline: diagnosis
@@ -71,7 +76,6 @@ pub(super) fn page(sandbox: bool, look: &Look) -> PaymentPage {
             .and_then(|diagnosis| hotline_of(look.lang, diagnosis, bank)),
         timeline: payment.timeline.iter().map(|entry| happened(w, entry)).collect(),
         reference: payment.id.to_string(),
-        bank_code: diagnosis.and_then(code_of),
         return_url: visit.link.return_url.clone(),
     }
 }
@@ -116,7 +120,7 @@ fn face(w: &'static Words, payment: &PaymentView) -> Face {
 
 fn way(w: &'static Words, look: &Look, diagnosis: Option<&Diagnosis>, ended: bool) -> Way {
     let payment = &look.visit.payment;
-    let bank = look.visit.card.bank_code.as_deref();
+    let bank = look.visit.card.contact.as_ref();
     let said = diagnosis.map(|diagnosis| {
         let said = diagnosis.render(Dictionary::embedded(), Audience::Borrower, look.lang, bank);
         (diagnosis.certainty == Certainty::OneOf && said.candidates.len() > 1, said)
@@ -133,6 +137,7 @@ fn way(w: &'static Words, look: &Look, diagnosis: Option<&Diagnosis>, ended: boo
         Some((several, said)) if ended => Way {
             reasons: reasons(several, &said),
             several,
+            steps: steps_of(&said),
             who: said.actor,
             next: said.next_step,
             when: Some(said.retry),
@@ -154,6 +159,7 @@ fn way(w: &'static Words, look: &Look, diagnosis: Option<&Diagnosis>, ended: boo
                 _ => w.pay_next_ask,
             }
             .to_owned(),
+            steps: Vec::new(),
             when: None,
         },
     }
@@ -195,13 +201,6 @@ fn happened(w: &'static Words, entry: &TimelineEntry) -> (String, &'static str) 
         _ => w.pay_event_other,
     };
     (day_and_clock(entry.at), words)
-}
-
-/// The bank's own code, for support.
-fn code_of(diagnosis: &Diagnosis) -> Option<String> {
-    diagnosis.evidence.iter().rev().find_map(|evidence| {
-        evidence.code.as_ref().map(|code| format!("{} {code}", evidence.channel))
-    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use askama::Template;
+use mingka_domain::bank_guide::BankContact;
 use mingka_domain::finding::{Field as Place, Finding, Severity};
 use mingka_domain::text::Lang;
 
@@ -134,6 +135,7 @@ pub(crate) struct FormPage {
     pub(crate) name: Field,
     pub(crate) id_number: Field,
     pub(crate) phone: Field,
+    pub(crate) help: PhoneHelp,
     pub(crate) recipients: Vec<String>,
     pub(crate) consents: Vec<Consent>,
 }
@@ -161,6 +163,18 @@ pub(crate) struct CodePage {
     pub(crate) sends_left: u32,
     pub(crate) resend_in: i64,
     pub(crate) resend_at: String,
+    pub(crate) help: PhoneHelp,
+}
+
+/// What the phone reserved at the bank is, how to find and change it, and whom to ask.
+#[derive(Debug, Template)]
+#[template(path = "phone_help.html")]
+pub(crate) struct PhoneHelp {
+    pub(crate) w: &'static Words,
+    /// The bank it is about, where it is one of which something is known.
+    pub(crate) bank: Option<String>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) hotline: Option<Hotline>,
 }
 
 /// The bank has not said its last word.
@@ -189,8 +203,25 @@ pub(crate) struct SuccessPage {
 /// A bank's telephone.
 #[derive(Debug)]
 pub(crate) struct Hotline {
-    pub(crate) number: String,
     pub(crate) bank: String,
+    /// What is dialled.
+    pub(crate) number: String,
+    /// What is shown: with what to press afterwards.
+    pub(crate) shown: String,
+    /// What to do first, where only one source names the number.
+    pub(crate) caution: Option<&'static str>,
+}
+
+impl Hotline {
+    /// The number of this bank.
+    pub(crate) fn of(contact: &BankContact, lang: Lang) -> Self {
+        Self {
+            bank: contact.bank.in_lang(lang).to_owned(),
+            number: contact.hotline.number.clone(),
+            shown: contact.hotline.shown(lang),
+            caution: contact.hotline.caution(lang),
+        }
+    }
 }
 
 /// The card was not bound, and why.
@@ -209,14 +240,15 @@ pub(crate) struct RefusedPage {
     pub(crate) details: Vec<String>,
     pub(crate) who: String,
     pub(crate) next: String,
+    /// What to do, in order.
+    pub(crate) steps: Vec<String>,
     pub(crate) when: String,
     pub(crate) card_line: String,
     pub(crate) hotline: Option<Hotline>,
-    /// How to reach the bank, in words, where the bank must act.
+    /// How to reach the bank, in words, where the bank must act and no step says it.
     pub(crate) hotline_words: Option<String>,
     pub(crate) back: &'static str,
     pub(crate) reference: String,
-    pub(crate) bank_code: Option<String>,
     /// What an action that was refused says.
     pub(crate) messages: Vec<Message>,
     /// Whether the binding is still open.
@@ -247,12 +279,13 @@ pub(crate) struct PaymentPage {
     pub(crate) waits_for: Option<&'static str>,
     pub(crate) who: String,
     pub(crate) next: String,
+    /// What to do, in order, where something is to be done.
+    pub(crate) steps: Vec<String>,
     pub(crate) when: Option<String>,
     pub(crate) next_look: Option<String>,
     pub(crate) hotline: Option<Hotline>,
     pub(crate) timeline: Vec<(String, &'static str)>,
     pub(crate) reference: String,
-    pub(crate) bank_code: Option<String>,
     pub(crate) return_url: Option<String>,
 }
 

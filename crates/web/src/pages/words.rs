@@ -72,10 +72,19 @@ words! {
     id_hint: "身份证等证件上的号码", "As on the ID document";
     phone_label: "银行预留手机号", "Phone number reserved at the bank";
     phone_hint: "验证码会发到这个号码", "The code is sent to this number";
-    phone_what: "什么是预留手机号？", "What is the reserved number?";
-    phone_what_text:
-        "办这张卡时留给银行的手机号，不一定是您现在用的号码。在手机银行的“个人信息”里可以查到，也可以拨打卡背面的客服电话询问；要更换，请到手机银行或网点办理。",
-        "The number you left with the bank when you opened this card; it may not be the one you use now. Your bank's app shows it under “Personal information”, and the hotline on the back of the card can tell you. To change it, use the bank's app or a branch.";
+    phone_what:
+        "什么是预留手机号？怎么查、怎么改？",
+        "What is the reserved number? How do I find or change it?";
+    phone_what_text: "预留手机号，就是办这张卡时留给银行的手机号，不一定是您现在用的号码。",
+        "The reserved number is the one you left with the bank when you opened this card; it may \
+         not be the one you use now.";
+    phone_find: "想知道是哪个号码，可以在手机银行里查看，也可以打电话问银行。",
+        "To see which number it is, look in the app of your bank or ask the bank by phone.";
+    phone_change: "要更换，请到手机银行或网点办理。", "To change it, use the app of your bank or a branch.";
+    phone_unsure: "这些步骤来自公开资料，可能有变化，请以银行的说法为准。",
+        "These steps come from public sources and may have changed; go by what the bank says.";
+    bank_call: "客服电话", "Customer service";
+    bank_call_card: "请拨打卡背面的客服电话。", "Please call the number on the back of the card.";
     known_label: "已填写", "Already given";
     known_change: "不是这个？修改", "Not this? Change it";
     known_keep: "留空则沿用上面的信息", "Leave empty to keep what is shown above";
@@ -190,7 +199,6 @@ words! {
     refused_you_later: "稍后由您再试一次", "You, by trying once more later";
     refused_support: "给客服看的信息", "Details for support";
     refused_reference: "编号", "Reference";
-    refused_code: "银行应答码", "Bank's code";
     retry_now: "现在可以再试", "You can try again now";
     retry_after: "可以再试的时间：", "From ";
 
@@ -269,8 +277,8 @@ words! {
         "The bank confirmed that no money was taken; you can safely follow the steps below.";
     pay_returned_title: "款项被银行退回", "The bank sent the money back";
     pay_returned_text:
-        "款项曾转出，但收款银行没有入账并退回了。处理好下面的原因后可以重新放款。",
-        "The money had been sent, but the receiving bank could not book it and sent it back. Once the reason below is settled it can be paid out again.";
+        "款项曾转出，但收款银行没有收下，又退了回来。处理好下面的原因后可以重新放款。",
+        "The money had been sent, but the receiving bank did not take it and sent it back. Once the reason below is settled it can be paid out again.";
     pay_back_title: "退款处理中", "The money is being given back";
     pay_back_text:
         "银行正在办理，款项会退回下面这张卡，到账时间以银行为准。",
@@ -364,24 +372,4 @@ words! {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_languages_say_something_and_are_different() {
-        for ((name, zh), (_, en)) in ZH.all().into_iter().zip(EN.all()) {
-            assert!(!zh.trim().is_empty() && !en.trim().is_empty(), "{name} is empty");
-            assert_ne!(zh, en, "{name} was not translated");
-        }
-    }
-
-    #[test]
-    fn no_text_only_blames() {
-        for (name, text) in ZH.all().into_iter().chain(EN.all()) {
-            for word in ["无效", "非法", "错误", "失败", "invalid", "Invalid", "error", "failed"]
-            {
-                assert!(!text.contains(word), "{name} says {word}: {text}");
-            }
-        }
-    }
-}
+mod tests;

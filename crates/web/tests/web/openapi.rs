@@ -29,11 +29,12 @@ fn the_shape_of_the_interface() {
             let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
             assert!(path == "/health/live" || problem.is_object(), "{path}: {operation}");
             let key = operation["parameters"].to_string().contains("Idempotency-Key");
-            // A precheck changes nothing, a file is its own key, and what persons do is done once
-            // however often it is asked for.
-            let keyless = ["prechecks", "statements", "agreements", "stops", "balances"]
-                .contains(&path.trim_start_matches("/v1/"))
-                || path.starts_with("/v1/approvals");
+            // A precheck and an explanation change nothing, a file is its own key, and what persons
+            // do is done once however often it is asked for.
+            let keyless =
+                ["prechecks", "diagnoses", "statements", "agreements", "stops", "balances"]
+                    .contains(&path.trim_start_matches("/v1/"))
+                    || path.starts_with("/v1/approvals");
             let changes = method == "post" && path.starts_with("/v1") && !keyless;
             assert_eq!(key, changes, "{method} {path}");
         }

@@ -2,6 +2,7 @@
 
 use http::Method;
 use mingka_engine::{Engine, Reason, Scope, StopSwitch};
+use mingka_sandbox::bank::Refusal;
 use mingka_sandbox::faults::Fault;
 use serde_json::{Value, json};
 
@@ -134,6 +135,31 @@ async fn a_switch_turned_by_another_process_stops_at_once() {
         assert_eq!(paid["waits_for"], "stopped", "{name}: {paid}");
         other.turn_stop(&switch, false, &reason).await.unwrap();
         assert_eq!(at_its_end(&house, &paid).await["state"], "settled", "{name}");
+    }
+}
+
+/// A bank only says that it was too much: the amount tells for which class of account it would be,
+/// and that is all it changes.
+#[tokio::test]
+async fn a_limit_names_the_classes_of_account_that_may_not_move_so_much() {
+    let house = House::new().await;
+    let loan = loan(&house, "loan-7").await;
+    let three = "account.class_three_limit";
+    for (amount_fen, causes) in [
+        (200_000, json!(["limit.amount"])),
+        (200_001, json!(["limit.amount", three])),
+        (1_000_001, json!(["limit.amount", three, "account.class_two_limit"])),
+    ] {
+        house.fault("disburse", Fault::RefusedLater { refusal: Refusal::LimitExceeded });
+        let own = json!({"amount_fen": amount_fen, "loan_ref": format!("loan-{amount_fen}")});
+        let paid = house.post("/v1/disbursements", &merged(&loan, &own)).send().await.is(201);
+        let seen = at_its_end(&house, &paid.json()).await;
+        let diagnosis = &seen["diagnosis"];
+        assert_eq!((&seen["state"], &diagnosis["causes"]), (&json!("refused"), &causes), "{seen}");
+        let acts = ["actor", "next_step", "retry"].map(|name| diagnosis[name].clone());
+        assert_eq!(acts, ["borrower", "try_later", "after"].map(Value::from), "{seen}");
+        let sent = seen["timeline"].as_array().unwrap().iter().filter(|e| e["event"] == "sent");
+        assert_eq!(sent.count(), 1, "{seen}");
     }
 }
 

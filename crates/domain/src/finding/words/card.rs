@@ -56,23 +56,23 @@ words! {
         "There are asterisks after digit {first}: part of this card number is hidden.",
         "Enter the complete number as it stands on the card itself.";
     CARD_CHECK_DIGIT: CardNumber, CARD_CHECK_DIGIT,
-        "卡号里可能有数字打错了：末位校验码和前面的数字对不上。",
+        "卡号里可能有数字打错了：最后一位和前面的数字对不上。",
         "请四位一组对照卡面核对一遍；如果确实和卡面一样，可以继续。",
         "A digit may be mistyped: the last digit does not fit the others.",
         "Compare the number with the card, four digits at a time; if it is the same, go on.";
     CARD_CHECK_DIGIT_SWAP: CardNumber, CARD_CHECK_DIGIT,
-        "第 {first} 位和第 {last} 位可能打反了：末位校验码和前面的数字对不上。",
+        "第 {first} 位和第 {last} 位可能打反了：最后一位和前面的数字对不上。",
         "请先对照卡面看第 {first}、{last} 位；如果确实和卡面一样，可以继续。",
         "Digits {first} and {last} may be swapped: the last digit does not fit the others.",
         "Compare digits {first} and {last} with the card first; if all is the same, go on.";
     CARD_CHECK_DIGIT_GROUPS: CardNumber, CARD_CHECK_DIGIT,
-        "可能有两个相邻的数字打反了，先看第 {groups} 组（每组四位）：末位校验码和前面的数字对不上。",
+        "可能有两个相邻的数字打反了，先看第 {groups} 组（每组四位）：最后一位和前面的数字对不上。",
         "请对照卡面核对第 {groups} 组，再看其他各组；如果确实和卡面一样，可以继续。",
         "Two neighbouring digits may be swapped, most likely in {groups} (four digits each): \
          the last digit does not fit the others.",
         "Compare {groups} with the card first, then the rest; if all is the same, go on.";
     CARD_CHECK_DIGIT_STOP: CardNumber, CARD_CHECK_DIGIT,
-        "卡号里有数字打错了：末位校验码和前面的数字对不上。",
+        "卡号里有数字打错了：最后一位和前面的数字对不上。",
         "请四位一组对照卡面核对一遍，改正后再继续。",
         "A digit is mistyped: the last digit does not fit the others.",
         "Compare the number with the card, four digits at a time, and correct it.";
@@ -103,9 +103,9 @@ words! {
         "A debit card in your own name is the sure way.";
     CARD_KIND_DEBIT: CardNumber, CARD_KIND_NOT_ACCEPTED,
         "这里暂时不受理借记卡（储蓄卡）。",
-        "请换一张页面上列出的卡种；不清楚的话，请联系客服。",
+        "请换一张其他类型的银行卡；不清楚的话，请联系客服。",
         "Debit cards are not accepted here at present.",
-        "Use a card of a kind that the page lists, or ask support.";
+        "Use another kind of bank card, or ask support if that is not clear.";
     CARD_BIN_UNKNOWN: CardNumber, CARD_BIN_UNKNOWN,
         "暂时认不出这张卡是哪家银行的，可能是新发的卡，也可能开头几位打错了。",
         "请对照卡面核对开头的数字；如果确实和卡面一样，可以继续。",

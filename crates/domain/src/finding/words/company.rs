@@ -47,7 +47,7 @@ words! {
          {last}.",
         "Compare characters {first} to {last} with the licence first, then the rest.";
     COMPANY_ORGANISATION_CHECK: CreditCode, COMPANY_ORGANISATION_CHECK,
-        "统一社会信用代码第 {first} 到 {last} 位（组织机构代码）自己的校验码对不上，可能有两处打错。",
+        "统一社会信用代码第 {first} 到 {last} 位（组织机构代码）的最后一位和前面的对不上，可能有两处打错。",
         "请对照营业执照核对第 {first} 到 {last} 位；如果确实一样，可以继续。",
         "Characters {first} to {last} (the organisation code) do not fit their own check \
          character.",
@@ -68,7 +68,7 @@ words! {
         "There is a letter or a word after digit {first}; a clearing code has only digits.",
         "Take it out and keep only the 12 digits.";
     COMPANY_CLEARING_CODE_CHECK: ClearingCode, COMPANY_CLEARING_CODE_CHECK,
-        "联行号里有数字打错了：末位校验码和前面的数字对不上。",
+        "联行号里有数字打错了：最后一位和前面的数字对不上。",
         "请对照开户信息逐位核对，或者向开户行再问一遍。",
         "A digit of the clearing code is mistyped: the last digit does not fit the others.",
         "Compare it with the account's papers, or ask the branch again.";

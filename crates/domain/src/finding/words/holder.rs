@@ -36,12 +36,12 @@ words! {
         "There are asterisks in the ID number: part of it is hidden.",
         "Enter the complete number as it stands on the document itself.";
     ID_CHECK_DIGIT: IdNumber, ID_CHECK_DIGIT,
-        "证件号码里有一位打错了，或者有两位打反了：末位校验码和前面的数字对不上。",
+        "证件号码里有一位打错了，或者有两位打反了：最后一位和前面的数字对不上。",
         "请对照证件逐位核对，特别是出生日期和最后四位。",
         "One character of the ID number is mistyped, or two are swapped: the last does not fit.",
         "Compare it with the document, above all the birth date and the last four characters.";
     ID_CHECK_DIGIT_SWAP: IdNumber, ID_CHECK_DIGIT,
-        "证件号码第 {first} 位和第 {last} 位可能打反了：末位校验码和前面的数字对不上。",
+        "证件号码第 {first} 位和第 {last} 位可能打反了：最后一位和前面的数字对不上。",
         "请对照证件，先看第 {first}、{last} 位，再看其他各位。",
         "Characters {first} and {last} of the ID number may be swapped: the last does not fit.",
         "Compare characters {first} and {last} with the document first, then the rest.";
@@ -109,9 +109,9 @@ words! {
         "This number is from outside the mainland; only mainland mobile numbers can be verified.",
         "Enter the mainland number the bank has; if it has none, ask the bank to change it first.";
     PHONE_FOR_DEVICES: Phone, PHONE_FOR_DEVICES,
-        "这个号段一般给设备使用，可能收不到短信验证码。",
+        "以这几位开头的号码一般给设备使用，可能收不到短信验证码。",
         "请核对是不是留给银行的手机号；确认没有填错，可以继续。",
-        "Numbers of this range are mostly used in devices and may not receive messages.",
+        "Numbers with these first digits are mostly used in devices and may not receive messages.",
         "Check that it is the number the bank has; if it is, go on.";
 
     NAME_MISSING: Name, NAME_MISSING,

@@ -31,6 +31,9 @@ fn a_text_says_what_is_wrong_and_what_to_do() {
                 {
                     assert!(!text.contains(empty), "{:?}: {text}", words.cause);
                 }
+                for jargon in ["BIN", "核验方", "校验码", "号段"] {
+                    assert!(!text.contains(jargon), "{:?}: {text}", words.cause);
+                }
                 assert!(text.chars().count() >= 8, "{:?}: {text}", words.cause);
                 assert!(!text.contains(['{', '}']), "{:?}: {text}", words.cause);
                 let four = text.as_bytes().windows(4).any(|w| w.iter().all(u8::is_ascii_digit));

@@ -2,9 +2,11 @@
 //! never a doubt called an end.
 
 use askama::Template as _;
-use mingka_domain::cause::known;
+use mingka_domain::cause::{CauseCode, known};
+use mingka_domain::diagnosis::Evidence;
 use mingka_domain::id::{InstrumentId, PaymentId, PlatformId};
 use mingka_domain::money::Fen;
+use mingka_domain::outcome::{Operation, Phase, RawAnswer, ResponseCode};
 use mingka_domain::payment::ReviewReason;
 use mingka_domain::time::Timestamp;
 use mingka_engine::{CardView, StatusLink, StatusVisit};
@@ -64,6 +66,7 @@ fn shown(payment: PaymentView, lang: Lang) -> String {
         kind: None,
         bank_code: None,
         bank_name: None,
+        contact: None,
         name_masked: None,
         id_number_masked: None,
         phone_masked: None,
@@ -144,6 +147,46 @@ fn an_end_says_where_the_money_is_and_why() {
         assert!(text.contains(words), "{state}: {words}: {text}");
         let explained = matches!(state, "refused" | "returned");
         assert_eq!(text.contains(&title.title), explained, "{state}");
+    }
+}
+
+/// Whoever holds somebody else's card learns nothing of it here: not by a word, a code, a step, a
+/// button or the time to try again.
+#[test]
+fn a_lost_a_stolen_and_a_frozen_card_look_the_same() {
+    let seen = |cause: &'static str, code: &str, lang| {
+        let answer =
+            RawAnswer { code: ResponseCode::new(code), message: Some("挂失".to_owned()) };
+        let (operation, phase) = (Operation::Disburse, Phase::Inquiry);
+        let evidence = Evidence::heard("a-channel", operation, phase, Some(&answer), NOW);
+        let exact = Diagnosis::from_cause(
+            Dictionary::embedded(),
+            CauseCode::known(cause),
+            Certainty::Certain,
+        );
+        let diagnosis = Some(exact.with_evidence(evidence));
+        let refused = payment(PaymentKind::Disbursement, "refused");
+        shown(PaymentView { diagnosis, ..refused }, lang)
+    };
+    for lang in [Lang::Zh, Lang::En] {
+        let lost = seen("card.lost", "K-41", lang);
+        assert!(lost.contains("<ol class=\"todo\"><li>"), "{lost}");
+        for (cause, code) in [
+            ("card.stolen", "K-43"),
+            ("card.captured", "K-04"),
+            ("card.frozen", "K-75"),
+            ("card.frozen_by_authority", "K-76"),
+            ("card.restricted", "K-62"),
+            ("card.risk_refused", "K-38"),
+            ("card.holder_deceased", "K-07"),
+        ] {
+            assert_eq!(seen(cause, code, lang), lost, "{cause}");
+        }
+        for told in ["K-41", "a-channel", "挂失", "card.lost"] {
+            assert!(!lost.contains(told), "{told}: {lost}");
+        }
+        let listed = seen("card.blacklisted", "K-1", lang);
+        assert_eq!(seen("payment.regulatory", "K-2", lang), listed);
     }
 }
 
