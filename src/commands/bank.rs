@@ -30,6 +30,7 @@ pub(crate) async fn run(args: BankArgs) -> Result<ExitCode, String> {
     let faults = faults(args.faults.as_deref())?;
     let listener = listen(&args.listen).await?;
     let bank = start(listener, &args.data, faults, args.clock_ahead_ms).await?;
+    let told = told_to_stop();
     let config = args.data.join(CONFIG_FILE);
     let channel = channel(&bank, &args.data, "01");
     write_config(&config, &channel)?;
@@ -46,7 +47,7 @@ pub(crate) async fn run(args: BankArgs) -> Result<ExitCode, String> {
         print_line(&format!("  故障 faults        {}", bank.places.faults_url));
         print_line(&format!("  mingka serve --config {}", config.display()));
     }
-    told_to_stop().await;
+    told.await;
     bank.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }

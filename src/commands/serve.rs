@@ -1,6 +1,6 @@
 //! `mingka serve`: the gateway with the channels of the configuration.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +60,8 @@ pub(crate) struct Served {
     pub(crate) house: House,
     stop: watch::Sender<bool>,
     worker: tokio::task::JoinHandle<()>,
+    /// Listening since before anybody was told that the house stands.
+    told: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Served {
@@ -88,7 +90,7 @@ impl Served {
         tokio::spawn(seal_anew(house.engine.clone()));
         tables::watch(config.precheck.clone(), house.engine.clone(), stopped);
         tracing::info!("the house stands; requests are served");
-        Ok(Self { house, stop, worker })
+        Ok(Self { house, stop, worker, told: Box::pin(told_to_stop()) })
     }
 
     /// The engine.
@@ -106,8 +108,9 @@ impl Served {
         let stop = self.stop;
         let connections = compose::connections(&config.server);
         let (leave, left) = watch::channel(false);
+        let signals = self.told;
         let told = async move {
-            told_to_stop().await;
+            signals.await;
             tracing::info!("stopping: what is under way is finished first");
             let _ = stop.send(true);
             let _ = leave.send(true);
@@ -195,19 +198,26 @@ pub(crate) fn public_url(config: &Config, listener: &TcpListener) -> Result<Stri
     Ok(config.server.public_url.trim_end_matches('/').to_owned())
 }
 
-/// Ctrl-C, or SIGTERM where there is one.
-pub(crate) async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Ready at Ctrl-C, or at SIGTERM where there is one. It listens from the call on, awaited or not: a
+/// signal that comes between would end the process where it stands.
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> + Send + use<> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        async move {
+            let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+                tracing::warn!("signals cannot be listened to: only a kill stops this process");
+                return std::future::pending().await;
+            };
             tokio::select! {
-                _ = interrupt => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            return;
         }
     }
-    let _ = interrupt.await;
+    #[cfg(not(unix))]
+    async {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

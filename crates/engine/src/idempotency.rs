@@ -31,16 +31,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Earlier<T>, EngineError> {
         let found = self.store().idempotency(platform, &idempotency.key, now).await?;
-        let Some(record) = found else { return Ok(Earlier::None) };
-        if record.fingerprint != idempotency.fingerprint {
-            return Err(EngineError::IdempotencyMismatch);
-        }
-        match record.answer {
-            None => Ok(Earlier::Unanswered(record.subject)),
-            Some(answer) => serde_json::from_str(&answer)
-                .map(Earlier::Answered)
-                .map_err(|error| internal("a stored answer cannot be read", &error)),
-        }
+        earlier_of(found, idempotency)
     }
 
     /// The guard of the first unit of a request: takes the key, with or without an answer already.
@@ -101,6 +92,23 @@ impl Engine {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// What a key's row says of a request.
+pub(crate) fn earlier_of<T: DeserializeOwned>(
+    found: Option<IdempotencyRecord>,
+    idempotency: &Idempotency,
+) -> Result<Earlier<T>, EngineError> {
+    let Some(record) = found else { return Ok(Earlier::None) };
+    if record.fingerprint != idempotency.fingerprint {
+        return Err(EngineError::IdempotencyMismatch);
+    }
+    match record.answer {
+        None => Ok(Earlier::Unanswered(record.subject)),
+        Some(answer) => serde_json::from_str(&answer)
+            .map(Earlier::Answered)
+            .map_err(|error| internal("a stored answer cannot be read", &error)),
     }
 }
 

@@ -7,7 +7,9 @@ use mingka_domain::approval::Limit;
 use mingka_domain::money::Fen;
 use mingka_domain::payment::{PaymentKind, WaitReason};
 use mingka_domain::time::Timestamp;
-use mingka_store::{AttemptRecord, Budget, CardIndex, LimitRecord, Statement};
+use mingka_store::{
+    AttemptRecord, Budget, CardIndex, InForce, LimitRecord, PaymentRecord, Statement,
+};
 
 use crate::balance::{BALANCE, budget_of};
 use crate::channel::Channel;
@@ -25,17 +27,22 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Those that a payment of this platform over this channel is under.
-    fn of(all: Vec<LimitRecord>, kind: PaymentKind, platform: &str, channel: &Channel) -> Self {
-        let under = |limit: &LimitRecord| {
-            limit.payment_kind == kind
+    /// Those that a payment over this channel is under.
+    pub(crate) fn of(force: &InForce, payment: &PaymentRecord, channel: &Channel) -> Self {
+        let under = |limit: &&LimitRecord| {
+            limit.payment_kind == payment.kind
                 && match limit.scope.as_str() {
-                    "platform" => limit.target == platform,
+                    "platform" => limit.target == payment.platform.to_string(),
                     "lender" => limit.target == channel.lender,
                     _ => limit.target == channel.code,
                 }
         };
-        Self { limits: all.into_iter().filter(under).collect(), balance: None }
+        let own = force.balances.iter().find(|balance| balance.channel == channel.code);
+        let pays_out = payment.kind == PaymentKind::Disbursement;
+        Self {
+            limits: force.limits.iter().filter(under).cloned().collect(),
+            balance: own.filter(|_| pays_out).map(budget_of),
+        }
     }
 
     /// Whether one payment may move so much.
@@ -94,23 +101,6 @@ impl Engine {
     /// When the store gives nothing.
     pub async fn limits(&self) -> Result<Vec<LimitView>, EngineError> {
         Ok(self.store().limits().await?.into_iter().map(LimitView::from).collect())
-    }
-
-    /// The limits that a payment of this kind and platform over this channel is under.
-    pub(crate) async fn limits_for(
-        &self,
-        kind: PaymentKind,
-        platform: mingka_domain::id::PlatformId,
-        channel: &Channel,
-    ) -> Result<Limits, EngineError> {
-        let all = self.store().limits().await?;
-        let mut limits = Limits::of(all, kind, &platform.to_string(), channel);
-        if kind == PaymentKind::Disbursement {
-            let balances = self.store().balances().await?;
-            let own = balances.iter().find(|balance| balance.channel == channel.code);
-            limits.balance = own.map(budget_of);
-        }
-        Ok(limits)
     }
 
     /// Whether a limit is about something, and not about what gives money back.

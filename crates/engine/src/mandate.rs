@@ -97,26 +97,23 @@ impl Engine {
             stated_at: now,
         })
     }
+}
 
-    /// Whether a card's mandate allows to collect so much now. Where nobody stated more, the text
-    /// that was accepted is all there is.
-    pub(crate) async fn check_mandate(
-        &self,
-        card: &InstrumentRecord,
-        amount: Fen,
-        now: Timestamp,
-    ) -> Result<(), EngineError> {
-        let Some(mandate) = self.store().mandate(card.platform, card.id).await? else {
-            return Ok(());
-        };
-        let is_over = mandate.valid_until.is_some_and(|until| now >= until);
-        if is_over || mandate.ended_at.is_some() {
-            return Err(EngineError::Mandate(MandateError::Over));
-        }
-        match mandate.payment {
-            Some(most) if amount > most => Err(EngineError::Mandate(MandateError::Above { most })),
-            _ => Ok(()),
-        }
+/// Whether a card's mandate allows to collect so much now. Where nobody stated more, the text that
+/// was accepted is all there is.
+pub(crate) fn check_mandate(
+    mandate: Option<&MandateRecord>,
+    amount: Fen,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    let Some(mandate) = mandate else { return Ok(()) };
+    let is_over = mandate.valid_until.is_some_and(|until| now >= until);
+    if is_over || mandate.ended_at.is_some() {
+        return Err(EngineError::Mandate(MandateError::Over));
+    }
+    match mandate.payment {
+        Some(most) if amount > most => Err(EngineError::Mandate(MandateError::Above { most })),
+        _ => Ok(()),
     }
 }
 

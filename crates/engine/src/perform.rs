@@ -184,6 +184,8 @@ impl Engine {
         work: impl Future<Output = Result<T, EngineError>> + Send + 'static,
     ) -> Result<T, EngineError> {
         let engine = self.clone();
+        // Large, and handed on several times: from here on by its place.
+        let work = Box::pin(work);
         let until_halted = async move {
             tokio::select! {
                 biased;

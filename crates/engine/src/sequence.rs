@@ -10,8 +10,12 @@ use mingka_store::{CommitError, Unit, UnplacedEvent};
 use crate::core::Engine;
 use crate::error::EngineError;
 
-/// How many events get their places in one unit.
-const PLACED_MAX: u32 = 500;
+/// How many events are looked at together. Of those that come first some may wait for others: these
+/// have to be among them.
+const LOOKED_AT_MAX: u32 = 500;
+/// How many of them get their places in one unit: few enough that a payment that comes behind it
+/// waits for about a millisecond.
+const PLACED_MAX: usize = 100;
 
 impl Engine {
     /// Gives positions to events that have none, and says how many those were. Several processes
@@ -21,21 +25,23 @@ impl Engine {
     /// When the store is away.
     pub async fn sequence(&self) -> Result<usize, EngineError> {
         // Read before the events: whatever gets a place in between moves it.
-        let end = self.store().end_of_order().await?;
-        let events = in_turn(self.store().unplaced_events(PLACED_MAX).await?);
-        let count = i64::try_from(events.len()).unwrap_or(0);
-        if count == 0 {
-            return Ok(0);
+        let mut end = self.store().end_of_order().await?;
+        let events = in_turn(self.store().unplaced_events(LOOKED_AT_MAX).await?);
+        let mut count = 0_usize;
+        for some in events.chunks(PLACED_MAX) {
+            let to = end.saturating_add(i64::try_from(some.len()).unwrap_or(0));
+            let places = (end.saturating_add(1)..).zip(some);
+            let unit = Unit::new(UnplacedEvent::move_end(end, to))
+                .writes(places.map(|(position, event)| event.place(position)))
+                .behind();
+            match self.store().commit(unit).await {
+                Ok(_) => (end, count) = (to, count.saturating_add(some.len())),
+                // Another process was quicker.
+                Err(CommitError::Stale { .. }) => break,
+                Err(error) => return Err(error.into()),
+            }
         }
-        let places = (end.saturating_add(1)..).zip(&events);
-        let unit = Unit::new(UnplacedEvent::move_end(end, end.saturating_add(count)))
-            .writes(places.map(|(position, event)| event.place(position)));
-        match self.store().commit(unit).await {
-            Ok(_) => Ok(events.len()),
-            // Another process was quicker.
-            Err(CommitError::Stale { .. }) => Ok(0),
-            Err(error) => Err(error.into()),
-        }
+        Ok(count)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use mingka_domain::id::PlatformId;
 use mingka_domain::outcome::Operation;
 use mingka_domain::time::Timestamp;
-use mingka_store::{CommitError, StopRecord, Unit};
+use mingka_store::{CommitError, InForce, PaymentRecord, StopRecord, Unit};
 
 use crate::channel::Channel;
 use crate::core::Engine;
@@ -210,7 +210,21 @@ impl Engine {
 
     /// The switches as they stand now, for every process on this database.
     pub(crate) async fn stops(&self) -> Result<Arc<Stops>, EngineError> {
-        let mut stops = Stops::of(self.store().stops().await?);
+        Ok(self.seen_stops(self.store().stops().await?))
+    }
+
+    /// What a payment is under now, for every process on this database: the switches, and what else
+    /// the store holds for it.
+    pub(crate) async fn in_force(
+        &self,
+        payment: &PaymentRecord,
+    ) -> Result<(Arc<Stops>, InForce), EngineError> {
+        let mut force = self.store().in_force(payment.platform, payment.instrument).await?;
+        Ok((self.seen_stops(std::mem::take(&mut force.stops)), force))
+    }
+
+    fn seen_stops(&self, turns: Vec<StopRecord>) -> Arc<Stops> {
+        let mut stops = Stops::of(turns);
         match self.settings().planted() {
             Some(Planted::HoldIgnored) => stops.0.retain(|(scope, _)| scope != "house"),
             Some(Planted::StopIgnored) => stops.0.retain(|(scope, _)| scope == "house"),
@@ -219,7 +233,7 @@ impl Engine {
         let stops = Arc::new(stops);
         let mut seen = self.inner.stops_seen.write().unwrap_or_else(PoisonError::into_inner);
         *seen = Arc::clone(&stops);
-        Ok(stops)
+        stops
     }
 
     /// Whether a channel itself was stopped when last looked at: for showing.

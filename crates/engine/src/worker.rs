@@ -113,8 +113,9 @@ impl Engine {
     }
 
     pub(crate) async fn pause(&self, lane: Lane) -> Duration {
-        let poll_ms = self.settings().poll_ms;
-        let next = self.store().next_step_of(lane).await.ok().flatten();
+        let (now, poll_ms) = (self.now(), self.settings().poll_ms);
+        let until = now.plus_ms(i64::try_from(poll_ms).unwrap_or(i64::MAX));
+        let next = self.store().next_step_of(lane, until).await.ok().flatten();
         let wait_ms = next.map_or(i64::MAX, |next| next.since_ms(self.now())).max(1);
         Duration::from_millis(u64::try_from(wait_ms).unwrap_or(poll_ms).min(poll_ms))
     }
@@ -248,7 +249,7 @@ impl Engine {
             SessionRecord::forget_prefill(now),
         ];
         for statement in statements {
-            if let Err(error) = self.store().commit(Unit::new(statement)).await {
+            if let Err(error) = self.store().commit(Unit::new(statement).behind()).await {
                 tracing::warn!(error = %error, "old rows could not be thrown away");
             }
         }

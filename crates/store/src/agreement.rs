@@ -4,11 +4,22 @@ use mingka_domain::id::{AgreementId, InstrumentId, PlatformId, kind};
 use mingka_domain::time::Timestamp;
 
 use crate::cursor::{Cursor, Listed};
-use crate::read::{ReadError, Row};
+use crate::read::{Query, ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
 const TABLE: &str = "agreements";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, platform, version, instrument, channel, merchant, state, sealed_token,
+                 token_index, created_at, valid_until, cancelled_at
+             FROM agreements ",
+            $rest
+        )
+    };
+}
 
 /// One row of `agreements`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +95,14 @@ impl AgreementRecord {
         )
     }
 
+    pub(crate) fn of_card(platform: PlatformId, instrument: InstrumentId) -> Query<Self> {
+        Query {
+            sql: select!("WHERE instrument = $1 AND platform = $2 ORDER BY id"),
+            values: values![instrument, platform],
+            decode: Self::decode,
+        }
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             id: row.id()?,
@@ -100,17 +119,6 @@ impl AgreementRecord {
             cancelled_at: row.time_opt()?,
         })
     }
-}
-
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, platform, version, instrument, channel, merchant, state, sealed_token,
-                 token_index, created_at, valid_until, cancelled_at
-             FROM agreements ",
-            $rest
-        )
-    };
 }
 
 impl Store {
@@ -140,12 +148,7 @@ impl Store {
         platform: PlatformId,
         instrument: InstrumentId,
     ) -> Result<Vec<AgreementRecord>, ReadError> {
-        self.read(
-            select!("WHERE instrument = $1 AND platform = $2 ORDER BY id"),
-            values![instrument, platform],
-            AgreementRecord::decode,
-        )
-        .await
+        self.rows(AgreementRecord::of_card(platform, instrument)).await
     }
 
     /// The newest agreement under this index, whichever platform has it.

@@ -203,6 +203,27 @@ impl Store {
         .await
     }
 
+    /// The attempts of whatever has an event after a position of the one order and not after
+    /// another, of whatever platform: for the house's own workers.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn attempts_between(
+        &self,
+        after: i64,
+        until: i64,
+    ) -> Result<Vec<AttemptRecord>, ReadError> {
+        self.read(
+            select!(
+                "WHERE subject IN (SELECT subject FROM events
+                     WHERE position > $1 AND position <= $2)"
+            ),
+            values![after, until],
+            AttemptRecord::decode,
+        )
+        .await
+    }
+
     /// The attempts under one order identity, oldest first, of whatever platform: a bank's
     /// notification knows no platform.
     ///

@@ -5,7 +5,7 @@ use mingka_domain::money::Fen;
 use mingka_domain::time::Timestamp;
 
 use crate::budget::Budget;
-use crate::read::{ReadError, Row};
+use crate::read::{Query, ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
@@ -47,6 +47,16 @@ impl BalanceRecord {
         )
     }
 
+    pub(crate) fn newest() -> Query<Self> {
+        Query {
+            sql: "SELECT channel, seq, balance_fen, alarm_fen, who, at FROM balances AS said
+                 WHERE seq = (SELECT MAX(seq) FROM balances WHERE channel = said.channel)
+                 ORDER BY channel",
+            values: values![],
+            decode: Self::decode,
+        }
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             channel: row.text()?,
@@ -65,14 +75,7 @@ impl Store {
     /// # Errors
     /// When nothing can be read.
     pub async fn balances(&self) -> Result<Vec<BalanceRecord>, ReadError> {
-        self.read(
-            "SELECT channel, seq, balance_fen, alarm_fen, who, at FROM balances AS said
-             WHERE seq = (SELECT MAX(seq) FROM balances WHERE channel = said.channel)
-             ORDER BY channel",
-            values![],
-            BalanceRecord::decode,
-        )
-        .await
+        self.rows(BalanceRecord::newest()).await
     }
 
     /// How much was taken of a budget so far.

@@ -2,6 +2,7 @@
 //! work, their results, and the queue they wait in. How a batch runs stands in each engine's own
 //! `batch`.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
@@ -31,6 +32,8 @@ pub(crate) type WorkResult = Result<Done, CommitError>;
 
 /// One piece of work and where its result goes.
 pub(crate) type Job = (Work, oneshot::Sender<WorkResult>);
+/// What is done in one durable commit, and where the results go.
+pub(crate) type Batch = (Vec<Work>, Vec<oneshot::Sender<WorkResult>>);
 
 /// Units in the order of their guards' rows, equals in the order they came; claims last. All
 /// writers lock rows in this order, so that two of them seldom wait for each other in a ring.
@@ -84,20 +87,59 @@ impl Counters {
     }
 }
 
-/// The first job and what waits behind it, at most `batch_count_max`.
-pub(crate) fn collect(
-    first: Job,
-    jobs: &mut mpsc::Receiver<Job>,
+/// How many batches may go before a unit that nobody waits for.
+const GO_BEFORE_MAX: u32 = 4;
+
+/// What waits for the writer. What somebody waits for goes first, but not for ever.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    jobs: mpsc::Receiver<Job>,
+    /// What was taken out of the queue and nobody waits for.
+    behind: VecDeque<Job>,
+    /// How many batches have gone before it.
+    went_before: u32,
     batch_count_max: usize,
-) -> (Vec<Work>, Vec<oneshot::Sender<WorkResult>>) {
-    let (mut works, mut replies) = (vec![first.0], vec![first.1]);
-    while works.len() < batch_count_max
-        && let Ok((work, reply)) = jobs.try_recv()
-    {
-        works.push(work);
-        replies.push(reply);
+}
+
+impl Waiting {
+    /// What comes through a queue, at most so much of it in a batch.
+    pub(crate) fn new(jobs: mpsc::Receiver<Job>, batch_count_max: usize) -> Self {
+        Self { jobs, behind: VecDeque::new(), went_before: 0, batch_count_max }
     }
-    (works, replies)
+
+    /// The next batch, once something waits; `None` when all is done and nobody is left who could
+    /// bring more.
+    pub(crate) async fn batch(&mut self) -> Option<Batch> {
+        let first = if self.behind.is_empty() { self.jobs.recv().await } else { None };
+        self.gather(first)
+    }
+
+    /// The same on a thread that does nothing else.
+    pub(crate) fn batch_on_thread(&mut self) -> Option<Batch> {
+        let first = if self.behind.is_empty() { self.jobs.blocking_recv() } else { None };
+        self.gather(first)
+    }
+
+    /// The first job and what waits beside it.
+    fn gather(&mut self, mut first: Option<Job>) -> Option<Batch> {
+        let mut batch = Vec::new();
+        while batch.len() < self.batch_count_max
+            && let Some(job) = first.take().or_else(|| self.jobs.try_recv().ok())
+        {
+            if matches!(&job.0, Work::Unit(unit) if unit.is_behind) {
+                self.behind.push_back(job);
+            } else {
+                batch.push(job);
+            }
+        }
+        if batch.is_empty() || self.went_before >= GO_BEFORE_MAX {
+            batch.extend(self.behind.pop_front());
+            self.went_before = 0;
+        } else if !self.behind.is_empty() {
+            self.went_before = self.went_before.saturating_add(1);
+        }
+        (!batch.is_empty()).then(|| batch.into_iter().unzip())
+    }
 }
 
 /// Tells everybody what became of their work. Whoever asked may have gone away; what is durable is

@@ -147,4 +147,25 @@ impl Store {
         )
         .await
     }
+
+    /// What was accepted for everything whose log begins after a position of the one order and not
+    /// after another, of whatever platform: for the house's own workers.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn consents_begun(
+        &self,
+        after: i64,
+        until: i64,
+    ) -> Result<Vec<ConsentRecord>, ReadError> {
+        self.read(
+            "SELECT subject, kind, platform, document_version, lang, sha256, accepted_at
+             FROM consents WHERE subject IN (SELECT subject FROM events
+                 WHERE position > $1 AND position <= $2 AND seq = 1)
+             ORDER BY kind",
+            values![after, until],
+            ConsentRecord::decode,
+        )
+        .await
+    }
 }

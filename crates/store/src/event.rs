@@ -11,6 +11,13 @@ use crate::unit::{RowKey, Statement, values};
 
 const TABLE: &str = "events";
 
+/// What waits for its place, as the index `events_unplaced` has it; how many events before each
+/// wait too is counted along its own log alone.
+pub(crate) const UNPLACED: &str = "SELECT id, subject, seq,
+         (SELECT COUNT(*) - COUNT(earlier.position) FROM events AS earlier
+          WHERE earlier.subject = events.subject AND earlier.seq < events.seq)
+     FROM events WHERE COALESCE(position, 0) = 0 ORDER BY id LIMIT $1";
+
 /// One row of `events`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRecord {
@@ -145,16 +152,7 @@ impl Store {
     /// # Errors
     /// When nothing can be read.
     pub async fn unplaced_events(&self, limit: u32) -> Result<Vec<UnplacedEvent>, ReadError> {
-        self.read(
-            "SELECT id, subject, seq,
-                 (SELECT COUNT(*) FROM events AS earlier
-                  WHERE earlier.subject = events.subject AND earlier.seq < events.seq
-                      AND earlier.position IS NULL)
-             FROM events WHERE position IS NULL ORDER BY id LIMIT $1",
-            values![limit],
-            UnplacedEvent::decode,
-        )
-        .await
+        self.read(UNPLACED, values![limit], UnplacedEvent::decode).await
     }
 
     /// What happened on a platform after a position (0: from the beginning), in the one order, at

@@ -5,7 +5,7 @@ use mingka_domain::effect::Subject;
 use mingka_domain::id::PlatformId;
 use mingka_domain::time::Timestamp;
 
-use crate::read::{ReadError, Row};
+use crate::read::{Query, ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
@@ -77,6 +77,15 @@ impl IdempotencyRecord {
         )
     }
 
+    pub(crate) fn of_key(platform: PlatformId, key: &str, now: Timestamp) -> Query<Self> {
+        Query {
+            sql: "SELECT platform, key, fingerprint, subject, answer, created_at, expires_at
+                 FROM idempotency WHERE platform = $1 AND key = $2 AND expires_at > $3",
+            values: values![platform, key, now],
+            decode: Self::decode,
+        }
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             platform: row.id()?,
@@ -101,12 +110,6 @@ impl Store {
         key: &str,
         now: Timestamp,
     ) -> Result<Option<IdempotencyRecord>, ReadError> {
-        self.read_one(
-            "SELECT platform, key, fingerprint, subject, answer, created_at, expires_at
-             FROM idempotency WHERE platform = $1 AND key = $2 AND expires_at > $3",
-            values![platform, key, now],
-            IdempotencyRecord::decode,
-        )
-        .await
+        Ok(self.rows(IdempotencyRecord::of_key(platform, key, now)).await?.into_iter().next())
     }
 }

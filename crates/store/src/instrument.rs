@@ -5,11 +5,22 @@ use mingka_domain::time::Timestamp;
 
 use crate::binding::{CardIndex, MaskedCard};
 use crate::cursor::{Cursor, Listed};
-use crate::read::{ReadError, Row};
+use crate::read::{Query, ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
 const TABLE: &str = "instruments";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, platform, version, binding, borrower_ref, state, sealed, card_index,
+                 last4, bank_code, card_kind, created_at, updated_at
+             FROM instruments ",
+            $rest
+        )
+    };
+}
 
 /// One row of `instruments`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +87,14 @@ impl InstrumentRecord {
         )
     }
 
+    pub(crate) fn of_id(platform: PlatformId, id: InstrumentId) -> Query<Self> {
+        Query {
+            sql: select!("WHERE id = $1 AND platform = $2"),
+            values: values![id, platform],
+            decode: Self::decode,
+        }
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             id: row.id()?,
@@ -93,17 +112,6 @@ impl InstrumentRecord {
     }
 }
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, platform, version, binding, borrower_ref, state, sealed, card_index,
-                 last4, bank_code, card_kind, created_at, updated_at
-             FROM instruments ",
-            $rest
-        )
-    };
-}
-
 impl Store {
     /// One instrument of a platform.
     ///
@@ -114,12 +122,7 @@ impl Store {
         platform: PlatformId,
         id: InstrumentId,
     ) -> Result<Option<InstrumentRecord>, ReadError> {
-        self.read_one(
-            select!("WHERE id = $1 AND platform = $2"),
-            values![id, platform],
-            InstrumentRecord::decode,
-        )
-        .await
+        Ok(self.rows(InstrumentRecord::of_id(platform, id)).await?.into_iter().next())
     }
 
     /// The instrument that grew out of a binding.

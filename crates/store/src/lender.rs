@@ -3,7 +3,7 @@
 use mingka_domain::id::{LenderId, PlatformId};
 use mingka_domain::time::Timestamp;
 
-use crate::read::{ReadError, Row};
+use crate::read::{Query, ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
@@ -36,6 +36,15 @@ impl LenderRecord {
         )
     }
 
+    pub(crate) fn of_code(platform: PlatformId, code: &str) -> Query<Self> {
+        Query {
+            sql: "SELECT id, platform, code, name, created_at FROM lenders
+                 WHERE platform = $1 AND code = $2",
+            values: values![platform, code],
+            decode: Self::decode,
+        }
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             id: row.id()?,
@@ -57,13 +66,7 @@ impl Store {
         platform: PlatformId,
         code: &str,
     ) -> Result<Option<LenderRecord>, ReadError> {
-        self.read_one(
-            "SELECT id, platform, code, name, created_at FROM lenders
-             WHERE platform = $1 AND code = $2",
-            values![platform, code],
-            LenderRecord::decode,
-        )
-        .await
+        Ok(self.rows(LenderRecord::of_code(platform, code)).await?.into_iter().next())
     }
 
     /// A platform's lender.

@@ -49,6 +49,7 @@ mod store;
 mod tamper;
 #[cfg(test)]
 mod tests;
+mod together;
 mod unit;
 mod verification;
 
@@ -90,5 +91,6 @@ pub use stop::StopRecord;
 pub use store::{Stats, Store};
 #[cfg(feature = "tamper")]
 pub use tamper::{TAMPERS, Tamper};
+pub use together::{InForce, Named};
 pub use unit::{CommitError, Committed, Statement, Unavailable, Unit};
 pub use verification::VerificationRecord;

@@ -6,7 +6,7 @@ use mingka_domain::money::Fen;
 use mingka_domain::payment::PaymentKind;
 use mingka_domain::time::Timestamp;
 
-use crate::read::{ReadError, Row};
+use crate::read::{Query, ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
@@ -61,6 +61,19 @@ impl LimitRecord {
         )
     }
 
+    pub(crate) fn newest() -> Query<Self> {
+        Query {
+            sql: "SELECT scope, target, payment_kind, seq, payment_fen, card_day_fen, day_fen,
+                     month_fen, approval, at
+                 FROM limits AS change
+                 WHERE seq = (SELECT MAX(seq) FROM limits WHERE scope = change.scope
+                     AND target = change.target AND payment_kind = change.payment_kind)
+                 ORDER BY scope, target, payment_kind",
+            values: values![],
+            decode: Self::decode,
+        }
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             scope: row.text()?,
@@ -83,16 +96,6 @@ impl Store {
     /// # Errors
     /// When nothing can be read.
     pub async fn limits(&self) -> Result<Vec<LimitRecord>, ReadError> {
-        self.read(
-            "SELECT scope, target, payment_kind, seq, payment_fen, card_day_fen, day_fen,
-                 month_fen, approval, at
-             FROM limits AS change
-             WHERE seq = (SELECT MAX(seq) FROM limits WHERE scope = change.scope
-                 AND target = change.target AND payment_kind = change.payment_kind)
-             ORDER BY scope, target, payment_kind",
-            values![],
-            LimitRecord::decode,
-        )
-        .await
+        self.rows(LimitRecord::newest()).await
     }
 }

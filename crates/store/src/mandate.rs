@@ -5,7 +5,7 @@ use mingka_domain::id::{InstrumentId, MandateId, PlatformId};
 use mingka_domain::money::Fen;
 use mingka_domain::time::Timestamp;
 
-use crate::read::{ReadError, Row};
+use crate::read::{Query, ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
@@ -69,6 +69,17 @@ impl MandateRecord {
         )
     }
 
+    pub(crate) fn of_card(platform: PlatformId, instrument: InstrumentId) -> Query<Self> {
+        Query {
+            sql: "SELECT instrument, seq, id, platform, payee, purpose, cycle, payment_fen,
+                     valid_until, consent_sha256, accepted_at, ended_at, stated_at
+                 FROM mandates WHERE instrument = $1 AND platform = $2
+                 ORDER BY seq DESC LIMIT 1",
+            values: values![instrument, platform],
+            decode: Self::decode,
+        }
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             instrument: row.id()?,
@@ -98,13 +109,6 @@ impl Store {
         platform: PlatformId,
         instrument: InstrumentId,
     ) -> Result<Option<MandateRecord>, ReadError> {
-        self.read_one(
-            "SELECT instrument, seq, id, platform, payee, purpose, cycle, payment_fen, valid_until,
-                 consent_sha256, accepted_at, ended_at, stated_at
-             FROM mandates WHERE instrument = $1 AND platform = $2 ORDER BY seq DESC LIMIT 1",
-            values![instrument, platform],
-            MandateRecord::decode,
-        )
-        .await
+        Ok(self.rows(MandateRecord::of_card(platform, instrument)).await?.into_iter().next())
     }
 }

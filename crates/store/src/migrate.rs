@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 10, name: "names", sql: include_str!("migrations/0010_names.sql") },
     Migration { number: 11, name: "persons", sql: include_str!("migrations/0011_persons.sql") },
     Migration { number: 12, name: "stated", sql: include_str!("migrations/0012_stated.sql") },
+    Migration { number: 13, name: "places", sql: include_str!("migrations/0013_places.sql") },
 ];
 
 /// The number of the newest migration this program knows.

@@ -275,6 +275,27 @@ impl Store {
         .await
     }
 
+    /// The payments whose logs begin after a position of the one order and not after another, of
+    /// whatever platform: for the house's own workers.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn payments_begun(
+        &self,
+        after: i64,
+        until: i64,
+    ) -> Result<Vec<PaymentRecord>, ReadError> {
+        self.read(
+            select!(
+                "WHERE id IN (SELECT subject FROM events
+                     WHERE position > $1 AND position <= $2 AND seq = 1)"
+            ),
+            values![after, until],
+            PaymentRecord::decode,
+        )
+        .await
+    }
+
     /// What people have to look at, of whatever platform, newest first: for the operator.
     ///
     /// # Errors

@@ -44,6 +44,18 @@ impl std::error::Error for ReadError {}
 /// Turns one row into a record.
 pub(crate) type Decode<T> = fn(&mut Row<'_, '_>) -> Result<T, ReadError>;
 
+/// A query, its values, and how its rows are read.
+pub(crate) struct Query<T> {
+    pub(crate) sql: &'static str,
+    pub(crate) values: Vec<Value>,
+    pub(crate) decode: Decode<T>,
+}
+
+/// Four queries that are read in one go.
+pub(crate) type Four<A, B, C, D> = (Query<A>, Query<B>, Query<C>, Query<D>);
+/// The rows of each.
+pub(crate) type RowsOfFour<A, B, C, D> = (Vec<A>, Vec<B>, Vec<C>, Vec<D>);
+
 /// One row, read column by column from the left.
 pub(crate) struct Row<'row, 'statement> {
     cells: Cells<'row, 'statement>,
@@ -221,6 +233,34 @@ impl Readers {
         match self {
             Self::Sqlite(readers) => readers.query(sql, values, decode).await,
             Self::Postgres(readers) => readers.query(sql, values, decode).await,
+        }
+    }
+
+    /// Every row of four queries. On a file one thread reads them at one moment; a server is asked
+    /// them at once.
+    pub(crate) async fn four<A, B, C, D>(
+        &self,
+        four: Four<A, B, C, D>,
+    ) -> Result<RowsOfFour<A, B, C, D>, ReadError>
+    where
+        A: Send + 'static,
+        B: Send + 'static,
+        C: Send + 'static,
+        D: Send + 'static,
+    {
+        match self {
+            Self::Sqlite(readers) => {
+                readers.run(move |connection| sqlite::read::four(connection, &four)).await
+            }
+            Self::Postgres(readers) => {
+                let (a, b, c, d) = four;
+                tokio::try_join!(
+                    readers.query(a.sql, a.values, a.decode),
+                    readers.query(b.sql, b.values, b.decode),
+                    readers.query(c.sql, c.values, c.decode),
+                    readers.query(d.sql, d.values, d.decode),
+                )
+            }
         }
     }
 }

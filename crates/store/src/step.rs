@@ -30,6 +30,11 @@ pub(crate) const CLAIM: &str = "WITH due AS MATERIALIZED (
 /// what keeps a step from being handed out twice is the outer condition, not this.
 pub(crate) const SKIP: &str = " FOR UPDATE SKIP LOCKED";
 
+/// When a step of those that fall due until a moment can be handed out.
+pub(crate) const NEXT: &str =
+    "SELECT MIN(CASE WHEN due_at > lease_expiry THEN due_at ELSE lease_expiry END)
+     FROM steps WHERE done_at IS NULL AND lane = $1 AND due_at <= $2";
+
 /// Which worker a step waits for. What waits for a platform's endpoint keeps nothing waiting that
 /// is about money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,22 +269,21 @@ impl Store {
     /// # Errors
     /// When nothing can be read.
     pub async fn next_step_at(&self) -> Result<Option<Timestamp>, ReadError> {
-        self.next_step_of(Lane::House).await
+        self.next_step_of(Lane::House, Timestamp::from_millis(i64::MAX)).await
     }
 
-    /// The same for a lane.
+    /// The same for a lane, of the steps that fall due until a moment: whoever sleeps no longer
+    /// than that need not have all others looked through.
     ///
     /// # Errors
     /// When nothing can be read.
-    pub async fn next_step_of(&self, lane: Lane) -> Result<Option<Timestamp>, ReadError> {
-        let found = self
-            .read_one(
-                "SELECT MIN(CASE WHEN due_at > lease_expiry THEN due_at ELSE lease_expiry END)
-                 FROM steps WHERE done_at IS NULL AND lane = $1",
-                values![lane.number()],
-                |row| row.time_opt(),
-            )
-            .await?;
+    pub async fn next_step_of(
+        &self,
+        lane: Lane,
+        until: Timestamp,
+    ) -> Result<Option<Timestamp>, ReadError> {
+        let found =
+            self.read_one(NEXT, values![lane.number(), until], |row| row.time_opt()).await?;
         Ok(found.flatten())
     }
 }

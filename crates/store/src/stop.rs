@@ -3,7 +3,7 @@
 
 use mingka_domain::time::Timestamp;
 
-use crate::read::{ReadError, Row};
+use crate::read::{Query, ReadError, Row};
 use crate::store::Store;
 use crate::unit::{RowKey, Statement, values};
 
@@ -49,6 +49,17 @@ impl StopRecord {
         )
     }
 
+    pub(crate) fn newest() -> Query<Self> {
+        Query {
+            sql: "SELECT scope, target, seq, stopped, who, why, at FROM stop_turns AS turn
+                 WHERE seq = (SELECT MAX(seq) FROM stop_turns
+                     WHERE scope = turn.scope AND target = turn.target)
+                 ORDER BY scope, target",
+            values: values![],
+            decode: Self::decode,
+        }
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             scope: row.text()?,
@@ -68,14 +79,6 @@ impl Store {
     /// # Errors
     /// When nothing can be read.
     pub async fn stops(&self) -> Result<Vec<StopRecord>, ReadError> {
-        self.read(
-            "SELECT scope, target, seq, stopped, who, why, at FROM stop_turns AS turn
-             WHERE seq = (SELECT MAX(seq) FROM stop_turns
-                 WHERE scope = turn.scope AND target = turn.target)
-             ORDER BY scope, target",
-            values![],
-            StopRecord::decode,
-        )
-        .await
+        self.rows(StopRecord::newest()).await
     }
 }

@@ -16,7 +16,7 @@ use crate::open::{OpenError, Settings};
 use crate::postgres::examine::Finding;
 use crate::postgres::open as remote;
 use crate::postgres::server::Server;
-use crate::read::{Decode, ReadError, Readers};
+use crate::read::{Decode, Four, Query, ReadError, Readers, RowsOfFour};
 use crate::sqlite::{Writing, open, read, writer};
 use crate::step::{Claim, Lane, StepRecord};
 use crate::unit::{CommitError, Committed, Unavailable, Unit, Value};
@@ -316,6 +316,36 @@ impl Store {
             Inner::Threads(threads) => Arc::clone(&lock(threads).as_ref().ok_or(closed)?.readers),
         };
         readers.query(sql, values, decode).await
+    }
+
+    /// Every row of four queries, in one go: on a file all of one moment.
+    pub(crate) async fn read_four<A, B, C, D>(
+        &self,
+        four: Four<A, B, C, D>,
+    ) -> Result<RowsOfFour<A, B, C, D>, ReadError>
+    where
+        A: Send + 'static,
+        B: Send + 'static,
+        C: Send + 'static,
+        D: Send + 'static,
+    {
+        let closed = ReadError::Unavailable(Unavailable::Closed);
+        let readers = match &*self.inner {
+            Inner::Memory(writing) => {
+                let writing = lock(writing);
+                return read::four(writing.as_ref().ok_or(closed)?.connection(), &four);
+            }
+            Inner::Threads(threads) => Arc::clone(&lock(threads).as_ref().ok_or(closed)?.readers),
+        };
+        readers.four(four).await
+    }
+
+    /// The rows of a query.
+    pub(crate) async fn rows<T: Send + 'static>(
+        &self,
+        query: Query<T>,
+    ) -> Result<Vec<T>, ReadError> {
+        self.read(query.sql, query.values, query.decode).await
     }
 
     /// The first row of a query, where there is one.

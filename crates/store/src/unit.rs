@@ -18,13 +18,23 @@ pub struct Unit {
     pub writes: Vec<Statement>,
     /// What is to be done afterwards.
     pub effects: Vec<Effect>,
+    /// Whether units that somebody waits for may go first.
+    pub(crate) is_behind: bool,
 }
 
 impl Unit {
     /// A unit that is only its guard so far.
     #[must_use]
     pub fn new(guard: Statement) -> Self {
-        Self { guard, writes: Vec::new(), effects: Vec::new() }
+        Self { guard, writes: Vec::new(), effects: Vec::new(), is_behind: false }
+    }
+
+    /// Lets units that somebody waits for go first: nobody waits for this one. A few durable
+    /// commits later it has its turn all the same.
+    #[must_use]
+    pub fn behind(mut self) -> Self {
+        self.is_behind = true;
+        self
     }
 
     /// Adds a write.

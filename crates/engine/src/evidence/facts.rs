@@ -2,10 +2,12 @@
 //! it is the first of its subject, what was accepted then. All of it is read from where it stands,
 //! so that a change in any of these tables no longer fits the commitment.
 
+use std::collections::BTreeMap;
+
 use mingka_crypto::digest::{hex, sha256};
 use mingka_domain::effect::Subject;
-use mingka_domain::id::{AttemptId, EventId};
-use mingka_store::EventRecord;
+use mingka_domain::id::{AttemptId, EventId, PaymentId};
+use mingka_store::{AttemptRecord, ConsentRecord, EventRecord, PaymentRecord};
 use serde_json::{Map, Value, json};
 
 use crate::core::Engine;
@@ -29,9 +31,53 @@ pub(super) fn read_entry(entry: &[u8]) -> Option<(&str, &str)> {
     text.strip_suffix('\n')?.split_once('\n')
 }
 
+/// What events speak of besides themselves.
+#[derive(Default)]
+pub(super) struct Spoken {
+    payments: BTreeMap<PaymentId, PaymentRecord>,
+    attempts: BTreeMap<AttemptId, AttemptRecord>,
+    /// In the order of their kinds.
+    consents: Vec<ConsentRecord>,
+}
+
 impl Engine {
     /// The facts of an event, as one line of JSON. The same event gives the same bytes for ever.
     pub(super) async fn facts_of(&self, event: &EventRecord) -> Result<String, EngineError> {
+        let mut spoken = Spoken::default();
+        if event.seq == 1 {
+            if let Subject::Payment(id) = event.subject {
+                let payment = self.store().payment(event.platform, id).await?;
+                spoken.payments.extend(payment.map(|payment| (id, payment)));
+            }
+            spoken.consents = self.store().consents(event.platform, event.subject).await?;
+        }
+        self.facts_among(event, &spoken).await
+    }
+
+    /// What the events after a position speak of, until another: read together, so that a long
+    /// stretch of the order costs no more than a few reads.
+    pub(super) async fn spoken_between(
+        &self,
+        after: i64,
+        until: i64,
+    ) -> Result<Spoken, EngineError> {
+        let payments = self.store().payments_begun(after, until).await?;
+        let attempts = self.store().attempts_between(after, until).await?;
+        let consents = self.store().consents_begun(after, until).await?;
+        Ok(Spoken {
+            payments: payments.into_iter().map(|payment| (payment.id, payment)).collect(),
+            attempts: attempts.into_iter().map(|attempt| (attempt.id, attempt)).collect(),
+            consents,
+        })
+    }
+
+    /// The facts of an event that these were read for. An attempt that is not among them is looked
+    /// up by itself.
+    pub(super) async fn facts_among(
+        &self,
+        event: &EventRecord,
+        spoken: &Spoken,
+    ) -> Result<String, EngineError> {
         let mut facts = Map::new();
         let mut put = |name: &str, value: Value| facts.insert(name.to_owned(), value);
         put("event", json!(event.id().to_string()));
@@ -45,9 +91,7 @@ impl Engine {
         let attempt = attempt_in(&body);
         put("body", body);
         if event.seq == 1 {
-            if let Subject::Payment(id) = event.subject
-                && let Some(payment) = self.store().payment(event.platform, id).await?
-            {
+            if let Some(payment) = spoken.payment_of(event) {
                 if let Some(original) = payment.original {
                     put("original", json!(original.to_string()));
                 }
@@ -64,50 +108,63 @@ impl Engine {
                     }),
                 );
             }
-            let consents = self.consents_as_facts(event).await?;
+            let consents = spoken.consents_to(event);
             if !consents.is_empty() {
                 put("consents", Value::Array(consents));
             }
         }
-        if let Some(id) = attempt
-            && let Some(attempt) = self.store().attempt(event.platform, id).await?
-        {
+        let attempt = match attempt.map(|id| (id, spoken.attempts.get(&id))) {
+            Some((_, Some(found))) if found.platform == event.platform => Some(found.clone()),
+            Some((id, _)) => self.store().attempt(event.platform, id).await?,
+            None => None,
+        };
+        if let Some(attempt) = attempt {
             if let Some(amount) = attempt.amount {
                 put("order_amount_fen", json!(amount.get()));
             }
-            put(
-                "order",
-                json!({
-                    "attempt": attempt.id.to_string(),
-                    "operation": attempt.operation.name(),
-                    "channel": attempt.order.channel,
-                    "merchant": attempt.order.merchant,
-                    "order_id": attempt.order.order_id,
-                    "txn_time": attempt.order.txn_time.rfc3339(),
-                    "profile": attempt.profile_version,
-                    "sent_at": attempt.sent_at.rfc3339(),
-                }),
-            );
+            put("order", order_as_facts(&attempt));
         }
         Ok(Value::Object(facts).to_string())
     }
+}
+
+impl Spoken {
+    /// The payment whose log an event begins.
+    fn payment_of(&self, event: &EventRecord) -> Option<&PaymentRecord> {
+        let Subject::Payment(id) = event.subject else { return None };
+        self.payments.get(&id).filter(|payment| payment.platform == event.platform)
+    }
 
     /// What was accepted when a subject began.
-    async fn consents_as_facts(&self, event: &EventRecord) -> Result<Vec<Value>, EngineError> {
-        let consents = self.store().consents(event.platform, event.subject).await?;
-        Ok(consents
-            .into_iter()
-            .map(|consent| {
-                json!({
-                    "kind": consent.kind,
-                    "version": consent.document_version,
-                    "lang": consent.lang,
-                    "sha256": consent.sha256,
-                    "accepted_at": consent.accepted_at.rfc3339(),
-                })
+    fn consents_to(&self, event: &EventRecord) -> Vec<Value> {
+        let given = |consent: &&ConsentRecord| {
+            consent.subject == event.subject && consent.platform == event.platform
+        };
+        let told = |consent: &ConsentRecord| {
+            json!({
+                "kind": consent.kind,
+                "version": consent.document_version,
+                "lang": consent.lang,
+                "sha256": consent.sha256,
+                "accepted_at": consent.accepted_at.rfc3339(),
             })
-            .collect())
+        };
+        self.consents.iter().filter(given).map(told).collect()
     }
+}
+
+/// The identity of an order, as it was before its first byte left.
+fn order_as_facts(attempt: &AttemptRecord) -> Value {
+    json!({
+        "attempt": attempt.id.to_string(),
+        "operation": attempt.operation.name(),
+        "channel": attempt.order.channel,
+        "merchant": attempt.order.merchant,
+        "order_id": attempt.order.order_id,
+        "txn_time": attempt.order.txn_time.rfc3339(),
+        "profile": attempt.profile_version,
+        "sent_at": attempt.sent_at.rfc3339(),
+    })
 }
 
 /// The attempt an event speaks of.

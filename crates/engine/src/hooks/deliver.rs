@@ -43,6 +43,8 @@ const RETRY_AFTER_MS_MAX: i64 = DAY_MS;
 const CROWDED_MS: i64 = 2 * SECOND_MS;
 /// How long changes are gathered before they are placed.
 const GATHER_MS: u64 = 20;
+/// So many at once need not be gathered any longer.
+const ENOUGH: usize = 100;
 /// How many deliveries are carried at once.
 const AT_ONCE_MAX: usize = 64;
 
@@ -66,9 +68,10 @@ impl Engine {
                 tracing::warn!(error = %error, "events could not be placed, kept and handed out");
             }
             let claimed = self.carry_due(&mut under_way).await;
-            let moved =
-                placed.unwrap_or(0) + appended.unwrap_or(0) + handed_out.unwrap_or(0) + claimed;
+            let (placed, appended) = (placed.unwrap_or(0), appended.unwrap_or(0));
+            let moved = placed + appended + handed_out.unwrap_or(0) + claimed;
             let pause = if moved == 0 { self.pause(Lane::Endpoints).await } else { Duration::ZERO };
+            let gather_ms = if placed.max(appended) < ENOUGH { GATHER_MS } else { 0 };
             tokio::select! {
                 biased;
                 () = &mut stopped => break,
@@ -76,7 +79,7 @@ impl Engine {
                 Some(_) = under_way.join_next() => {}
                 // What changes in this process need not wait to be looked for; a little, so that
                 // what comes together is placed together.
-                _ = changes.recv() => tokio::time::sleep(Duration::from_millis(GATHER_MS)).await,
+                _ = changes.recv() => tokio::time::sleep(Duration::from_millis(gather_ms)).await,
                 () = tokio::time::sleep(pause) => {}
             }
             changes = changes.resubscribe();

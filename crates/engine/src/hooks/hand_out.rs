@@ -20,7 +20,7 @@ use crate::idempotency::to_json;
 use crate::perform::step_id;
 
 /// How many events are handed out in one unit.
-const HANDED_OUT_MAX: u32 = 200;
+const HANDED_OUT_MAX: u32 = 100;
 
 impl Engine {
     /// Hands out what has a place in the order and was not handed out yet, and says how many events
@@ -33,7 +33,7 @@ impl Engine {
         let placed = self.store().events_after(from, HANDED_OUT_MAX).await?;
         let Some(last) = placed.last() else { return Ok(0) };
         let deliveries = self.deliveries_of(&placed).await?;
-        let mut unit = Unit::new(DeliveryRecord::hand_out(from, last.position));
+        let mut unit = Unit::new(DeliveryRecord::hand_out(from, last.position)).behind();
         for delivery in deliveries {
             unit = unit.writes([delivery_step(&delivery)?.insert(), delivery.insert()]);
         }

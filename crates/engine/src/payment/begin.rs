@@ -5,23 +5,25 @@ use mingka_domain::id::{PaymentId, PlatformId};
 use mingka_domain::payment::{Event, Payment, PaymentKind, Terms, WaitReason};
 use mingka_domain::time::Timestamp;
 use mingka_store::{
-    AttemptRecord, CommitError, Committed, EventRecord, InstrumentRecord, LenderRecord,
+    AttemptRecord, CommitError, Committed, EventRecord, InstrumentRecord, LenderRecord, Named,
     PaymentRecord, Statement, StepRecord, Unit,
 };
 
-use super::conclude::Hearing;
+use super::conclude::{Hearing, Left};
 use super::look::STEP_PAYMENT;
 use super::plan::{Planned, no_way};
+use super::shown::Seen;
 use super::{Changed, Loaded};
 use crate::core::Engine;
 use crate::error::{EngineError, GiveBackError};
 use crate::hear::Heard;
 use crate::idempotency::{lost_key, to_json};
 use crate::limit::reason_of;
+use crate::mandate::check_mandate;
 use crate::perform::step_id;
 use crate::request::{Idempotency, NewPayment};
 use crate::retry::issuer_of;
-use crate::view::PaymentView;
+use crate::view::{PaymentView, TimelineEntry};
 
 impl Engine {
     /// `None` when another request with the same key was quicker.
@@ -30,10 +32,11 @@ impl Engine {
         platform: PlatformId,
         key: Idempotency,
         new: NewPayment,
+        named: Named,
     ) -> Result<Option<PaymentView>, EngineError> {
         let now = self.now();
         let key = self.planted_key(key);
-        let (lender, instrument) = self.parties_of(platform, &new, now).await?;
+        let (lender, instrument) = self.parties_of(named, &new, now)?;
         let room = self.room().await?;
         let terms = self.payment_terms(&new, &lender.code, now);
         let opened = self.opened_payment(platform, &new, &lender, &terms, now)?;
@@ -82,7 +85,11 @@ impl Engine {
                 heard: Some(&heard),
                 step: Some(&step),
             };
-            let left = (begun.loaded(&opened.payment), attempt.clone());
+            let left = Left {
+                payment: begun.loaded(&opened.payment),
+                attempt: attempt.clone(),
+                seen: Some(opened.seen(lender.code, &begun)),
+            };
             let answered = self.conclude_payment_from(&hearing, Some(left), Some(&key)).await?;
             if answered.is_some() {
                 return Ok(answered);
@@ -92,18 +99,16 @@ impl Engine {
     }
 
     /// Whose money it is and which card, where both can do this.
-    async fn parties_of(
+    fn parties_of(
         &self,
-        platform: PlatformId,
+        named: Named,
         new: &NewPayment,
         now: Timestamp,
     ) -> Result<(LenderRecord, InstrumentRecord), EngineError> {
-        let lender = self.store().lender_of_code(platform, &new.lender).await?;
         let able =
             |lender: &LenderRecord| new.kind.gives_back() || self.has_a_way(lender, new.kind);
-        let lender = lender.filter(able).ok_or(EngineError::UnknownLender)?;
-        let instrument = self.store().instrument(platform, new.instrument).await?;
-        let instrument = instrument.ok_or(EngineError::NotFound)?;
+        let lender = named.lender.filter(able).ok_or(EngineError::UnknownLender)?;
+        let instrument = named.instrument.ok_or(EngineError::NotFound)?;
         if instrument.state != "active" && !new.kind.gives_back() {
             return Err(EngineError::InvalidState {
                 state: "unbound",
@@ -112,7 +117,7 @@ impl Engine {
             });
         }
         if new.kind == PaymentKind::Repayment {
-            self.check_mandate(&instrument, new.amount, now).await?;
+            check_mandate(named.mandate.as_ref(), new.amount, now)?;
         }
         Ok((lender, instrument))
     }
@@ -264,6 +269,15 @@ struct Taken<'a> {
 pub(super) struct Opened {
     pub(super) payment: Loaded,
     pub(super) event: EventRecord,
+}
+
+impl Opened {
+    /// What happened to it with its first unit.
+    fn seen(&self, lender: String, begun: &Begun) -> Seen {
+        let Self { event: EventRecord { at, kind, .. }, .. } = self;
+        let opened = TimelineEntry { at: *at, event: kind.clone(), diagnosis: None };
+        Seen { lender, timeline: vec![opened, begun.changed.told.clone()] }
+    }
 }
 
 /// A payment that goes on.

@@ -18,6 +18,7 @@ use super::plan::Plan;
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::idempotency::lost_key;
+use crate::limit::Limits;
 use crate::perform::{Room, step_id};
 use crate::request::Idempotency;
 use crate::view::PaymentView;
@@ -171,16 +172,16 @@ impl Engine {
         let asked = self.store().attempt(record.platform, awaiting.order).await?;
         let asked = asked.ok_or_else(|| internal("an attempt is missing", &record.id))?;
         let channel = self.channel(&asked.order.channel)?;
-        let request = self.payment_request(record, instrument, channel).await?;
+        let (stops, force) = self.in_force(record).await?;
+        let request = self.payment_request(record, instrument, &force.agreements, channel)?;
         let Some(Request::Collect { token, amount, .. }) = request else {
             return Err(not_now(known::AGREEMENT_INVALID));
         };
-        let stops = self.stops().await?;
         let forbidden = stops.forbid(Some(record.platform), channel, Operation::Collect);
         if forbidden || !channel.can(Operation::Collect, now) {
             return Err(EngineError::NoChannel);
         }
-        let limits = self.limits_for(record.kind, record.platform, channel).await?;
+        let limits = Limits::of(&force, record, channel);
         if !limits.allow(amount) {
             return Err(EngineError::OverLimit);
         }

@@ -8,11 +8,13 @@ use mingka_domain::payment::{Event, Heard as Word, Payment};
 use mingka_store::{AttemptRecord, CommitError, IdempotencyRecord, Statement, StepRecord, Unit};
 
 use super::Loaded;
+use super::shown::Seen;
 use crate::conclude::{TRIES_MAX, WAIT_MS, heard_of};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::idempotency::to_json;
+use crate::limit::Limits;
 use crate::request::Idempotency;
 use crate::settings::Planted;
 use crate::view::PaymentView;
@@ -30,6 +32,14 @@ pub(crate) struct Hearing<'a> {
     pub(crate) step: Option<&'a StepRecord>,
 }
 
+/// The rows that something was heard about, as they were read or as our own first commit left them.
+pub(super) struct Left {
+    pub(super) payment: Loaded,
+    pub(super) attempt: AttemptRecord,
+    /// What an answer needs besides, where it is at hand.
+    pub(super) seen: Option<Seen>,
+}
+
 impl Engine {
     /// Makes it durable. What comes too late to change anything changes nothing.
     pub(crate) async fn conclude_payment(&self, hearing: &Hearing<'_>) -> Result<(), EngineError> {
@@ -41,7 +51,7 @@ impl Engine {
     pub(super) async fn conclude_payment_from(
         &self,
         hearing: &Hearing<'_>,
-        mut left: Option<(Loaded, AttemptRecord)>,
+        mut left: Option<Left>,
         mut answer: Option<&Idempotency>,
     ) -> Result<Option<PaymentView>, EngineError> {
         let (mut step, mut keeps_out) = (hearing.step, true);
@@ -86,13 +96,11 @@ impl Engine {
         Err(EngineError::Unavailable)
     }
 
-    async fn payment_rows(
-        &self,
-        hearing: &Hearing<'_>,
-    ) -> Result<(Loaded, AttemptRecord), EngineError> {
+    async fn payment_rows(&self, hearing: &Hearing<'_>) -> Result<Left, EngineError> {
         let payment = self.load_payment(hearing.platform, hearing.payment).await?;
         let attempt = self.store().attempt(hearing.platform, hearing.attempt).await?;
-        Ok((payment, attempt.ok_or_else(|| internal("an attempt is missing", &hearing.payment))?))
+        let missing = || internal("an attempt is missing", &hearing.payment);
+        Ok(Left { payment, attempt: attempt.ok_or_else(missing)?, seen: None })
     }
 
     /// An attempt's share of every limit it was under: nothing of it moved.
@@ -107,14 +115,14 @@ impl Engine {
         let Some(channel) = self.channel_named(&attempt.order.channel) else {
             return Ok(Vec::new());
         };
-        let limits = self.limits_for(record.kind, record.platform, channel).await?;
-        Ok(limits.give_back(&attempt))
+        let (_, force) = self.in_force(record).await?;
+        Ok(Limits::of(&force, record, channel).give_back(&attempt))
     }
 
     async fn payment_draft(
         &self,
         hearing: &Hearing<'_>,
-        (payment, attempt): (Loaded, AttemptRecord),
+        Left { payment, attempt, seen }: Left,
         step: Option<&StepRecord>,
         answer: Option<&Idempotency>,
         keeps_out: bool,
@@ -148,8 +156,7 @@ impl Engine {
                     writes.extend(self.shares_given_back(&payment, hearing.attempt).await?);
                 }
                 if let Some(key) = answer {
-                    let mut view = self.payment_view(&changed.loaded()).await?;
-                    view.timeline = self.payment_timeline(&payment, Some(&changed.event)).await?;
+                    let view = self.view_after(&payment, &changed, seen).await?;
                     let text = to_json(&view)?;
                     writes.push(IdempotencyRecord::answer(hearing.platform, &key.key, &text));
                     answered = Some(view);

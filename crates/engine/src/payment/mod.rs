@@ -9,6 +9,7 @@ mod heard;
 mod look;
 mod plan;
 mod planted;
+mod shown;
 
 pub(crate) use conclude::Hearing;
 pub(crate) use look::STEP_PAYMENT;
@@ -24,15 +25,12 @@ use mingka_store::{
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
-use crate::idempotency::{Earlier, to_json};
+use crate::idempotency::{Earlier, earlier_of, to_json};
 use crate::request::{Idempotency, NewPayment};
 use crate::view::{LenderView, PaymentView, TimelineEntry};
 
 /// The code of the lender that every platform has from the beginning: itself.
 pub const DEFAULT_LENDER: &str = "default";
-
-/// The longest timeline that is shown.
-const TIMELINE_MAX: u32 = 500;
 
 /// A payment as it stands in the store.
 #[derive(Debug, Clone)]
@@ -46,6 +44,8 @@ pub(crate) struct Changed {
     pub(crate) record: PaymentRecord,
     pub(crate) machine: Payment,
     pub(crate) event: EventRecord,
+    /// The same as it is shown.
+    told: TimelineEntry,
     pub(crate) effects: Vec<mingka_domain::effect::Effect>,
 }
 
@@ -61,11 +61,15 @@ impl Engine {
         idempotency: Idempotency,
         new: NewPayment,
     ) -> Result<PaymentView, EngineError> {
-        if let Some(view) = self.earlier_payment(platform, &idempotency).await? {
+        let now = self.now();
+        let names = (idempotency.key.as_str(), new.lender.as_str(), new.instrument);
+        let mut named = self.store().named(platform, names, now).await?;
+        let earlier = earlier_of(named.key.take(), &idempotency)?;
+        if let Some(view) = self.view_of_earlier(platform, &idempotency, earlier, now).await? {
             return Ok(view);
         }
         let (engine, key) = (self.clone(), idempotency.clone());
-        let work = async move { engine.begin_payment(platform, key, new).await };
+        let work = async move { engine.begin_payment(platform, key, new, named).await };
         if let Some(view) = self.to_the_end(work).await? {
             return Ok(view);
         }
@@ -96,8 +100,7 @@ impl Engine {
             });
         }
         let changed = payment.apply(Event::Cancelled, now)?;
-        let mut view = self.payment_view(&changed.loaded()).await?;
-        view.timeline = self.payment_timeline(&payment, Some(&changed.event)).await?;
+        let view = self.view_after(&payment, &changed, None).await?;
         let answer = Some(to_json(&view)?);
         let key = self.take_key(platform, &idempotency, id.into(), answer, now);
         let unit = Unit::new(key)
@@ -119,7 +122,7 @@ impl Engine {
     ) -> Result<PaymentView, EngineError> {
         let payment = self.load_payment(platform, id).await?;
         let mut view = self.payment_view(&payment).await?;
-        view.timeline = self.payment_timeline(&payment, None).await?;
+        view.timeline = self.payment_timeline(&payment).await?;
         view.given_back_by = self.given_back(&payment).await?;
         Ok(view)
     }
@@ -205,7 +208,18 @@ impl Engine {
         idempotency: &Idempotency,
     ) -> Result<Option<PaymentView>, EngineError> {
         let now = self.now();
-        match self.earlier(platform, idempotency, now).await? {
+        let earlier = self.earlier(platform, idempotency, now).await?;
+        self.view_of_earlier(platform, idempotency, earlier, now).await
+    }
+
+    async fn view_of_earlier(
+        &self,
+        platform: PlatformId,
+        idempotency: &Idempotency,
+        earlier: Earlier<PaymentView>,
+        now: Timestamp,
+    ) -> Result<Option<PaymentView>, EngineError> {
+        match earlier {
             Earlier::None => Ok(None),
             Earlier::Answered(view) => Ok(Some(view)),
             Earlier::Unanswered(Subject::Payment(id)) => {
@@ -220,84 +234,14 @@ impl Engine {
             Earlier::Unanswered(_) => Err(EngineError::IdempotencyMismatch),
         }
     }
-
-    pub(crate) async fn payment_view(&self, payment: &Loaded) -> Result<PaymentView, EngineError> {
-        let Loaded { record, machine } = payment;
-        let lender = self.store().lender(record.platform, record.lender).await?;
-        let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
-        let settled = match machine {
-            Payment::Settled(settled) => Some(settled),
-            Payment::Refunded(refunded) => Some(&refunded.settled),
-            _ => None,
-        };
-        Ok(PaymentView {
-            id: record.id,
-            kind: record.kind,
-            state: machine.name().to_owned(),
-            lender: lender.code,
-            instrument: record.instrument,
-            original: record.original,
-            given_back_by: Vec::new(),
-            refunded_amount: match machine {
-                Payment::Refunded(refunded) => Some(refunded.sum),
-                _ => None,
-            },
-            reference: record.reference.clone(),
-            purpose: record.purpose.clone(),
-            amount: record.amount,
-            channel: record.channel.clone(),
-            channel_number: record.query_id.clone(),
-            waits_for: match machine {
-                Payment::Waiting(waiting) => Some(waiting.why),
-                _ => None,
-            },
-            code_confirmed: match machine {
-                Payment::AwaitingCode(awaiting) => Some(awaiting.confirmed),
-                _ => None,
-            },
-            review: match machine {
-                Payment::Review(review) => Some(review.why),
-                _ => None,
-            },
-            proof: settled.map(|settled| settled.proof),
-            settled_amount: settled.map(|settled| settled.amount),
-            next_look_at: machine.wake_at(),
-            diagnosis: machine.diagnosis().cloned(),
-            timeline: Vec::new(),
-            created_at: record.created_at,
-            updated_at: record.updated_at,
-            version: u64::try_from(record.version).unwrap_or(0),
-        })
-    }
-
-    /// What happened, and what is about to be durable, without the repetitions of a long doubt.
-    pub(crate) async fn payment_timeline(
-        &self,
-        payment: &Loaded,
-        newest: Option<&EventRecord>,
-    ) -> Result<Vec<TimelineEntry>, EngineError> {
-        let (platform, id) = (payment.record.platform, payment.record.id);
-        // The version counts the events: of a log that is longer the newest are shown.
-        let before = payment.record.version.saturating_sub(i64::from(TIMELINE_MAX)).max(0);
-        let events = self.store().events_of(platform, id.into(), before, TIMELINE_MAX).await?;
-        let mut entries: Vec<TimelineEntry> = Vec::with_capacity(events.len().saturating_add(1));
-        for record in events.iter().chain(newest) {
-            if entries.last().is_some_and(|last| last.event == record.kind) {
-                continue;
-            }
-            let event: Event = serde_json::from_str(&record.body)
-                .map_err(|error| internal("an event cannot be read", &error))?;
-            let diagnosis = event.diagnosis().cloned();
-            entries.push(TimelineEntry { at: record.at, event: record.kind.clone(), diagnosis });
-        }
-        Ok(entries)
-    }
 }
 
 impl Loaded {
     /// One event further. The row's version counts the events, and its guard follows the machine.
     pub(crate) fn apply(&self, event: Event, now: Timestamp) -> Result<Changed, EngineError> {
         let (kind, body) = (event.name().to_owned(), to_json(&event)?);
+        let diagnosis = event.diagnosis().cloned();
+        let told = TimelineEntry { at: now, event: kind.clone(), diagnosis };
         let (machine, effects) = self.machine.clone().apply(event, now).map_err(refused)?;
         let mut record = self.record.clone();
         machine.name().clone_into(&mut record.state);
@@ -312,7 +256,7 @@ impl Loaded {
             kind,
             body,
         };
-        Ok(Changed { record, machine, event, effects })
+        Ok(Changed { record, machine, event, told, effects })
     }
 }
 

@@ -5,7 +5,7 @@ use mingka_channels::Request;
 use mingka_domain::outcome::Operation;
 use mingka_domain::payment::{PaymentKind, Terms, WaitReason};
 use mingka_domain::time::Timestamp;
-use mingka_store::{InstrumentRecord, LenderRecord, OrderKey, PaymentRecord};
+use mingka_store::{AgreementRecord, InstrumentRecord, LenderRecord, OrderKey, PaymentRecord};
 
 use super::Loaded;
 use crate::channel::Channel;
@@ -68,7 +68,7 @@ impl Engine {
             return self.plan_back(payment, now).await;
         }
         let operation = operation_of(record.kind);
-        let stops = self.stops().await?;
+        let (stops, force) = self.in_force(record).await?;
         let mut later = None;
         for channel in &self.parts().channels {
             if channel.lender != lender.code || !channel.profile.can(operation) {
@@ -78,8 +78,10 @@ impl Engine {
                 later = Some(WaitReason::Stopped);
             } else if !channel.can(operation, now) {
                 later = later.or(Some(WaitReason::Hours));
-            } else if let Some(request) = self.payment_request(record, instrument, channel).await? {
-                let limits = self.limits_for(record.kind, record.platform, channel).await?;
+            } else if let Some(request) =
+                self.payment_request(record, instrument, &force.agreements, channel)?
+            {
+                let limits = Limits::of(&force, record, channel);
                 if !limits.allow(record.amount) {
                     later = Some(WaitReason::Limit);
                     continue;
@@ -143,7 +145,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Plan<'_>, EngineError> {
         let operation = Operation::SendPaymentCode;
-        let stops = self.stops().await?;
+        let (stops, force) = self.in_force(payment).await?;
         let mut error = no_way(PaymentKind::Repayment);
         for channel in &self.parts().channels {
             if channel.lender != lender.code || !channel.profile.can(operation) {
@@ -155,10 +157,9 @@ impl Engine {
             {
                 error = EngineError::NoChannel;
             } else if let Some(Request::Collect { token, amount, .. }) =
-                self.payment_request(payment, instrument, channel).await?
+                self.payment_request(payment, instrument, &force.agreements, channel)?
             {
-                let limits = self.limits_for(payment.kind, payment.platform, channel).await?;
-                if !limits.allow(amount) {
+                if !Limits::of(&force, payment, channel).allow(amount) {
                     return Err(EngineError::OverLimit);
                 }
                 let request = Request::SendPaymentCode { token, amount };
@@ -169,12 +170,13 @@ impl Engine {
         Err(error)
     }
 
-    /// `None` where the card has no agreement with this channel's merchant account, or has to be
-    /// paid and its number is not kept.
-    pub(super) async fn payment_request(
+    /// `None` where none of the card's agreements is with this channel's merchant account, or the
+    /// card has to be paid and its number is not kept.
+    pub(super) fn payment_request(
         &self,
         payment: &PaymentRecord,
         instrument: &InstrumentRecord,
+        agreements: &[AgreementRecord],
         channel: &Channel,
     ) -> Result<Option<Request>, EngineError> {
         let amount = payment.amount;
@@ -184,7 +186,6 @@ impl Engine {
                 Ok(payee.map(|payee| Request::Disburse { payee, amount, bill_number: None }))
             }
             PaymentKind::Repayment => {
-                let agreements = self.store().agreements(payment.platform, instrument.id).await?;
                 let own = agreements.iter().rev().find(|agreement| {
                     agreement.state == "active"
                         && agreement.channel == channel.code

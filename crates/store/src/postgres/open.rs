@@ -16,7 +16,7 @@ use super::migrate;
 use super::read::Readers;
 use super::server::Server;
 use super::session::Session;
-use crate::batch::{Counters, Job, collect, tell};
+use crate::batch::{Counters, Job, Waiting, tell};
 use crate::fault::Faults;
 use crate::migrate::MIGRATIONS;
 use crate::open::{self, OpenError};
@@ -30,6 +30,7 @@ pub(crate) fn writer(
 ) -> Result<mpsc::Sender<Job>, OpenError> {
     let settings = server.settings;
     let (queue, jobs) = mpsc::channel::<Job>(settings.queue_count_max.max(1));
+    let waiting = Waiting::new(jobs, settings.batch_count_max.max(1));
     let server = server.clone();
     on_a_thread("mingka-writer", move |ready| {
         Box::pin(async move {
@@ -39,7 +40,7 @@ pub(crate) fn writer(
                 }
                 Ok(writing) => {
                     let _ = ready.send(Ok(()));
-                    serve(writing, jobs, &counters, settings.batch_count_max.max(1)).await;
+                    serve(writing, waiting, &counters).await;
                 }
             }
             drop(alive);
@@ -113,14 +114,8 @@ pub(crate) async fn tests_writing(url: &str, faults: Faults) -> Result<Writing, 
 }
 
 /// Takes whatever waits, up to a cap, and makes it one durable commit, until every sender is gone.
-async fn serve(
-    mut writing: Writing,
-    mut jobs: mpsc::Receiver<Job>,
-    counters: &Counters,
-    batch_count_max: usize,
-) {
-    while let Some(first) = jobs.recv().await {
-        let (works, replies) = collect(first, &mut jobs, batch_count_max);
+async fn serve(mut writing: Writing, mut waiting: Waiting, counters: &Counters) {
+    while let Some((works, replies)) = waiting.batch().await {
         let results = writing.run(&works).await;
         counters.add(writing.commit_count, &results);
         tell(replies, results);

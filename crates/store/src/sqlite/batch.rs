@@ -10,6 +10,9 @@ use crate::read::ReadError;
 use crate::step::{self, Claim};
 use crate::unit::{CommitError, Statement, Unavailable, Unit};
 
+/// How many batches are run with savepoints after a unit has failed half-way.
+const WARY_BATCHES: u32 = 64;
+
 /// The one connection that writes.
 #[derive(Debug)]
 pub(crate) struct Writing {
@@ -19,12 +22,16 @@ pub(crate) struct Writing {
     writer: i64,
     /// The number of the last batch; what `commit_marks` says after a commit is read back from it.
     batch: i64,
+    /// How many batches are still run with savepoints.
+    wary: u32,
     /// Durable commits so far.
     pub(crate) commit_count: u64,
 }
 
 /// Why a whole batch came to nothing.
 enum Failed {
+    /// A unit had changed something before it failed, and there was no savepoint to go back to.
+    HalfWay(CommitError),
     /// One of its units may be to blame: each is worth a try alone.
     Torn(CommitError),
     /// Nobody's fault; trying again now is of no use.
@@ -40,7 +47,7 @@ impl Writing {
             (),
             |row| row.get(0),
         )?;
-        Ok(Self { connection, faults, writer, batch: 0, commit_count: 0 })
+        Ok(Self { connection, faults, writer, batch: 0, wary: 0, commit_count: 0 })
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -57,24 +64,32 @@ impl Writing {
     }
 
     /// Does the work in one durable commit; each piece gets its own result, in the order given.
+    /// Nearly no unit fails after it has changed something, and savepoints copy every page that is
+    /// changed: so they are made only once one did, for a while.
     pub(crate) fn run(&mut self, works: &[Work]) -> Vec<WorkResult> {
-        match self.transact(works) {
+        let wary = self.wary > 0;
+        self.wary = self.wary.saturating_sub(1);
+        match self.transact(works, wary) {
             Ok(results) => results,
+            Err(Failed::HalfWay(_)) if works.len() > 1 => {
+                self.wary = WARY_BATCHES;
+                self.run(works)
+            }
             Err(Failed::Torn(_)) if works.len() > 1 => {
                 works.chunks(1).flat_map(|alone| self.run(alone)).collect()
             }
-            Err(Failed::Torn(error) | Failed::All(error)) => {
+            Err(Failed::HalfWay(error) | Failed::Torn(error) | Failed::All(error)) => {
                 works.iter().map(|_| Err(error)).collect()
             }
         }
     }
 
-    fn transact(&mut self, works: &[Work]) -> Result<Vec<WorkResult>, Failed> {
+    fn transact(&mut self, works: &[Work], wary: bool) -> Result<Vec<WorkResult>, Failed> {
         self.execute("BEGIN IMMEDIATE").map_err(|error| Failed::All(refused(&error, "")))?;
         let mut results: Vec<Option<WorkResult>> = works.iter().map(|_| None).collect();
         for index in in_order(works) {
             if let (Some(work), Some(place)) = (works.get(index), results.get_mut(index)) {
-                *place = Some(self.one(work)?);
+                *place = Some(if wary { self.apart(work)? } else { self.one(work)? });
             }
         }
         let results: Vec<WorkResult> =
@@ -90,8 +105,29 @@ impl Writing {
     }
 
     /// One piece of work in a savepoint of its own.
-    fn one(&mut self, work: &Work) -> Result<WorkResult, Failed> {
+    fn apart(&mut self, work: &Work) -> Result<WorkResult, Failed> {
         self.execute("SAVEPOINT one").map_err(|error| self.torn(&error))?;
+        let result = self.work(work)?;
+        if result.is_err() {
+            self.execute("ROLLBACK TO one").map_err(|error| self.torn(&error))?;
+        }
+        self.execute("RELEASE one").map_err(|error| self.torn(&error))?;
+        Ok(result)
+    }
+
+    /// One piece of work that takes the whole batch with it when it fails half-way.
+    fn one(&mut self, work: &Work) -> Result<WorkResult, Failed> {
+        let before = self.connection.total_changes();
+        match self.work(work)? {
+            Err(error) if self.connection.total_changes() != before => {
+                self.roll_back();
+                Err(Failed::HalfWay(error))
+            }
+            result => Ok(result),
+        }
+    }
+
+    fn work(&mut self, work: &Work) -> Result<WorkResult, Failed> {
         let result = match work {
             Work::Unit(unit) => self.unit(unit),
             Work::Claim(claim) => self.claim(claim),
@@ -101,10 +137,6 @@ impl Writing {
             let error = result.err().unwrap_or(CommitError::Unavailable(Unavailable::Broken));
             return Err(Failed::Torn(error));
         }
-        if result.is_err() {
-            self.execute("ROLLBACK TO one").map_err(|error| self.torn(&error))?;
-        }
-        self.execute("RELEASE one").map_err(|error| self.torn(&error))?;
         Ok(result)
     }
 

@@ -10,7 +10,7 @@ use rusqlite::{CachedStatement, Connection};
 use tokio::sync::mpsc;
 
 use crate::open::Settings;
-use crate::read::{Cell, Decode, ReadError, Row};
+use crate::read::{Cell, Decode, Four, Query, ReadError, Row, RowsOfFour};
 use crate::unit::{Unavailable, Value};
 
 /// Runs a query on a connection and decodes every row.
@@ -28,6 +28,20 @@ pub(crate) fn query<T>(
         records.push(decode(&mut Row::of_sqlite(row))?);
     }
     Ok(records)
+}
+
+/// Every row of four queries, all at one moment.
+pub(crate) fn four<A, B, C, D>(
+    connection: &Connection,
+    (a, b, c, d): &Four<A, B, C, D>,
+) -> Result<RowsOfFour<A, B, C, D>, ReadError> {
+    // Over when it is dropped: nothing was written.
+    let _moment = connection.unchecked_transaction().map_err(|error| failed(&error))?;
+    Ok((rows(connection, a)?, rows(connection, b)?, rows(connection, c)?, rows(connection, d)?))
+}
+
+fn rows<T>(connection: &Connection, asked: &Query<T>) -> Result<Vec<T>, ReadError> {
+    query(connection, asked.sql, &asked.values, asked.decode)
 }
 
 /// Binds the values in order. `$n` is a name to SQLite, which numbers names by first appearance:
@@ -133,11 +147,19 @@ impl Readers {
         values: Vec<Value>,
         decode: Decode<T>,
     ) -> Result<Vec<T>, ReadError> {
+        self.run(move |connection| query(connection, sql, &values, decode)).await
+    }
+
+    /// Whatever is read in one go.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
         let closed = ReadError::Unavailable(Unavailable::Closed);
         let (reply, answer) = tokio::sync::oneshot::channel();
         let job: Job = Box::new(move |connection| {
             // Whoever asked may have gone away; then nobody needs the answer.
-            let _ = reply.send(query(connection, sql, &values, decode));
+            let _ = reply.send(work(connection));
         });
         self.queue.send(job).await.map_err(|_| closed)?;
         answer.await.map_err(|_| closed)?

@@ -8,7 +8,7 @@ use std::thread;
 use tokio::sync::mpsc;
 
 use super::batch::Writing;
-use crate::batch::{Counters, Job, collect, tell};
+use crate::batch::{Counters, Job, Waiting, tell};
 use crate::open::Settings;
 
 /// Starts the thread. It ends, after what waits is done, once every sender is gone.
@@ -18,11 +18,10 @@ pub(crate) fn start(
     settings: &Settings,
     alive: mpsc::Sender<Infallible>,
 ) -> std::io::Result<mpsc::Sender<Job>> {
-    let (queue, mut jobs) = mpsc::channel::<Job>(settings.queue_count_max.max(1));
-    let batch_count_max = settings.batch_count_max.max(1);
+    let (queue, jobs) = mpsc::channel::<Job>(settings.queue_count_max.max(1));
+    let mut waiting = Waiting::new(jobs, settings.batch_count_max.max(1));
     let body = move || {
-        while let Some(first) = jobs.blocking_recv() {
-            let (works, replies) = collect(first, &mut jobs, batch_count_max);
+        while let Some((works, replies)) = waiting.batch_on_thread() {
             let results = writing.run(&works);
             counters.add(writing.commit_count, &results);
             tell(replies, results);

@@ -3,9 +3,11 @@
 
 use std::collections::VecDeque;
 
+use tokio::sync::{mpsc, oneshot};
+
 use super::engine::{self, Batcher};
 use super::samples::*;
-use crate::batch::Done;
+use crate::batch::{Done, Waiting, Work};
 use crate::{CommitError, CommitFault, Faults, Statement, Store, Unavailable};
 
 fn writing() -> Batcher {
@@ -146,4 +148,24 @@ fn a_claim_whose_commit_is_unclear_gives_nobody_the_step() {
     assert!(now(store.claim(NOW, "b", 1000, 10)).unwrap().is_empty());
     let later = NOW.plus_ms(1000);
     assert_eq!(now(store.claim(later, "b", 1000, 10)).unwrap().len(), 1);
+}
+
+#[test]
+fn what_nobody_waits_for_lets_others_go_first_but_not_for_ever() {
+    let (queue, jobs) = mpsc::channel(64);
+    let mut waiting = Waiting::new(jobs, 2);
+    let bring = |unit: crate::Unit| {
+        queue.try_send((Work::Unit(unit), oneshot::channel().0)).unwrap();
+    };
+    bring(unit(platform(1).insert(), []).behind());
+    (1..=20).for_each(|n| bring(unit(binding(n).insert(), [])));
+    let mut sizes = || waiting.batch_on_thread().unwrap().0.len();
+    assert_eq!([sizes(), sizes(), sizes(), sizes(), sizes()], [2, 2, 2, 2, 3]);
+    (0..5).for_each(|_| assert_eq!(sizes(), 2));
+    bring(unit(platform(2).insert(), []).behind());
+    assert_eq!(sizes(), 1, "nobody else is there");
+    bring(unit(platform(3).insert(), []).behind());
+    drop(queue);
+    assert_eq!(sizes(), 1, "what was brought is done before the end");
+    assert!(waiting.batch_on_thread().is_none());
 }

@@ -78,7 +78,7 @@ fn a_lane_is_claimed_by_itself() {
     let rows = [step(2, NOW.plus_ms(5)).insert()];
     now(store.commit(unit(carried.insert(), rows))).unwrap();
     assert_eq!(now(store.next_step_at()).unwrap(), Some(NOW.plus_ms(5)));
-    assert_eq!(now(store.next_step_of(Lane::Endpoints)).unwrap(), Some(NOW));
+    assert_eq!(now(store.next_step_of(Lane::Endpoints, NOW)).unwrap(), Some(NOW));
     let later = NOW.plus_ms(10);
     let house = now(store.claim(later, "a", 1_000, 9)).unwrap();
     assert_eq!(house.iter().map(|step| step.id).collect::<Vec<_>>(), [step(2, NOW).id]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::samples::*;
-use crate::{CommitError, Store};
+use crate::{CommitError, Lane, Store};
 
 const STALE: CommitError = CommitError::Stale { table: "steps" };
 
@@ -112,6 +112,9 @@ fn due_steps_come_oldest_first_and_not_before_their_time() {
     let ids: Vec<_> = due.iter().map(|found| found.id).collect();
     assert_eq!(ids, [5, 4, 3].map(|n| step(n, NOW).id));
     assert_eq!(now(store.next_step_at()).unwrap(), Some(NOW.plus_ms(3)));
+    let soon = |ms| now(store.next_step_of(Lane::House, NOW.plus_ms(ms))).unwrap();
+    assert_eq!(soon(3), Some(NOW.plus_ms(3)));
+    assert_eq!(soon(2), Some(NOW.plus_ms(1002)), "what is due and leased until then");
 }
 
 #[test]

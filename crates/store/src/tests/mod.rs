@@ -11,6 +11,7 @@ mod evidence;
 mod hooks;
 mod leases;
 mod many;
+mod plans;
 mod postgresql;
 mod proxy;
 mod quotas;

@@ -141,6 +141,10 @@ fn instruments_and_agreements() {
     assert_eq!(now(store.commit(unit(second.insert(), []))).unwrap_err(), duplicate);
     let of_binding = now(store.instrument_of_binding(platform_id(1), binding_id(1))).unwrap();
     assert_eq!(of_binding, Some(bound.clone()));
+    let force = now(store.in_force(platform_id(1), bound.id)).unwrap();
+    assert_eq!((force.agreements, force.stops), (vec![agreed.clone()], Vec::new()));
+    let named = now(store.named(platform_id(1), ("k", "default", bound.id), NOW)).unwrap();
+    assert_eq!((named.instrument, named.key), (Some(bound.clone()), None));
 
     (bound.state, bound.updated_at) = ("unbound".to_owned(), NOW.plus_ms(1));
     (agreed.state, agreed.cancelled_at) = ("cancelled".to_owned(), Some(NOW));

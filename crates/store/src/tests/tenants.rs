@@ -32,7 +32,12 @@ fn found(store: &Store, n: u64) -> Vec<(&'static str, bool)> {
     let p = platform_id(n);
     let subject = binding_id(1).into();
     let instrument_id = instrument(1).id;
+    let named = now(store.named(p, ("k", "default", instrument_id), NOW)).unwrap();
+    let force = now(store.in_force(p, instrument_id)).unwrap();
     vec![
+        ("key, named", named.key.is_some()),
+        ("instrument, named", named.instrument.is_some()),
+        ("agreements in force", !force.agreements.is_empty()),
         ("binding", now(store.binding(p, binding_id(1))).unwrap().is_some()),
         ("bindings", !now(store.bindings(p, Cursor::first(9))).unwrap().items.is_empty()),
         (
