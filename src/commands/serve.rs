@@ -198,8 +198,8 @@ pub(crate) fn public_url(config: &Config, listener: &TcpListener) -> Result<Stri
     Ok(config.server.public_url.trim_end_matches('/').to_owned())
 }
 
-/// Ready at Ctrl-C, or at SIGTERM where there is one. It listens from the call on, awaited or not: a
-/// signal that comes between would end the process where it stands.
+/// Ready at Ctrl-C, or at SIGTERM where there is one. It listens from the call on, awaited or not:
+/// a signal that comes between would end the process where it stands.
 pub(crate) fn told_to_stop() -> impl Future<Output = ()> + Send + use<> {
     #[cfg(unix)]
     {

@@ -306,14 +306,10 @@ impl Engine {
             (PaymentKind::Reversal, Movement::Reversal) => Operation::Reverse,
             _ => return Ok(()),
         };
-        let unsent = matches!(
-            payment.machine,
-            Payment::Accepted(_) | Payment::Waiting(_) | Payment::AwaitingCode(_)
-        );
-        if !unsent || payment.record.amount != line.amount {
+        if payment.record.amount != line.amount {
             tracing::error!(payment.id = %id, order.id = order.order_id,
-                "a statement knows an order of this payment that our books have lost, and it does \
-                 not fit: people must look");
+                "a statement knows an order of this payment that our books have lost, with another \
+                 amount: people must look");
             return Ok(());
         }
         let now = self.now();
@@ -324,6 +320,13 @@ impl Engine {
         Attempt::Settled.name().clone_into(&mut attempt.state);
         attempt.answered_at = Some(now);
         attempt.outcome = Some(to_json(&Outcome::Settled)?);
+        let unsent = matches!(
+            payment.machine,
+            Payment::Accepted(_) | Payment::Waiting(_) | Payment::AwaitingCode(_)
+        );
+        if !unsent {
+            return self.keep_lost(&payment, &attempt).await;
+        }
         let (proof, amount) = (Proof::Statement(day), line.amount);
         let mut changed =
             payment.apply(Event::Found { attempt: attempt.id, proof, amount }, now)?;
@@ -342,6 +345,25 @@ impl Engine {
         }
         tracing::error!(payment.id = %id, order.id = order.order_id,
             "a payment that our books had lost was found in a statement: its money had moved");
+        Ok(())
+    }
+
+    /// The books know the payment by an earlier attempt, which is open, or ended otherwise: the one
+    /// they had lost becomes theirs again, and what its line proves is judged like any other.
+    async fn keep_lost(
+        &self,
+        payment: &Loaded,
+        attempt: &AttemptRecord,
+    ) -> Result<(), EngineError> {
+        let unit = Unit::new(payment.record.unchanged()).write(attempt.insert());
+        match self.store().commit(unit).await {
+            // Another import has found it at the same moment.
+            Ok(_) | Err(CommitError::Duplicate { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        tracing::error!(payment.id = %payment.record.id, order.id = attempt.order.order_id,
+            payment.state = payment.machine.name(),
+            "an attempt that our books had lost was found in a statement: its money had moved");
         Ok(())
     }
 }

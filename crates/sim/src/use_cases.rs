@@ -5,6 +5,7 @@ mod control;
 mod doubts;
 mod giving_back;
 mod payments;
+mod restored;
 mod statements;
 mod with_code;
 

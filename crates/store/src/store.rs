@@ -17,6 +17,7 @@ use crate::postgres::examine::Finding;
 use crate::postgres::open as remote;
 use crate::postgres::server::Server;
 use crate::read::{Decode, Four, Query, ReadError, Readers, RowsOfFour};
+use crate::sqlite::log::Log;
 use crate::sqlite::{Writing, open, read, writer};
 use crate::step::{Claim, Lane, StepRecord};
 use crate::unit::{CommitError, Committed, Unavailable, Unit, Value};
@@ -74,10 +75,11 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let writing = Writing::new(open::writer(path, &settings)?, faults)?;
+        let log = Log::start(open::beside(path, writing.connection())?)?;
         let counters = Arc::new(Counters::default());
         let (alive, ended) = mpsc::channel(1);
         let shared = Arc::clone(&counters);
-        let queue = writer::start(writing, shared, &settings, alive.clone())?;
+        let queue = writer::start(writing, log, shared, &settings, alive.clone())?;
         Self::with_readers(path, &settings, Some(queue), counters, alive, ended)
     }
 

@@ -138,7 +138,10 @@ impl Payment {
                 }
                 _ => Err(Why::WrongState),
             },
-            Self::Refused(refused) if refused.attempt == Some(attempt) => {
+            // Its last attempt, or any earlier one of which a statement says that it moved.
+            Self::Refused(refused)
+                if refused.attempt == Some(attempt) || matches!(what, Heard::Settled { .. }) =>
+            {
                 refused.hear(attempt, &what, now)
             }
             // An earlier attempt, declined: no other is made before people have looked.

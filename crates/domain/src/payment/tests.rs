@@ -100,6 +100,8 @@ const STORIES: &[(&str, &str)] = &[
     ("!undo !refund", "accepted"),
     ("send declined !undo !refund", "refused:card.lost"),
     ("send soft statement !send", "review:settled_after_refusal"),
+    ("send soft +60s send declined statement1 !send", "review:settled_after_refusal"),
+    ("send soft +60s send declined !settled1 !declined1", "refused:card.lost"),
     ("send soft !settled !declined", "waiting:soft_decline attempts=1"),
 ];
 

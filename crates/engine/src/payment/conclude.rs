@@ -69,6 +69,9 @@ impl Engine {
                     if let Some(original) = draft.original {
                         self.announce(original, committed.effects());
                     }
+                    if draft.moved_otherwise {
+                        self.show_to_people(hearing.platform, hearing.payment).await?;
+                    }
                     return Ok(draft.answered);
                 }
                 // What was heard stays true without the lease.
@@ -131,14 +134,16 @@ impl Engine {
         let id = hearing.payment;
         let (_, attempt_write) = heard_of(attempt, hearing.heard, now)?;
         let mut writes: Vec<Statement> = attempt_write.into_iter().collect();
-        let (mut answered, mut given_back) = (None, None);
+        let (mut answered, mut given_back, mut moved_otherwise) = (None, None, false);
         let what = self.planted_word(hearing, &payment.record);
         let what = what.unwrap_or_else(|| hearing.what.clone());
         let event = Event::Heard { attempt: hearing.attempt, what };
         let name = event.name();
         let (guard, after, effects) = match payment.apply(event, now) {
             Ok(mut changed) => {
-                if !keeps_out || self.lets_go(&changed.machine) {
+                let nothing = matches!(changed.machine, Payment::Refused(_) | Payment::Waiting(_));
+                moved_otherwise = nothing && !self.moved_already(&payment.record).await?.is_empty();
+                if !keeps_out || (self.lets_go(&changed.machine) && !moved_otherwise) {
                     changed.record.guard = None;
                 }
                 if let Some(number) = hearing.heard.and_then(|heard| heard.query_id.clone()) {
@@ -183,7 +188,7 @@ impl Engine {
                 Some(Unit::new(guard).writes(writes))
             }
         };
-        Ok(Draft { unit, answered, original: given_back })
+        Ok(Draft { unit, answered, original: given_back, moved_otherwise })
     }
 }
 
@@ -194,6 +199,8 @@ struct Draft {
     answered: Option<PaymentView>,
     /// The payment whose money was given back with it.
     original: Option<PaymentId>,
+    /// Whether another attempt of it has moved the money: its loan is not let go, and people look.
+    moved_otherwise: bool,
 }
 
 /// Whether it has just turned out that an attempt moved nothing.

@@ -1,10 +1,13 @@
 //! Looking after a payment until it is at its end: what waits is tried when its time has come, what
 //! was interrupted is a doubt, what is open is asked about. Nothing is ever sent a second time.
 
+use std::pin::Pin;
+
+use mingka_domain::attempt::Attempt;
 use mingka_domain::cause::known;
 use mingka_domain::diagnosis::{Certainty, Diagnosis};
 use mingka_domain::effect::Subject;
-use mingka_domain::id::PaymentId;
+use mingka_domain::id::{PaymentId, PlatformId};
 use mingka_domain::outcome::Outcome;
 use mingka_domain::payment::{Event, Heard as Word, Payment, Proof, WaitReason};
 use mingka_store::{AttemptRecord, CommitError, InstrumentRecord, PaymentRecord, StepRecord, Unit};
@@ -125,6 +128,10 @@ impl Engine {
         if waits_for_code {
             return self.put_off(step, now.plus_ms(self.settings().payment_look_again_ms)).await;
         }
+        if !self.moved_already(record).await?.is_empty() {
+            self.show_to_people(record.platform, record.id).await?;
+            return self.put_off(step, now.plus_ms(self.settings().payment_look_again_ms)).await;
+        }
         let lender = self.store().lender(record.platform, record.lender).await?;
         let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
         let instrument = self.instrument_of_payment(record).await?;
@@ -153,6 +160,34 @@ impl Engine {
             }
         }
         self.send_planned(payment, (&planned, &begun), &instrument, step).await
+    }
+
+    /// Attempts of a payment that have moved its money though it waits or was refused: a restore
+    /// had cut them out of the books, and a statement has brought them back.
+    pub(super) async fn moved_already(
+        &self,
+        record: &PaymentRecord,
+    ) -> Result<Vec<AttemptRecord>, EngineError> {
+        let subject = Subject::Payment(record.id);
+        let mut attempts = self.store().attempts(record.platform, subject).await?;
+        attempts.retain(|one| one.operation.moves_money() && one.state == Attempt::Settled.name());
+        Ok(attempts)
+    }
+
+    /// Takes a payment whose money has moved under an attempt of before to people, and to no bank.
+    /// Boxed: what is judged is concluded in its turn.
+    pub(super) fn show_to_people(
+        &self,
+        platform: PlatformId,
+        id: PaymentId,
+    ) -> Pin<Box<dyn Future<Output = Result<(), EngineError>> + Send + '_>> {
+        Box::pin(async move {
+            let payment = self.load_payment(platform, id).await?;
+            let attempts = self.moved_already(&payment.record).await?;
+            let Some(moved) = attempts.first() else { return Ok(()) };
+            let channel = self.channel(&moved.order.channel)?;
+            self.judge(channel, platform, &attempts).await
+        })
     }
 
     /// Sends what was planned, once it is durable. Where nothing is left of a limit it waits.

@@ -61,7 +61,7 @@ impl Engine {
 
     /// Takes what the statements prove about attempts to their payments. What is about one payment,
     /// or gives back its money, goes one after the other, everything else side by side.
-    pub(super) async fn judge(
+    pub(crate) async fn judge(
         &self,
         channel: &Channel,
         platform: PlatformId,

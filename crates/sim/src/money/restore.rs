@@ -104,6 +104,12 @@ async fn lose_and_put_back(house: &House, dice: &Dice, copy: Store) {
         return;
     };
     operator::pause(dice, 0, 1_000).await;
+    put_back(house, mark, copy).await;
+}
+
+/// Every process dies, the disk with them, and a copy takes its place.
+pub(crate) async fn put_back(house: &House, mark: AttemptId, copy: Store) {
+    let world = &house.world;
     house.die();
     // A copy that knows the mark is not noticed, as the documents say: then the operator says it.
     let knows = copy.has_attempt(mark).await.unwrap_or(false);

@@ -165,7 +165,7 @@ fn a_cards_share_is_its_own() {
 }
 
 impl Day {
-    async fn person(&self, name: &str) -> Person {
+    pub(super) async fn person(&self, name: &str) -> Person {
         let issued = self.engine.create_principal(name, &Role::ALL).await.unwrap();
         self.engine.person(issued.key.expose()).await.unwrap()
     }

@@ -2,6 +2,7 @@
 //! caller's thread.
 
 pub(crate) mod batch;
+pub(crate) mod log;
 pub(crate) mod migrate;
 pub(crate) mod open;
 pub(crate) mod read;

@@ -51,6 +51,18 @@ pub(crate) fn writer(path: &Path, settings: &Settings) -> Result<Connection, Ope
     Ok(connection)
 }
 
+/// A connection to a file that only brings its log into it; the writer's own then no longer does so
+/// after its commits.
+pub(crate) fn beside(path: &Path, writer: &Connection) -> Result<Connection, OpenError> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")?;
+    writer.query_row("PRAGMA wal_autocheckpoint = 0", (), |_| Ok(()))?;
+    Ok(connection)
+}
+
 /// A connection to a file that only reads.
 pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(

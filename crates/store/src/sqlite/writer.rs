@@ -8,12 +8,14 @@ use std::thread;
 use tokio::sync::mpsc;
 
 use super::batch::Writing;
+use super::log::Log;
 use crate::batch::{Counters, Job, Waiting, tell};
 use crate::open::Settings;
 
 /// Starts the thread. It ends, after what waits is done, once every sender is gone.
 pub(crate) fn start(
     mut writing: Writing,
+    log: Log,
     counters: Arc<Counters>,
     settings: &Settings,
     alive: mpsc::Sender<Infallible>,
@@ -25,7 +27,9 @@ pub(crate) fn start(
             let results = writing.run(&works);
             counters.add(writing.commit_count, &results);
             tell(replies, results);
+            log.look(writing.connection());
         }
+        log.end();
         writing.settle();
         drop((writing, alive));
     };

@@ -70,6 +70,24 @@ fn a_unit_too_large_for_the_disk_does_not_take_others_with_it() {
     assert_eq!(wait(store.platforms()).unwrap().len(), 3);
 }
 
+/// What is written stands in the log first. Were it never brought into the database, or the log
+/// never begun anew, it would grow with everything that is written.
+#[test]
+fn the_log_is_brought_into_the_database_and_begins_anew() {
+    let directory = Directory::new();
+    let store = Store::open(directory.file()).unwrap();
+    wait(store.commit(unit(platform(1).insert(), []))).unwrap();
+    for n in 1..=60 {
+        let mut large = binding(n);
+        large.sealed = vec![0; 1_000_000];
+        wait(store.commit(unit(large.insert(), []))).unwrap();
+    }
+    let log = directory.file().with_extension("db-wal");
+    let bytes = std::fs::metadata(log).unwrap().len();
+    assert!((20_000_000..50_000_000).contains(&bytes), "{bytes}");
+    wait(store.close());
+}
+
 #[test]
 fn what_is_read_only_takes_nothing() {
     let directory = Directory::new();
