@@ -312,8 +312,14 @@ impl Engine {
                  amount: people must look");
             return Ok(());
         }
-        let now = self.now();
-        let owner = (platform, Subject::Payment(id));
+        let (now, owner) = (self.now(), (platform, Subject::Payment(id)));
+        let own = self.store().attempts(platform, owner.1).await?;
+        if own.iter().any(|one| one.order.order_id == order.order_id && one.operation == operation)
+        {
+            tracing::error!(payment.id = %id, order.id = order.order_id,
+                "a statement knows an order of this payment under another time: people must look");
+            return Ok(());
+        }
         let mut attempt = self.attempt(owner, channel, operation, (Some(order), None), now);
         attempt.amount = Some(line.amount);
         attempt.sent_at = line.txn_time;

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use mingka_domain::id::{AttemptId, PaymentId, PlatformId};
-use mingka_domain::payment::{Event, Heard as Word, Payment};
+use mingka_domain::payment::{Event, Heard as Word, Payment, Proof};
 use mingka_store::{AttemptRecord, CommitError, IdempotencyRecord, Statement, StepRecord, Unit};
 
-use super::Loaded;
 use super::shown::Seen;
+use super::{Loaded, loaded};
 use crate::conclude::{TRIES_MAX, WAIT_MS, heard_of};
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
@@ -80,6 +80,9 @@ impl Engine {
                 // It had let the loan go, another payment took it, and now this one turns out to
                 // have moved money as well.
                 Err(CommitError::Duplicate { table: "payments" }) => {
+                    if self.cancel_unsent_rival(hearing).await? {
+                        continue;
+                    }
                     tracing::error!(payment.id = %hearing.payment,
                         "two payments for one loan: people must look at both");
                     keeps_out = false;
@@ -97,6 +100,28 @@ impl Engine {
         tracing::warn!(payment.id = %hearing.payment, attempt.id = %hearing.attempt,
             "what was heard could not be stored; it will be asked for again");
         Err(EngineError::Unavailable)
+    }
+
+    /// Cancels the payment that has taken this one's loan, where nothing of it is under way or has
+    /// moved: the money of the loan has moved already.
+    async fn cancel_unsent_rival(&self, hearing: &Hearing<'_>) -> Result<bool, EngineError> {
+        let own = self.load_payment(hearing.platform, hearing.payment).await?;
+        let rival = self.store().payment_of_guard(&own.record.guard_text()).await?;
+        let Some(rival) = rival.map(loaded).transpose()? else { return Ok(true) };
+        let id = rival.record.id;
+        let Ok(mut changed) = rival.apply(Event::Cancelled, self.now()) else { return Ok(false) };
+        changed.record.guard = None;
+        let unit = Unit::new(changed.update())
+            .write(changed.event.insert())
+            .effects(changed.effects.clone());
+        match self.store().commit(unit).await {
+            Ok(committed) => self.announce(id, committed.effects()),
+            Err(CommitError::Stale { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        tracing::error!(payment.id = %id, payment.paid = %hearing.payment,
+            "a payment was cancelled unsent: the loan it is for was paid before");
+        Ok(true)
     }
 
     async fn payment_rows(&self, hearing: &Hearing<'_>) -> Result<Left, EngineError> {
@@ -136,7 +161,17 @@ impl Engine {
         let mut writes: Vec<Statement> = attempt_write.into_iter().collect();
         let (mut answered, mut given_back, mut moved_otherwise) = (None, None, false);
         let what = self.planted_word(hearing, &payment.record);
-        let what = what.unwrap_or_else(|| hearing.what.clone());
+        let what = match what.unwrap_or_else(|| hearing.what.clone()) {
+            // The house was put back: what may have been sent again since is not called over. Two
+            // complete statements may: they would know of what was sent.
+            Word::Declined { diagnosis, proof, .. }
+                if !matches!(proof, Proof::Absence(_))
+                    && self.may_be_lost(&payment.record).await? =>
+            {
+                Word::StillOpen { diagnosis }
+            }
+            what => what,
+        };
         let event = Event::Heard { attempt: hearing.attempt, what };
         let name = event.name();
         let (guard, after, effects) = match payment.apply(event, now) {

@@ -122,14 +122,14 @@ impl Engine {
             let due = now.plus_ms(self.settings().payment_look_again_ms);
             return self.put_off(step, due).await;
         }
+        if !self.moved_already(record).await?.is_empty() {
+            self.show_to_people(record.platform, record.id).await?;
+            return self.put_off(step, now.plus_ms(self.settings().payment_look_again_ms)).await;
+        }
         if let Some(diagnosis) = self.lapsed(payment) {
             return self.end_untried(payment, Event::Lapsed { diagnosis }, step).await;
         }
         if waits_for_code {
-            return self.put_off(step, now.plus_ms(self.settings().payment_look_again_ms)).await;
-        }
-        if !self.moved_already(record).await?.is_empty() {
-            self.show_to_people(record.platform, record.id).await?;
             return self.put_off(step, now.plus_ms(self.settings().payment_look_again_ms)).await;
         }
         let lender = self.store().lender(record.platform, record.lender).await?;
