@@ -18,15 +18,17 @@ use crate::idempotency::to_json;
 
 /// How many rows are read at once.
 const PAGE: u32 = 100;
+/// How many events take their places before an export at most: beside a busy house more come.
+const SEQUENCED_MAX: i64 = 1_000_000;
 
 /// Where an export goes: the file, and a line to add to it, with its line break.
 pub type PlatformExport<'a> = &'a mut (dyn FnMut(&str, &str) -> Result<(), String> + Send);
 
 /// The files of an export, and what stands in each.
 pub const EXPORT_FILES: [(&str, &str); 9] = [
-    ("agreements.csv", "agreements that are active, in the form of docs/agreements.md"),
+    ("agreements.csv", "agreements to collect under, in the form of docs/agreements.md"),
     ("instruments.ndjson", "instruments, as the interface shows them"),
-    ("mandates.ndjson", "mandates in force"),
+    ("mandates.ndjson", "mandates, as they were stated last"),
     ("bindings.ndjson", "bindings with their timelines and consents"),
     ("verifications.ndjson", "verifications"),
     ("payments.ndjson", "payments with their timelines"),
@@ -70,15 +72,17 @@ impl Engine {
     ) -> Result<(), Stop> {
         let owner = self.platform_record(platform).await?;
         // What has happened until now takes its place in the feed.
-        while self.sequence().await? > 0 {}
+        let last = self.store().end_of_order().await?.saturating_add(SEQUENCED_MAX);
+        while self.sequence().await? > 0 && self.store().end_of_order().await? < last {}
         out("agreements.csv", &format!("{COLUMNS}\n")).map_err(Stop::Writer)?;
         let mut next = Some(Cursor::<kind::Agreement>::first(PAGE));
         while let Some(cursor) = next {
             let page = self.store().agreements_of_platform(platform, cursor).await?;
             next = following(page.has_more, page.items.last().map(|record| record.id));
             for record in page.items.iter().filter(|record| record.state == "active") {
-                let line = self.agreement_line(record, &owner.name).await?;
-                out("agreements.csv", &line).map_err(Stop::Writer)?;
+                if let Some(line) = self.agreement_line(record, &owner.name).await? {
+                    out("agreements.csv", &line).map_err(Stop::Writer)?;
+                }
             }
         }
         let mut next = Some(Cursor::<kind::Instrument>::first(PAGE));
@@ -183,10 +187,14 @@ impl Engine {
         &self,
         record: &AgreementRecord,
         platform: &str,
-    ) -> Result<String, EngineError> {
+    ) -> Result<Option<String>, EngineError> {
         let card = self.store().instrument(record.platform, record.instrument).await?;
         let card = card.ok_or_else(|| internal("an instrument is missing", &record.id))?;
         let mandate = self.store().mandate(record.platform, card.id).await?;
+        if mandate.as_ref().is_some_and(|mandate| mandate.ended_at.is_some()) {
+            // Nothing may be collected under it, here or elsewhere.
+            return Ok(None);
+        }
         let consents = self.store().consents(record.platform, card.binding.into()).await?;
         let consent = consents.into_iter().find(|one| one.kind == "mandate");
         let accepted = mandate
@@ -213,7 +221,8 @@ impl Engine {
             mandate_accepted_at: accepted_at.map(Timestamp::rfc3339),
             ..AgreementLine::default()
         };
-        write_line(&line).ok_or_else(|| internal("an agreement cannot be written", &record.id))
+        let line = write_line(&line);
+        line.map(Some).ok_or_else(|| internal("an agreement cannot be written", &record.id))
     }
 }
 

@@ -175,8 +175,9 @@ impl Engine {
         let subject = Subject::Binding(binding.record.id);
         let attempts = self.store().attempts(binding.record.platform, subject).await?;
         if orders(&attempts).next().is_none() {
-            // It was opened elsewhere, under an order we do not know: nothing speaks against it.
-            return Ok(Some(true));
+            // It was opened elsewhere, under an order we do not know: only a refusal to end it says
+            // that it may have been ended before.
+            return Ok((!was_refused(binding)).then_some(true));
         }
         let mut ended = false;
         for order in orders(&attempts) {

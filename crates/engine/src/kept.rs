@@ -3,6 +3,7 @@
 //! each one as soon as its binding or its question has come to its end.
 
 use mingka_channels::{CompanyAccount, Elements, Payee};
+use mingka_crypto::keyring::KeyRing;
 use mingka_domain::card::{CardKind, CardNumber};
 use mingka_domain::company::{CompanyName, CreditCode};
 use mingka_domain::holder::{HolderName, IdNumber, ReservedPhone};
@@ -206,7 +207,7 @@ impl Engine {
     /// # Errors
     /// When a value does not open, or the store is away.
     pub async fn forget_card_numbers(&self) -> Result<u64, EngineError> {
-        let mut count = 0_u64;
+        let (mut count, mut trouble) = (0_u64, Ok(()));
         if self.settings().keep_card_numbers {
             return Ok(count);
         }
@@ -217,7 +218,15 @@ impl Engine {
                 let Some(last) = page.last() else { break };
                 after.clone_from(&last.id);
                 for record in page {
-                    let Some(write) = self.forgetting_in(record)? else { continue };
+                    // One that is damaged keeps no other.
+                    let write = match self.forgetting_in(record) {
+                        Ok(Some(write)) => write,
+                        Ok(None) => continue,
+                        Err(error) => {
+                            trouble = Err(error);
+                            continue;
+                        }
+                    };
                     // What somebody changes meanwhile is forgotten by them.
                     if self.commit_unless_changed(Unit::new(write)).await? {
                         count = count.saturating_add(1);
@@ -225,7 +234,7 @@ impl Engine {
                 }
             }
         }
-        Ok(count)
+        trouble.map(|()| count)
     }
 
     /// What may be shown of a payer or payee to the outside.
@@ -263,9 +272,34 @@ impl Engine {
         view
     }
 
+    /// Gives agreements that are older than their index one, before a file may name them.
+    pub(crate) async fn index_agreements(&self) -> Result<(), EngineError> {
+        loop {
+            let page = self.store().agreements_without_index(RESEAL_PAGE).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for record in page {
+                let token = self.open_token(&record.id.to_string(), &record.sealed_token)?;
+                let index = self.token_index(&record.channel, &record.merchant, &token);
+                self.commit_unless_changed(Unit::new(record.index(&index))).await?;
+            }
+        }
+    }
+
     /// The index under which an agreement is found.
     pub(crate) fn token_index(&self, channel: &str, merchant: &str, token: &Secret) -> [u8; 32] {
-        let clear = lines(&[Some(channel), Some(merchant), Some(token.expose())]);
-        self.index(Index::Agreement, &clear)
+        token_index(&self.parts().keyring, channel, merchant, token.expose())
     }
+}
+
+/// The index under which an agreement is found.
+pub(crate) fn token_index(
+    keyring: &KeyRing,
+    channel: &str,
+    merchant: &str,
+    token: &str,
+) -> [u8; 32] {
+    let clear = lines(&[Some(channel), Some(merchant), Some(token)]);
+    keyring.blind_index(Index::Agreement.label(), clear.as_bytes())
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::core::{Engine, internal};
 use crate::error::EngineError;
-use crate::kept::{Kept, lines, optional};
+use crate::kept::{Kept, lines, optional, token_index};
 use crate::session::Prefill;
 
 /// How many sealed values are looked at together.
@@ -72,7 +72,7 @@ pub(crate) enum Index {
 }
 
 impl Index {
-    const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Card => "card",
             Self::Agreement => "agreement",
@@ -250,6 +250,20 @@ pub async fn keys_fit(store: &Store, keyring: &KeyRing) -> Result<bool, ReadErro
             let elements = kept.and_then(Kept::elements);
             let index = elements.map(|elements| card_index(keyring, &elements.card_number));
             if index.is_some_and(|index| index != stored_index) {
+                return Ok(false);
+            }
+        }
+        // A house that keeps no card numbers still has the numbers of its agreements.
+        let agreements = store.agreements_of_platform(platform.id, Cursor::first(TRIED)).await?;
+        for row in agreements.items {
+            let id = row.id.to_string();
+            let place = Place { purpose: Purpose::AgreementToken.name(), record: &id };
+            let clear = keyring.open(place, &row.sealed_token).ok();
+            let token = clear.as_deref().and_then(|clear| std::str::from_utf8(clear).ok());
+            let index = token.map(|token| token_index(keyring, &row.channel, &row.merchant, token));
+            if let (Some(index), Some(stored)) = (index, row.token_index)
+                && index != stored
+            {
                 return Ok(false);
             }
         }

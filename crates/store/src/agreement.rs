@@ -103,6 +103,16 @@ impl AgreementRecord {
         }
     }
 
+    /// Keeps the index of a row that is older than it.
+    #[must_use]
+    pub fn index(&self, token_index: &[u8; 32]) -> Statement {
+        Statement::guarded(
+            RowKey::new(TABLE, self.id),
+            "UPDATE agreements SET token_index = $1 WHERE id = $2 AND token_index IS NULL",
+            values![token_index, self.id],
+        )
+    }
+
     fn decode(row: &mut Row<'_, '_>) -> Result<Self, ReadError> {
         Ok(Self {
             id: row.id()?,
@@ -162,6 +172,22 @@ impl Store {
         self.read_one(
             select!("WHERE token_index = $1 ORDER BY id DESC LIMIT 1"),
             values![token_index],
+            AgreementRecord::decode,
+        )
+        .await
+    }
+
+    /// Agreements older than their index, at most `limit`, whichever platform has them.
+    ///
+    /// # Errors
+    /// When nothing can be read.
+    pub async fn agreements_without_index(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<AgreementRecord>, ReadError> {
+        self.read(
+            select!("WHERE token_index IS NULL ORDER BY id LIMIT $1"),
+            values![limit],
             AgreementRecord::decode,
         )
         .await

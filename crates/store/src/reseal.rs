@@ -113,6 +113,16 @@ impl Store {
                 return Ok(Vec::new());
             }
         };
+        self.sealed_page(kind, sql, after, limit).await
+    }
+
+    async fn sealed_page(
+        &self,
+        kind: SealedKind,
+        sql: &'static str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<SealedRecord>, ReadError> {
         let decode = |row: &mut Row<'_, '_>| Ok((row.text()?, row.bytes()?));
         let rows = self.read(sql, values![after, limit], decode).await?;
         Ok(rows.into_iter().map(|(id, sealed)| SealedRecord { kind, id, sealed }).collect())
@@ -149,8 +159,6 @@ impl Store {
                 "SELECT id, sealed FROM endpoints WHERE id > $1 ORDER BY id LIMIT $2"
             }
         };
-        let decode = |row: &mut Row<'_, '_>| Ok((row.text()?, row.bytes()?));
-        let rows = self.read(sql, values![after, limit], decode).await?;
-        Ok(rows.into_iter().map(|(id, sealed)| SealedRecord { kind, id, sealed }).collect())
+        self.sealed_page(kind, sql, after, limit).await
     }
 }

@@ -25,12 +25,17 @@ pub struct StatedRecord {
     pub at: Timestamp,
 }
 
+/// The key as text, by which all writers lock these rows in one order.
+fn hex(key: &[u8; 32]) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl StatedRecord {
     /// Inserts it; `Duplicate` when it was stated already.
     #[must_use]
     pub fn insert(&self) -> Statement {
         Statement::insert(
-            RowKey::new(TABLE, self.instrument),
+            RowKey::new(TABLE, hex(&self.key)),
             "INSERT INTO stated (key, platform, fingerprint, instrument, at)
              VALUES ($1, $2, $3, $4, $5)",
             values![&self.key, self.platform, &self.fingerprint, self.instrument, self.at],

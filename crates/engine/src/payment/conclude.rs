@@ -213,7 +213,11 @@ impl Engine {
             Err(error) => return Err(error),
         };
         if let Some(step) = step {
-            writes.push(next_look(step, &after, now));
+            // Shown to people right after this; should the process not live to do so, then soon.
+            writes.push(match moved_otherwise {
+                true => step.reschedule(now, now),
+                false => next_look(step, &after, now),
+            });
         }
         let unit = match guard {
             Some(guard) => Some(Unit::new(guard).writes(writes).effects(effects)),

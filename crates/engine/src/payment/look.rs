@@ -9,7 +9,7 @@ use mingka_domain::diagnosis::{Certainty, Diagnosis};
 use mingka_domain::effect::Subject;
 use mingka_domain::id::{PaymentId, PlatformId};
 use mingka_domain::outcome::Outcome;
-use mingka_domain::payment::{Event, Heard as Word, Payment, Proof, WaitReason};
+use mingka_domain::payment::{Event, Heard as Word, Payment, PaymentKind, Proof, WaitReason};
 use mingka_store::{AttemptRecord, CommitError, InstrumentRecord, PaymentRecord, StepRecord, Unit};
 
 use super::Loaded;
@@ -20,6 +20,7 @@ use crate::core::{Engine, internal};
 use crate::error::EngineError;
 use crate::hear::Heard;
 use crate::limit::reason_of;
+use crate::mandate::check_mandate;
 use crate::perform::Inquiry;
 use crate::retry::issuer_of;
 use crate::settings::Planted;
@@ -32,6 +33,13 @@ impl Engine {
     pub(crate) async fn look_after_payment(&self, step: &StepRecord) -> Result<(), EngineError> {
         let Subject::Payment(id) = step.subject else { return self.finish(step).await };
         let payment = self.load_payment(step.platform, id).await?;
+        if matches!(payment.machine, Payment::Refused(_))
+            && !self.moved_already(&payment.record).await?.is_empty()
+        {
+            self.show_to_people(step.platform, id).await?;
+            let due = self.now().plus_ms(self.settings().payment_look_again_ms);
+            return self.put_off(step, due).await;
+        }
         if payment.machine.is_ended() {
             return self.finish(step).await;
         }
@@ -135,6 +143,15 @@ impl Engine {
         let lender = self.store().lender(record.platform, record.lender).await?;
         let lender = lender.ok_or_else(|| internal("a lender is missing", &record.lender))?;
         let instrument = self.instrument_of_payment(record).await?;
+        if record.kind == PaymentKind::Repayment {
+            let mandate = self.store().mandate(record.platform, instrument.id).await?;
+            if check_mandate(mandate.as_ref(), record.amount, now).is_err() {
+                // It was taken on under a mandate that is over by now: nothing is collected.
+                return self
+                    .put_off(step, now.plus_ms(self.settings().payment_look_again_ms))
+                    .await;
+            }
+        }
         let planned = self.plan_payment(payment, &lender, &instrument, now).await?;
         if let Planned::Void = planned {
             return self.end_untried(payment, Event::Cancelled, step).await;

@@ -39,8 +39,7 @@ pub(super) enum Planned<'a> {
     /// Nothing ever: what it would give back is not there any more.
     Void,
     /// Nothing over any channel of the lender: the card has no agreement there, or its number is
-    /// not
-    /// kept.
+    /// not kept.
     NoWay,
 }
 
@@ -146,7 +145,7 @@ impl Engine {
     ) -> Result<Plan<'_>, EngineError> {
         let operation = Operation::SendPaymentCode;
         let (stops, force) = self.in_force(payment).await?;
-        let mut error = no_way(PaymentKind::Repayment);
+        let (mut closed, mut without) = (false, false);
         for channel in &self.parts().channels {
             if channel.lender != lender.code || !channel.profile.can(operation) {
                 continue;
@@ -155,8 +154,10 @@ impl Engine {
                 || stops.forbid(Some(payment.platform), channel, operation)
                 || stops.forbid(Some(payment.platform), channel, Operation::Collect)
             {
-                error = EngineError::NoChannel;
-            } else if let Some(Request::Collect { token, amount, .. }) =
+                closed = true;
+                continue;
+            }
+            if let Some(Request::Collect { token, amount, .. }) =
                 self.payment_request(payment, instrument, &force.agreements, channel)?
             {
                 if !Limits::of(&force, payment, channel).allow(amount) {
@@ -166,12 +167,14 @@ impl Engine {
                 let (order, original, limits) = (None, None, Limits::default());
                 return Ok(Plan { channel, request, order, original, limits });
             }
+            without = true;
         }
-        Err(error)
+        let never = without && !closed;
+        Err(if never { no_way(PaymentKind::Repayment) } else { EngineError::NoChannel })
     }
 
-    /// `None` where none of the card's agreements is with this channel's merchant account, or the
-    /// card has to be paid and its number is not kept.
+    /// `None` where the card was unbound, none of its agreements is with this channel's merchant
+    /// account, or it has to be paid and its number is not kept.
     pub(super) fn payment_request(
         &self,
         payment: &PaymentRecord,
@@ -180,6 +183,9 @@ impl Engine {
         channel: &Channel,
     ) -> Result<Option<Request>, EngineError> {
         let amount = payment.amount;
+        if instrument.state != "active" {
+            return Ok(None);
+        }
         match payment.kind {
             PaymentKind::Disbursement => {
                 let payee = self.kept_of_instrument(instrument)?.payee();

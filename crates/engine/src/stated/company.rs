@@ -3,6 +3,7 @@
 
 use mingka_channels::CompanyAccount;
 use mingka_domain::binding::Event;
+use mingka_domain::card::CardNumber;
 use mingka_domain::company::account_number;
 use mingka_domain::environment::Environment;
 use mingka_domain::id::{InstrumentId, PlatformId};
@@ -39,12 +40,21 @@ impl Engine {
         }
         let account = self.company_account(&new)?;
         let number = account.account_number.expose();
+        // A company's card: what is counted for a card is counted for it as well, and a house that
+        // keeps no card numbers cannot take it.
+        let card = self.card_of(number);
+        if card.is_some() && !self.settings().keep_card_numbers {
+            return Err(EngineError::CardNumberNotKept);
+        }
         let last4 = number.get(number.len().saturating_sub(4)..).unwrap_or_default().to_owned();
         let instrument: InstrumentId = self.new_id(now);
         let stating = Stating {
             platform,
             instrument,
-            card_index: self.index(Index::Account, number),
+            card_index: match &card {
+                Some(card) => self.card_index(card),
+                None => self.index(Index::Account, number),
+            },
             card: MaskedCard { last4, bank_code: None, kind: None },
             kept: Kept::Company(account),
             borrower_ref: new.borrower_ref,
@@ -60,6 +70,12 @@ impl Engine {
             Err(error) if lost_key(&error) => Err(EngineError::InProgress),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The card that an account's number is the number of.
+    fn card_of(&self, number: &str) -> Option<CardNumber> {
+        let card = CardNumber::parse(number).ok().filter(CardNumber::luhn_fits)?;
+        self.rules().bins.find_card(&card).is_some().then_some(card)
     }
 
     fn company_account(&self, new: &NewCompanyAccount<'_>) -> Result<CompanyAccount, EngineError> {

@@ -46,6 +46,7 @@ impl Engine {
             problem: error.problem,
         })?;
         self.platform_record(platform).await?;
+        self.index_agreements().await?;
         let engine = self.clone();
         self.to_the_end(async move { engine.import_lines(platform, given, check_only).await }).await
     }
@@ -338,7 +339,9 @@ fn rule(holds: bool, otherwise: ImportRule) -> Result<(), ImportRefusal> {
 }
 
 fn is_words(text: &str) -> bool {
-    let sound = !text.trim().is_empty() && !text.contains(char::is_control);
+    // What a spreadsheet would take for a formula is no word.
+    let formula = text.starts_with(['=', '+', '-', '@']);
+    let sound = !text.trim().is_empty() && !text.contains(char::is_control) && !formula;
     sound && text.chars().count() <= WORDS_CHARS_MAX
 }
 

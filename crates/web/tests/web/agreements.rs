@@ -1,17 +1,16 @@
 //! What a platform brings along and takes away: agreements of before, accounts of companies,
-//! everything of theirs as files; and a house that keeps no card numbers.
+//! everything of theirs as files.
 
 use std::collections::BTreeMap;
 
 use http::Method;
-use mingka_crypto::keyring::Place;
 use mingka_domain::id::PlatformId;
-use mingka_engine::{Engine, Parts, Scope, Settings};
-use mingka_store::{SealedKind, Store};
+use mingka_engine::{Parts, Reason, Scope, StopSwitch};
+use mingka_store::Store;
 use serde_json::{Value, json};
 
 use crate::house::{House, card, fresh};
-use crate::payments::{at_its_end, loan, loan_to, merged};
+use crate::payments::{at_its_end, loan, merged};
 
 const MERCHANT: &str = crate::house::MERCHANT;
 const HEAD: &str = "channel,merchant,agreement_number,borrower_ref,card_number,card_last4,\
@@ -123,6 +122,25 @@ async fn a_lender_moves_out_of_one_house_and_into_another() {
     let gone = other.post(&unbind, &json!({})).send().await.is(200).json();
     assert_eq!(gone["state"], "unbound", "{gone}");
     assert_eq!(outcomes(&send().await.is(200).json()), ["agreement.ended"]);
+}
+
+#[tokio::test]
+async fn what_may_not_be_collected_does_not_move_out() {
+    let house = House::new().await;
+    let bound = loan(&house, "loan-7").await;
+    let card = format!("/v1/instruments/{}", bound["instrument"].as_str().unwrap());
+    let mandate = json!({"payee": "晨光小额贷款有限公司", "collected_for": "借款合同还款"});
+    house.post(&format!("{card}/mandate"), &mandate).send().await.is(200);
+    assert_eq!(exported(&house).await["agreements.csv"].lines().count(), 2);
+    house.post(&format!("{card}/mandate/end"), &json!({})).send().await.is(200);
+    assert_eq!(exported(&house).await["agreements.csv"].lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_word_that_a_spreadsheet_would_run_is_refused() {
+    let house = House::new().await;
+    let report = import(&house, "", &[line("token-1", &[("mandate_payee", "=1+1")])]).await;
+    assert_eq!(outcomes(&report), ["mandate.words_missing"]);
 }
 
 #[tokio::test]
@@ -262,9 +280,22 @@ async fn a_loan_to_a_company_is_paid_to_its_account() {
     let there = merged(&due, &json!({"customer_present": true}));
     let told = house.post("/v1/repayments", &there).send().await;
     told.problem(409, "payment.no_agreement");
+    // A loan that waits is not paid to an account that was taken back meanwhile.
+    let stop = |stopped| {
+        let (engine, reason) = (&house.engine, Reason::new("operator", "a test").unwrap());
+        let switch = StopSwitch::named("operation:disburse").unwrap();
+        async move { engine.turn_stop(&switch, stopped, &reason).await.unwrap() }
+    };
+    stop(true).await;
+    let waits = merged(&loan, &json!({"loan_ref": "loan-11"}));
+    let waits = house.post("/v1/disbursements", &waits).send().await.is(201).json();
+    assert_eq!(waits["state"], "waiting", "{waits}");
     let path = format!("/v1/instruments/{}/unbind", account["id"].as_str().unwrap());
     let gone = house.post(&path, &json!({})).send().await.is(200).json();
     assert_eq!(gone["state"], "unbound", "{gone}");
+    stop(false).await;
+    let ended = at_its_end(&house, &waits).await;
+    assert_eq!((&ended["state"], &ended["channel_number"]), (&json!("refused"), &Value::Null));
     let late = merged(&loan, &json!({"loan_ref": "loan-10"}));
     assert_eq!(house.post("/v1/disbursements", &late).send().await.status.as_u16(), 409);
     for (change, code) in [
@@ -276,83 +307,4 @@ async fn a_loan_to_a_company_is_paid_to_its_account() {
         let told = house.post("/v1/company-accounts", &merged(&body, &change)).send().await;
         told.problem(422, code);
     }
-}
-
-/// A house that keeps no card numbers, on the store of another.
-fn forgetful(house: &House) -> House {
-    let settings = Settings { keep_card_numbers: false, ..house.parts.settings.clone() };
-    house.again(Parts { settings, ..house.parts.clone() })
-}
-
-/// How many sealed values of a house hold this text.
-async fn holding(house: &House, text: &str) -> usize {
-    let mut count = 0;
-    for (kind, purpose) in [
-        (SealedKind::Binding, "binding.elements"),
-        (SealedKind::Instrument, "instrument.elements"),
-        (SealedKind::Verification, "verification.elements"),
-    ] {
-        for record in house.parts.store.records_to_reseal(kind, "", 1_000).await.unwrap() {
-            let place = Place { purpose, record: &record.id };
-            let clear = house.parts.keyring.open(place, &record.sealed).unwrap();
-            count += usize::from(String::from_utf8_lossy(&clear).contains(text));
-        }
-    }
-    count
-}
-
-#[tokio::test]
-async fn a_house_that_keeps_no_numbers_collects_by_agreements_alone() {
-    let house = forgetful(&House::new().await);
-    let card = card("ok");
-    let request = house.binding_request(&card).await;
-    let begun = house.post("/v1/bindings", &request).send().await.is(201).json();
-    assert_eq!(holding(&house, &card.number).await, 1, "the code cannot be confirmed without it");
-    let path = format!("/v1/bindings/{}/confirm", begun["id"].as_str().unwrap());
-    let code = json!({"code": house.code(&card)});
-    let bound = house.post(&path, &code).send().await.is(200).json();
-    assert_eq!(bound["state"], "active");
-    assert_eq!(holding(&house, &card.number).await, 0);
-    assert_eq!(holding(&house, &card.name).await, 2);
-    let due = json!({"instrument": bound["instrument"], "amount_fen": 5_000, "due_ref": "l/1"});
-    let paid = house.post("/v1/repayments", &due).send().await.is(201).json();
-    assert_eq!(at_its_end(&house, &paid).await["state"], "settled");
-    let loan = json!({"instrument": bound["instrument"], "amount_fen": 5_000, "loan_ref": "l"});
-    let told = house.post("/v1/disbursements", &loan).send().await;
-    told.problem(409, "payment.card_number_not_kept");
-
-    // What is given up is forgotten as well, and so is what was only asked about.
-    let begun = house.post("/v1/bindings", &request).send().await.is(201).json();
-    let path = format!("/v1/bindings/{}/cancel", begun["id"].as_str().unwrap());
-    house.post(&path, &json!({})).send().await.is(200);
-    let begun = house.post("/v1/bindings", &request).send().await.is(201).json();
-    house.later(86_400_000);
-    house.engine.work_once().await;
-    let path = format!("/v1/bindings/{}", begun["id"].as_str().unwrap());
-    let over = house.api(Method::GET, &path).send().await.is(200).json();
-    assert_eq!(over["state"], "expired");
-    let mut asked = request;
-    asked["consents"].as_array_mut().unwrap().retain(|one| one["kind"] == "information_sharing");
-    let told = house.post("/v1/verifications", &asked).send().await.is(201).json();
-    assert_eq!(told["state"], "confirmed", "{told}");
-    house.post("/v1/verifications", &asked).send().await.is(201);
-    assert_eq!(holding(&house, &card.number).await, 0);
-    // The same keys still fit, though fewer values tell so.
-    assert!(mingka_engine::keys_fit(&house.parts.store, &house.parts.keyring).await.unwrap());
-}
-
-#[tokio::test]
-async fn a_house_that_is_told_to_keep_no_numbers_forgets_what_it_had() {
-    let house = House::new().await;
-    loan_to(&house, "ok", "loan-7").await;
-    let card = card("ok");
-    let request = house.binding_request(&card).await;
-    house.post("/v1/bindings", &request).send().await.is(201);
-    assert_eq!(holding(&house, &card.number).await, 3);
-    assert_eq!(house.engine.forget_card_numbers().await.unwrap(), 0, "nobody told it to");
-    let engine: Engine = forgetful(&house).engine;
-    assert_eq!(engine.forget_card_numbers().await.unwrap(), 2);
-    // One is still being bound: its code is not confirmed yet.
-    assert_eq!(holding(&house, &card.number).await, 1);
-    assert_eq!(engine.forget_card_numbers().await.unwrap(), 0);
 }

@@ -18,6 +18,7 @@ mod diagnoses;
 mod entering;
 mod evidence;
 mod feed;
+mod forgetting;
 mod guidance;
 mod house;
 mod openapi;
